@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target. Release optimisation for the machine at hand is a matter of
+/// the build command (`Scripts/build`), not of this manifest.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+  name: "nns",
+  products: [.executable(name: "nns", targets: ["nns"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Layer 0: system libraries and diagnostics.
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CEditline", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+    .target(name: "CLibedit", dependencies: ["CEditline"]),
+    .target(name: "Diagnostics", swiftSettings: strict),
+
+    // Layer 1.
+    .target(name: "Syntax", dependencies: ["Diagnostics"], swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["COpenBLAS"], swiftSettings: strict),
+
+    // Layer 2.
+    .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: strict),
+    .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: strict),
+
+    // Layer 3.
+    .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
+    .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
+    .target(
+      name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
+
+    // Layer 4.
+    .target(
+      name: "Interpreter", dependencies: ["Syntax", "Autodiff", "Diagnostics", "Engine"],
+      swiftSettings: strict),
+
+    // Layer 5.
+    .target(
+      name: "Library",
+      dependencies: [
+        "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff",
+        "Diagnostics", "Engine",
+      ], swiftSettings: strict),
+
+    // Layer 7 (layer 6, the lessons, is data until they get a runner).
+    .target(
+      name: "Console",
+      dependencies: [
+        "CLibedit", "Library", "Interpreter", "Explain", "Plots", "Syntax", "Autodiff",
+        "Diagnostics", "Engine",
+      ], swiftSettings: strict),
+
+    // Layer 8: the command line.
+    .executableTarget(
+      name: "nns",
+      dependencies: [
+        "Console", "Library", "Interpreter", "Syntax", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: strict),
+    .testTarget(name: "SyntaxTests", dependencies: ["Syntax", "Diagnostics"], swiftSettings: strict),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots", "Engine"], swiftSettings: strict),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Autodiff", "Engine"], swiftSettings: strict),
+    .testTarget(name: "NeuralTests", dependencies: ["Neural", "Autodiff", "Engine"], swiftSettings: strict),
+    .testTarget(name: "InterpreterTests", dependencies: ["Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
+    .testTarget(name: "LibraryTests", dependencies: ["Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
+    .testTarget(name: "ProgramTests", dependencies: ["nns"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,141 @@
+import Engine
+
+/// One operator: everything that nns knows about it, in one record.
+///
+/// Builtin, help, completion, gradient check, explain line and fuzz cases are readers of the
+/// records in `Catalogue.all`. Adding an operator is adding a record to a file of its family and
+/// its name to that family's list.
+package final class Operator: Sendable {
+  package typealias Infer =
+    @Sendable (_ inputs: [TensorType], _ attributes: Attributes) throws(OperatorProblem)
+    -> TensorType
+  package typealias Kernel = @Sendable (_ call: KernelCall) throws(OperatorProblem) -> Void
+
+  /// How a gradient passes through.
+  package enum Gradient: Sendable {
+    /// Given the gradient of the result, the gradients of the operands; nil where an operand gets
+    /// none. Results may have the broadcast shape: the transform sums over stretched axes.
+    case rule(@Sendable (_ upstream: Node, _ node: Node) -> [Node?])
+    /// Why there is none; the text of the error.
+    case none(because: String)
+  }
+
+  /// One parameter of the operator as a function of the language.
+  package struct Parameter: Sendable {
+    package enum Kind: Sendable {
+      /// A tensor operand (a number is converted to a 0-d tensor).
+      case tensor
+      /// One or more tensor operands, as arguments or one list.
+      case tensors
+      /// `none`, an axis or several: `Attributes.axes`, normalised against operand 0.
+      case axes
+      /// One axis, never none.
+      case axis
+      /// `Attributes.keep`.
+      case keep
+      /// A whole number appended to `Attributes.sizes`.
+      case size
+      /// Sizes as arguments or one list: `Attributes.sizes`.
+      case sizes
+      /// A number of the source appended to `Attributes.reals`.
+      case real
+      /// `Attributes.dtype`.
+      case dtype
+      /// `Attributes.text`.
+      case text
+    }
+
+    package enum Default: Sendable, Equatable {
+      case required, none
+      case number(Double)
+      case bool(Bool)
+    }
+
+    package let name: String
+    package let kind: Kind
+    package let defaultValue: Default
+
+    package init(_ name: String, _ kind: Kind, default defaultValue: Default = .required) {
+      self.name = name
+      self.kind = kind
+      self.defaultValue = defaultValue
+    }
+  }
+
+  /// Operands on which the tests check gradient and forward result.
+  package struct Sample: Sendable {
+    package var shapes: [[Int]]
+    package var attributes: Attributes
+
+    package init(_ shapes: [[Int]], _ attributes: Attributes = Attributes()) {
+      self.shapes = shapes
+      self.attributes = attributes
+    }
+  }
+
+  package let name: String
+  package let summary: String
+  package let parameters: [Parameter]
+  package let infer: Infer
+  package let kernel: Kernel
+  package let gradient: Gradient
+  /// The forward formula with `{0}`, `{1}` for the operands: `{0} @ {1}`; how explain prints it.
+  package let formula: String
+  /// The derivative as text where the print-out of the gradient nodes would be soup; `{0}` the
+  /// operands, `{y}` the result, `{g}` the upstream gradient. One per operand.
+  package let notation: [String]?
+  /// Where the gradient check samples its operands, and points that it keeps away from.
+  package let domain: ClosedRange<Double>
+  package let kinks: [Double]
+  package let samples: [Sample]
+  /// Programs with `# =>` lines.
+  package let examples: [String]
+  /// Hidden operators have no name in the language (leaves, parts of gradients).
+  package let isHidden: Bool
+  /// Position in `Catalogue.all`, set once there; part of plan keys.
+  package let id: Int
+
+  package init(
+    name: String, summary: String, parameters: [Parameter], formula: String,
+    infer: @escaping Infer, kernel: @escaping Kernel, gradient: Gradient,
+    notation: [String]? = nil, domain: ClosedRange<Double> = -2...2, kinks: [Double] = [],
+    samples: [Sample] = [], examples: [String] = [], isHidden: Bool = false
+  ) {
+    self.name = name
+    self.summary = summary
+    self.parameters = parameters
+    self.formula = formula
+    self.infer = infer
+    self.kernel = kernel
+    self.gradient = gradient
+    self.notation = notation
+    self.domain = domain
+    self.kinks = kinks
+    self.samples = samples
+    self.examples = examples
+    self.isHidden = isHidden
+    self.id = Operator.nextID()
+  }
+}
+
+/// What a kernel gets: computed operands and a result buffer to fill, all contiguous.
+package struct KernelCall {
+  package let inputs: [Buffer]
+  package let inputShapes: [Shape]
+  package let output: Buffer
+  package let shape: Shape
+  package let attributes: Attributes
+  package let isInterrupted: () -> Bool
+
+  package init(
+    inputs: [Buffer], inputShapes: [Shape], output: Buffer, shape: Shape, attributes: Attributes,
+    isInterrupted: @escaping () -> Bool
+  ) {
+    self.inputs = inputs
+    self.inputShapes = inputShapes
+    self.output = output
+    self.shape = shape
+    self.attributes = attributes
+    self.isInterrupted = isInterrupted
+  }
+}

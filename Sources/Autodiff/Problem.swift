@@ -1,0 +1,31 @@
+import Engine
+
+/// A mistake of the user that a shape rule, a kernel or a gradient rule found.
+///
+/// Operands are named by their index; the interpreter, which knows spans and names, turns them
+/// into labels on the source. In `message`, `{0}` and `{1}` stand for the operands' source text.
+package struct OperatorProblem: Error, Sendable {
+  package enum Kind: String, Sendable {
+    case shape, dtype, index, value, type, memory, gradient, interrupt
+  }
+
+  package var kind: Kind
+  package var message: String
+  /// Indices of the operands to label with what they are; empty labels all.
+  package var operands: [Int]
+  /// At most one suggestion; may use `{0}` and `{1}` too.
+  package var help: String?
+  /// The node whose kernel found it, when the problem came while numbers were made.
+  package var origin: Origin
+
+  package init(
+    _ kind: Kind, _ message: String, operands: [Int] = [], help: String? = nil,
+    origin: Origin = .unknown
+  ) {
+    self.kind = kind
+    self.message = message
+    self.operands = operands
+    self.help = help
+    self.origin = origin
+  }
+}

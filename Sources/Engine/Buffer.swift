@@ -1,0 +1,63 @@
+/// Memory of a tensor: contiguous, row-major, 64-byte aligned, from the pool.
+///
+/// A buffer is written once by the kernel that makes it and never changed while anybody else
+/// holds it. All buffers count towards one limit (`Memory`).
+package final class Buffer: @unchecked Sendable {
+  package let dtype: DType
+  /// Elements.
+  package let count: Int
+  /// At least one byte is always there, so that empty tensors have an address.
+  package let address: UnsafeMutableRawPointer
+  private let capacity: Int
+
+  /// Uninitialised memory; throws when the limit or the system refuses it.
+  package init(_ dtype: DType, count: Int) throws(MemoryProblem) {
+    precondition(count >= 0)
+    self.dtype = dtype
+    self.count = count
+    (address, capacity) = try Memory.allocate(bytes: count * dtype.size)
+  }
+
+  deinit { Memory.release(address, capacity: capacity) }
+}
+
+/// More memory was asked for than the limit or the system allows.
+package struct MemoryProblem: Error, Sendable {
+  package var bytes: Int
+  package var limit: Int
+}
+
+extension Buffer {
+  /// The elements as `T`; the caller has checked the dtype.
+  package func pointer<T>(as type: T.Type = T.self) -> UnsafeMutablePointer<T> {
+    precondition(MemoryLayout<T>.size == dtype.size)
+    return address.assumingMemoryBound(to: type)
+  }
+
+  /// Element `index` as a Double (i64 beyond 2^53 is rounded), checked.
+  package subscript(index: Int) -> Double {
+    precondition(index >= 0 && index < count)
+    switch dtype {
+    case .f32: return Double(pointer(as: Float.self)[index])
+    case .f64: return pointer(as: Double.self)[index]
+    case .i32: return Double(pointer(as: Int32.self)[index])
+    case .i64: return Double(pointer(as: Int64.self)[index])
+    case .bool: return pointer(as: UInt8.self)[index] == 0 ? 0 : 1
+    }
+  }
+
+  /// All elements as Doubles.
+  package var doubles: [Double] { (0..<count).map { self[$0] } }
+
+  /// A new buffer with these values, converted; the caller has checked that they fit.
+  package convenience init(_ dtype: DType, values: [Double]) throws(MemoryProblem) {
+    try self.init(dtype, count: values.count)
+    switch dtype {
+    case .f32: for (i, v) in values.enumerated() { pointer(as: Float.self)[i] = Float(v) }
+    case .f64: for (i, v) in values.enumerated() { pointer(as: Double.self)[i] = v }
+    case .i32: for (i, v) in values.enumerated() { pointer(as: Int32.self)[i] = Int32(v) }
+    case .i64: for (i, v) in values.enumerated() { pointer(as: Int64.self)[i] = Int64(v) }
+    case .bool: for (i, v) in values.enumerated() { pointer(as: UInt8.self)[i] = v != 0 ? 1 : 0 }
+    }
+  }
+}

@@ -1,0 +1,211 @@
+// The values of the language as the rest of the program sees them. Inside the virtual machine they
+// are NaN-boxed bits; `Value` is the safe form that host functions, layers and printers use.
+
+import Autodiff
+import Engine
+
+/// Any value of the language.
+package enum Value {
+  case none
+  case bool(Bool)
+  case number(Double)
+  case string(StringObject)
+  case tensor(TensorObject)
+  case tuple(TupleObject)
+  case list(ListObject)
+  case record(RecordObject)
+  case range(RangeObject)
+  case function(FunctionObject)
+  /// A parameter as such (inside models and `(w, b)` given to an optimizer); reading a `param` name
+  /// in an expression gives a tensor that remembers its parameter.
+  case foreign(ForeignObject)
+
+  package static func string(_ text: String) -> Value { .string(StringObject(text)) }
+  package static func tensor(_ node: Node) -> Value { .tensor(TensorObject(node)) }
+  package static func tuple(_ elements: [Value]) -> Value { .tuple(TupleObject(elements)) }
+  package static func list(_ elements: [Value]) -> Value { .list(ListObject(elements)) }
+  package static func record(_ fields: [(String, Value)]) -> Value {
+    .record(RecordObject(fields))
+  }
+
+  /// What messages call the kind: `number`, `tensor`, `table`.
+  package var typeName: String {
+    switch self {
+    case .none: "none"
+    case .bool: "bool"
+    case .number: "number"
+    case .string: "string"
+    case .tensor: "tensor"
+    case .tuple: "tuple"
+    case .list: "list"
+    case .record: "record"
+    case .range: "range"
+    case .function: "function"
+    case .foreign(let object): object.typeName
+    }
+  }
+}
+
+/// A value on the heap. The machine keeps its own count of the registers and cells that hold it and
+/// one strong reference while that count is above zero.
+package class Object {
+  /// The machine's count; nobody else touches it.
+  final var references: Int32 = 0
+  /// Which kind it is, for the machine's switch.
+  final let kind: ObjectKind
+
+  init(kind: ObjectKind) { self.kind = kind }
+}
+
+package enum ObjectKind: UInt8 {
+  case string, tensor, tuple, list, record, range, function, foreign, cell, iterator
+}
+
+package final class StringObject: Object {
+  package let text: String
+  package init(_ text: String) {
+    self.text = text
+    super.init(kind: .string)
+  }
+}
+
+/// A handle on a node of the graph; as long as it lives, the node is a root of the next plan.
+package final class TensorObject: Object {
+  package let node: Node
+  package init(_ node: Node) {
+    self.node = node
+    node.handles += 1
+    super.init(kind: .tensor)
+  }
+  deinit { node.handles -= 1 }
+}
+
+package final class TupleObject: Object {
+  package let elements: [Value]
+  package init(_ elements: [Value]) {
+    self.elements = elements
+    super.init(kind: .tuple)
+  }
+}
+
+/// A list is a value: the machine copies it before an update when anybody else holds it.
+package final class ListObject: Object {
+  package internal(set) var elements: [Value]
+  package init(_ elements: [Value]) {
+    self.elements = elements
+    super.init(kind: .list)
+  }
+}
+
+/// Named fields in the order written; a value like a list.
+package final class RecordObject: Object {
+  package internal(set) var fields: [(name: String, value: Value)]
+  package init(_ fields: [(String, Value)]) {
+    self.fields = fields.map { (name: $0.0, value: $0.1) }
+    super.init(kind: .record)
+  }
+
+  package subscript(name: String) -> Value? { fields.first { $0.name == name }?.value }
+}
+
+/// `lower..upper`, half-open, whole numbers.
+package final class RangeObject: Object {
+  package let lower: Int
+  package let upper: Int
+  package init(_ lower: Int, _ upper: Int) {
+    self.lower = lower
+    self.upper = upper
+    super.init(kind: .range)
+  }
+}
+
+/// Anything that can be called: closures, builtins, holes, compositions.
+package class FunctionObject: Object {
+  /// The name for messages; `function` for a lambda.
+  package var name: String { "function" }
+  init() { super.init(kind: .function) }
+}
+
+/// A builtin.
+package final class HostFunctionObject: FunctionObject {
+  package let function: HostFunction
+  package override var name: String { function.name }
+  package init(_ function: HostFunction) {
+    self.function = function
+    super.init()
+  }
+}
+
+/// A function made by the host at run time (`grad(f)`, a scaler's `undo`).
+package final class NativeFunctionObject: FunctionObject {
+  package typealias Body = (_ call: Call) throws -> Value
+  private let label: String
+  package let parameters: [HostFunction.Parameter]
+  package let body: Body
+  package override var name: String { label }
+  package init(name: String, parameters: [HostFunction.Parameter], body: @escaping Body) {
+    self.label = name
+    self.parameters = parameters
+    self.body = body
+    super.init()
+  }
+}
+
+/// `f >> g >> h`: functions, layers and models from left to right, flat. `net[0]` is a stage.
+package final class CompositionObject: FunctionObject {
+  package let stages: [Value]
+  package override var name: String { "composition" }
+  package init(_ stages: [Value]) {
+    self.stages = stages
+    super.init()
+  }
+}
+
+/// A value that a library defines: table, layer, model instance, optimizer, scaler, figure, module.
+///
+/// Subclasses override what they can do; what they leave is an error naming the type.
+package class ForeignObject: Object {
+  package init() { super.init(kind: .foreign) }
+
+  package var typeName: String { "object" }
+  /// How the value prints: where possible as the source that makes it.
+  package func describe(_ session: Session) throws -> StyledText { fatalDescribe() }
+  /// Names of fields for completion and did-you-mean.
+  package var fieldNames: [String] { [] }
+  package func field(_ name: String, _ session: Session) throws -> Value? { nil }
+  /// The object with a field changed (value types), nil where that is not possible.
+  package func settingField(_ name: String, to value: Value, _ session: Session) throws -> Value? {
+    nil
+  }
+  /// `x[items]`, nil where it cannot be indexed.
+  package func index(_ items: [IndexValue], _ session: Session) throws -> Value? { nil }
+  /// The object with elements changed (value types), nil where that is not possible.
+  package func settingIndex(_ items: [IndexValue], to value: Value, _ session: Session) throws
+    -> Value?
+  { nil }
+  package var isCallable: Bool { false }
+  /// Parameters by name for signature help; nil takes anything.
+  package var callParameters: [HostFunction.Parameter]? { nil }
+  package func call(_ call: Call) throws -> Value {
+    throw Problem(.type, "a \(typeName) cannot be called")
+  }
+  package func isEqual(to other: ForeignObject) -> Bool { self === other }
+  /// Length for `len` and loops, nil where there is none.
+  package var length: Int? { nil }
+  package func element(_ index: Int, _ session: Session) throws -> Value? { nil }
+  /// Trainable parameters with their paths relative to this object: `weight`, `inner[2].bias`.
+  package var parameters: [(path: String, parameter: Parameter)] { [] }
+  /// A separate object with the same state, for `copy`; itself for value types.
+  package func copy() throws -> ForeignObject { self }
+
+  private func fatalDescribe() -> StyledText { StyledText("<\(typeName)>") }
+}
+
+/// One place between brackets, evaluated.
+package enum IndexValue {
+  /// A number, a tensor of indices or a mask, a list of names, a string.
+  case value(Value)
+  /// Half-open; nil ends are open.
+  case range(Int?, Int?)
+  case newAxis
+}
