@@ -1,3 +1,5 @@
+// The recorder and runner of tensor operators of one session: its state, and making leaves.
+
 import Engine
 
 /// The recorder and runner of tensor operators of one session.
@@ -13,6 +15,159 @@ package final class Graph {
   package var defaultDType = DType.f32
   /// The random stream; counters are taken when an operator is recorded.
   package var random = RandomStream(seed: 0)
+  /// The graph of the last `backward`, for explanations.
+  package internal(set) var lastBackward: BackwardRecord?
+  /// Plans by the hash of their structure.
+  var plans: [Int: [Plan]] = [:]
+  /// Plans made, and runs that found one.
+  package internal(set) var planCount = 0
+  package internal(set) var planHits = 0
+
+  /// Recorded and not computed, oldest first.
+  var pending: [Node] = []
+  /// Parameters whose newest value is not computed.
+  var pendingStores: [Parameter] = []
+  /// Computed values that may keep operands only while a parameter on their path lives.
+  var candidates: [Node] = []
+  /// Parameters that have a gradient.
+  var withGradient: [Parameter] = []
+  /// The version that ended last, for messages.
+  var lastEnded: ParameterVersion?
+  /// A failure of a gradient rule, thrown at the end of the transform.
+  var deferredProblem: OperatorProblem?
+  private var serial = 0
+  private var currentMark = 0
 
   package init() {}
+
+  func nextSerial() -> Int {
+    serial += 1
+    return serial
+  }
+
+  /// A fresh mark for a pass over the graph.
+  func nextMark() -> Int {
+    currentMark += 1
+    return currentMark
+  }
+}
+
+extension Graph {
+  /// Records `op(inputs)`: shapes are checked now, nothing is computed.
+  package func record(
+    _ op: Operator, _ inputs: [Node], _ attributes: Attributes = Attributes()
+  ) throws(OperatorProblem) -> Node {
+    var types: [TensorType] = []
+    types.reserveCapacity(inputs.count)
+    var tracked = false
+    for input in inputs {
+      types.append(input.type)
+      if input.isTracked { tracked = true }
+    }
+    let type = try op.infer(types, attributes)
+    let bytes = type.shape.count.multipliedReportingOverflow(by: type.dtype.size)
+    guard !bytes.overflow, bytes.partialValue <= Memory.limit else {
+      throw Graph.tooLarge(type)
+    }
+    let node = Node(
+      graph: self, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
+      buffer: nil, version: nil, isTracked: tracked && op !== Operator.detached,
+      serial: nextSerial())
+    pending.append(node)
+    return node
+  }
+
+  static func tooLarge(_ type: TensorType) -> OperatorProblem {
+    let gigabytes = Double(type.shape.count) * Double(type.dtype.size) / 1e9
+    return OperatorProblem(
+      .memory,
+      "a tensor of shape \(type.shape) would take \(NumberFormat.fixed(gigabytes, digits: 1)) GB, "
+        + "the limit is \(NumberFormat.fixed(Double(Memory.limit) / 1e9, digits: 1)) GB")
+  }
+
+  /// A leaf with numbers.
+  private func makeLeaf(
+    _ op: Operator, _ buffer: Buffer?, _ shape: Shape, _ dtype: DType,
+    _ attributes: Attributes = Attributes(), tracked: Bool = false
+  ) -> Node {
+    Node(
+      graph: self, op: op, inputs: [], attributes: attributes, type: TensorType(shape, dtype),
+      origin: origin, buffer: buffer, version: nil, isTracked: tracked, serial: nextSerial())
+  }
+
+  /// A number of the source: part of the plan's key.
+  package func constant(_ value: Double, _ dtype: DType? = nil) -> Node {
+    makeLeaf(
+      .constant, Graph.scalarBuffer(value, dtype ?? defaultDType), .scalar, dtype ?? defaultDType,
+      Attributes(reals: [value]))
+  }
+
+  /// A computed number: an input of the plan.
+  package func input(_ value: Double, _ dtype: DType? = nil) -> Node {
+    makeLeaf(
+      .number, Graph.scalarBuffer(value, dtype ?? defaultDType), .scalar, dtype ?? defaultDType)
+  }
+
+  /// Data.
+  package func leaf(_ buffer: Buffer, _ shape: Shape) -> Node {
+    precondition(buffer.count == shape.count)
+    return makeLeaf(.data, buffer, shape, buffer.dtype)
+  }
+
+  /// A leaf to which a gradient may flow: the argument of `grad(f)`.
+  package func variable(_ value: Node) throws(OperatorProblem) -> Node {
+    if value.isTracked { return try record(.identity, [value]) }
+    try force([value])
+    return makeLeaf(.variable, value.buffer, value.shape, value.dtype, tracked: true)
+  }
+
+  package func detach(_ node: Node) throws(OperatorProblem) -> Node {
+    node.isTracked ? try record(.detached, [node]) : node
+  }
+
+  /// A tensor with these values; throws where a value does not fit an integer type.
+  package func tensor(_ values: [Double], shape: [Int], dtype: DType) throws(OperatorProblem)
+    -> Node
+  {
+    guard let shape = Shape(checking: shape), shape.count == values.count else {
+      throw OperatorProblem(.shape, "\(values.count) values do not fill the shape \(shape)")
+    }
+    if dtype.isInteger {
+      for value in values where !Graph.fits(value, dtype) {
+        throw OperatorProblem(
+          .value, "\(NumberFormat.shortest(value)) is no \(dtype.name)")
+      }
+    }
+    return leaf(try Graph.buffer(dtype, values: values), shape)
+  }
+
+  /// Whether a number has an exact place in an element type.
+  package static func fits(_ value: Double, _ dtype: DType) -> Bool {
+    switch dtype {
+    case .i32: Int32(exactly: value) != nil
+    case .i64: Int64(exactly: value) != nil
+    default: true
+    }
+  }
+
+  static func buffer(_ dtype: DType, values: [Double]) throws(OperatorProblem) -> Buffer {
+    do { return try Buffer(dtype, values: values) } catch { throw memoryProblem(error) }
+  }
+
+  static func memoryProblem(_ problem: MemoryProblem) -> OperatorProblem {
+    OperatorProblem(
+      .memory,
+      "\(NumberFormat.fixed(Double(problem.bytes) / 1e9, digits: 3)) GB more do not fit: the limit "
+        + "is \(NumberFormat.fixed(Double(problem.limit) / 1e9, digits: 1)) GB")
+  }
+
+  private static func scalarBuffer(_ value: Double, _ dtype: DType) -> Buffer? {
+    let fitting = fits(value, dtype) ? value : 0
+    return try? Buffer(dtype, values: [fitting])
+  }
+}
+
+extension Node {
+  /// Whether it is a plain number, which takes the element type of the tensor it meets.
+  package var isNumber: Bool { op === Operator.constant || op === Operator.number }
 }

@@ -31,6 +31,7 @@ package final class Node {
   /// Scratch of graph passes: the pass that visited last, and its slot there.
   var mark = 0
   var slot = 0
+  var isWanted = false
 
   init(
     graph: Graph, op: Operator, inputs: [Node], attributes: Attributes, type: TensorType,
@@ -69,17 +70,88 @@ package final class Parameter {
   /// `W1`, or the path inside a model: `net[0].weight`.
   package var name: String
   /// The leaf of the present version; reading a parameter gives this node.
-  package internal(set) var node: Node
+  package private(set) var node: Node
   /// The gradient that the last `backward` left, nil for none.
-  package var gradient: Node?
+  package var gradient: Node? {
+    willSet { gradient?.handles -= 1 }
+    didSet { gradient?.handles += 1 }
+  }
   /// Whether optimizers and `backward` leave it alone.
   package var isFrozen = false
 
   /// A parameter whose first value is `value` (recorded or computed).
   package init(_ name: String, value: Node) {
-    self.graph = value.graph
+    graph = value.graph
     self.name = name
-    self.node = value
+    node = value
     install(value)
+  }
+
+  /// What undo needs: leaf and gradient of one moment.
+  package struct State {
+    let node: Node
+    let gradient: Node?
+  }
+
+  package func snapshot() -> State { State(node: node, gradient: gradient) }
+
+  package func restore(_ state: State) {
+    state.node.version?.endedAt = nil
+    if state.node !== node { node.version?.endedAt = graph.origin }
+    node = state.node
+    gradient = state.gradient
+  }
+
+  /// Replaces the value: same shape, converted dtype; ends every gradient path through the old one.
+  ///
+  /// Nothing is computed now: the new value is part of the next plan.
+  package func store(_ value: Node) throws(OperatorProblem) {
+    guard value.shape == node.shape else {
+      throw OperatorProblem(
+        .shape,
+        "\(name) is a param of shape \(node.shape) and keeps it; this value has \(value.shape)")
+    }
+    let value = try value.converted(to: node.dtype)
+    node.version?.endedAt = graph.origin
+    graph.lastEnded = node.version
+    install(value)
+  }
+
+  private func install(_ value: Node) {
+    let version = ParameterVersion(self)
+    node = Node(
+      graph: graph, op: .parameter, inputs: value.buffer == nil ? [value] : [],
+      attributes: Attributes(), type: value.type, origin: graph.origin, buffer: value.buffer,
+      version: version, isTracked: true, serial: graph.nextSerial())
+    node.name = name
+    graph.pendingStores.append(self)
+  }
+
+  /// Throws when the value just stored has an element that is not finite.
+  func checkFinite() throws(OperatorProblem) {
+    guard let buffer = node.buffer, buffer.dtype.isFloat, let index = buffer.firstNonFinite else {
+      return
+    }
+    throw OperatorProblem(
+      .gradient,
+      "the new value of \(name) is not finite: element \(index) became "
+        + NumberFormat.shortest(buffer[index]),
+      help: "a smaller learning rate often helps; the value before it was kept",
+      origin: node.origin)
+  }
+}
+
+extension Buffer {
+  /// The first element that is NaN or infinite.
+  package var firstNonFinite: Int? {
+    switch dtype {
+    case .f32:
+      let x = pointer(as: Float.self)
+      return (0..<count).first { !x[$0].isFinite }
+    case .f64:
+      let x = pointer(as: Double.self)
+      return (0..<count).first { !x[$0].isFinite }
+    default: return nil
+    }
   }
 }

@@ -92,14 +92,17 @@ package final class Operator: Sendable {
   package let examples: [String]
   /// Hidden operators have no name in the language (leaves, parts of gradients).
   package let isHidden: Bool
-  /// Position in `Catalogue.all`, set once there; part of plan keys.
+  /// Whether the result is the operand itself: no kernel runs.
+  package let isAlias: Bool
+  /// Number of the record; part of plan keys.
   package let id: Int
 
   package init(
     name: String, summary: String, parameters: [Parameter], formula: String,
     infer: @escaping Infer, kernel: @escaping Kernel, gradient: Gradient,
     notation: [String]? = nil, domain: ClosedRange<Double> = -2...2, kinks: [Double] = [],
-    samples: [Sample] = [], examples: [String] = [], isHidden: Bool = false
+    samples: [Sample] = [], examples: [String] = [], isHidden: Bool = false,
+    isAlias: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -114,6 +117,7 @@ package final class Operator: Sendable {
     self.samples = samples
     self.examples = examples
     self.isHidden = isHidden
+    self.isAlias = isAlias
     self.id = Operator.nextID()
   }
 }

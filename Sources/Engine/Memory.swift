@@ -6,7 +6,8 @@ import Synchronization
 /// Blocks are rounded up to a size class and kept for reuse; large ones ask for huge pages.
 package enum Memory {
   private struct Pool: ~Copyable {
-    var free: [Int: [UnsafeMutableRawPointer]] = [:]
+    /// Addresses by capacity.
+    var free: [Int: [UInt]] = [:]
     var inUse = 0
     var pooled = 0
     var peak = 0
@@ -25,34 +26,37 @@ package enum Memory {
 
   static func allocate(bytes: Int) throws(MemoryProblem) -> (UnsafeMutableRawPointer, Int) {
     let capacity = sizeClass(max(1, bytes))
-    let (block, limit): (UnsafeMutableRawPointer?, Int) = pool.withLock { pool in
-      guard pool.inUse + capacity <= pool.limit else { return (nil, pool.limit) }
-      if let block = pool.free[capacity]?.popLast() {
+    let (address, limit): (UInt, Int) = pool.withLock { pool in
+      guard pool.inUse + capacity <= pool.limit else { return (0, pool.limit) }
+      if let address = pool.free[capacity]?.popLast() {
         pool.pooled -= capacity
         pool.inUse += capacity
         pool.peak = max(pool.peak, pool.inUse)
-        return (block, pool.limit)
+        return (address, pool.limit)
       }
       if pool.inUse + pool.pooled + capacity > pool.limit { drain(&pool) }
       var block: UnsafeMutableRawPointer?
       let large = capacity >= hugePage
       guard posix_memalign(&block, large ? hugePage : 64, capacity) == 0, let block else {
-        return (nil, pool.limit)
+        return (0, pool.limit)
       }
       if large { madvise(block, capacity, MADV_HUGEPAGE) }
       pool.inUse += capacity
       pool.peak = max(pool.peak, pool.inUse)
-      return (block, pool.limit)
+      return (UInt(bitPattern: block), pool.limit)
     }
-    guard let block else { throw MemoryProblem(bytes: bytes, limit: limit) }
+    guard let block = UnsafeMutableRawPointer(bitPattern: address) else {
+      throw MemoryProblem(bytes: bytes, limit: limit)
+    }
     return (block, capacity)
   }
 
   static func release(_ block: UnsafeMutableRawPointer, capacity: Int) {
+    let address = UInt(bitPattern: block)
     pool.withLock { pool in
       pool.inUse -= capacity
       pool.pooled += capacity
-      pool.free[capacity, default: []].append(block)
+      pool.free[capacity, default: []].append(address)
       if pool.pooled > pooledLimit { drain(&pool) }
     }
   }
@@ -63,7 +67,7 @@ package enum Memory {
 
   private static func drain(_ pool: inout Pool) {
     for blocks in pool.free.values {
-      for block in blocks { free(block) }
+      for block in blocks { Glibc.free(UnsafeMutableRawPointer(bitPattern: block)) }
     }
     pool.free.removeAll(keepingCapacity: true)
     pool.pooled = 0

@@ -1,0 +1,231 @@
+// + − × ÷ and their kin, comparisons and logic.
+
+import Engine
+import Glibc
+
+extension Catalogue {
+  static let arithmetic: [Operator] = [
+    .add, .subtract, .multiply, .divide, .floorDivide, .remainder, .power, .negate, .maximum,
+    .minimum,
+  ]
+  static let comparisons: [Operator] = [
+    .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr,
+    .logicalNot,
+  ]
+}
+
+extension Operator {
+  private static let pair: [Parameter] = [Parameter("a", .tensor), Parameter("b", .tensor)]
+
+  package static let add: Operator = Operator(
+    name: "add", summary: "Adds element by element.", parameters: pair, formula: "{0} + {1}",
+    infer: Rules.broadcast("add", "+"),
+    kernel: Kernels.arithmetic({ $0 + $1 }, { $0 + $1 }, { $0.addingReportingOverflow($1) }, "+"),
+    gradient: .rule { g, _ in [g, g] }, samples: Samples.binary,
+    examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
+
+  package static let subtract: Operator = Operator(
+    name: "subtract", summary: "Subtracts element by element.", parameters: pair,
+    formula: "{0} − {1}", infer: Rules.broadcast("subtract", "-"),
+    kernel: Kernels.arithmetic(
+      { $0 - $1 }, { $0 - $1 }, { $0.subtractingReportingOverflow($1) }, "-"),
+    gradient: .rule { g, _ in [g, -g] }, samples: Samples.binary,
+    examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true)
+
+  package static let multiply: Operator = Operator(
+    name: "multiply", summary: "Multiplies element by element.", parameters: pair,
+    formula: "{0} · {1}", infer: Rules.broadcast("multiply", "*"),
+    kernel: Kernels.arithmetic(
+      { $0 * $1 }, { $0 * $1 }, { $0.multipliedReportingOverflow(by: $1) }, "*"),
+    gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
+    samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true)
+
+  package static let divide: Operator = Operator(
+    name: "divide", summary: "Divides element by element; the result is a float.",
+    parameters: pair, formula: "{0} / {1}", infer: Rules.broadcast("divide", "/"),
+    kernel: Kernels.arithmetic({ $0 / $1 }, { $0 / $1 }, { ($0, $1 == 0) }, "/"),
+    gradient: .rule { g, node in
+      [g / node.inputs[1], -(g * node) / node.inputs[1]]
+    }, domain: 0.5...3, samples: Samples.binary,
+    examples: ["[1, 4] / 2  # => [0.5, 2]"], isHidden: true)
+
+  package static let floorDivide: Operator = Operator(
+    name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
+    formula: "{0} // {1}", infer: Rules.broadcast("divide", "//"),
+    kernel: Kernels.arithmetic(
+      { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, floorQuotient, "//"),
+    gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
+    samples: Samples.binary, examples: ["[7, -7] // 2  # => [3, -4]"], isHidden: true)
+
+  package static let remainder: Operator = Operator(
+    name: "remainder", summary: "What is left after //; it has the divisor's sign.",
+    parameters: pair, formula: "{0} % {1}", infer: Rules.broadcast("divide", "%"),
+    kernel: Kernels.arithmetic(floorRemainder, floorRemainder, floorModulus, "%"),
+    gradient: .rule { g, node in
+      [g, -(g * (node.inputs[0] / node.inputs[1]).apply(.floor))]
+    }, domain: 0.6...0.9, samples: Samples.binary,
+    examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
+
+  @Sendable private static func floorQuotient(_ a: Int64, _ b: Int64) -> (Int64, Bool) {
+    if b == 0 { return (0, true) }
+    let (q, overflow) = a.dividedReportingOverflow(by: b)
+    return (overflow ? 0 : (q * b != a && (a < 0) != (b < 0) ? q - 1 : q), overflow)
+  }
+
+  @Sendable private static func floorModulus(_ a: Int64, _ b: Int64) -> (Int64, Bool) {
+    if b == 0 { return (0, true) }
+    if b == -1 { return (0, false) }
+    let r = a % b
+    return (r != 0 && (r < 0) != (b < 0) ? r + b : r, false)
+  }
+
+  /// Python's remainder: the divisor's sign.
+  @Sendable package static func floorRemainder<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
+    let r = a.truncatingRemainder(dividingBy: b)
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r
+  }
+
+  package static let power: Operator = Operator(
+    name: "power", summary: "Raises element by element.", parameters: pair, formula: "{0}^{1}",
+    infer: Rules.broadcast("raise", "^"),
+    kernel: { call throws(OperatorProblem) in
+      let exponent = call.inputs[1].count == 1 ? call.inputs[1][0] : nil
+      switch (call.output.dtype, exponent) {
+      case (.f32, 2): Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { $0 * $0 }
+      case (.f64, 2):
+        Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { $0 * $0 }
+      case (.f32, _): Kernels.zip(call, Float.self, Float.self) { powf($0, $1) }
+      case (.f64, _): Kernels.zip(call, Double.self, Double.self) { pow($0, $1) }
+      case (.i64, _), (.i32, _): try wholePower(call)
+      case (.bool, _): break
+      }
+    },
+    gradient: .rule { g, node in
+      let (a, b) = (node.inputs[0], node.inputs[1])
+      let left: Node
+      if b.op === Operator.constant, let n = b.attributes.reals.first {
+        left = n == 2 ? 2 * a * g : g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
+      } else {
+        left = g * b * a.apply(.power, [b - 1])
+      }
+      return [left, b.isTracked ? g * node * a.apply(.log) : nil]
+    }, domain: 0.5...2, samples: Samples.binary,
+    examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
+
+  private static func wholePower(_ call: KernelCall) throws(OperatorProblem) {
+    var failed = false
+    let raise = { (a: Double, b: Double) -> Int64 in
+      guard b >= 0, let result = Int64(exactly: pow(a, b)), result.magnitude <= 1 << 53 else {
+        failed = true
+        return 0
+      }
+      return result
+    }
+    if call.output.dtype == .i64 {
+      Kernels.zip(call, Int64.self, Int64.self) { raise(Double($0), Double($1)) }
+    } else {
+      Kernels.zip(call, Int32.self, Int32.self) {
+        Int32(truncatingIfNeeded: raise(Double($0), Double($1)))
+      }
+    }
+    if failed { throw Kernels.overflow("^", call.output.dtype) }
+  }
+
+  package static let negate: Operator = Operator(
+    name: "negate", summary: "The opposite sign.", parameters: [Parameter("x", .tensor)],
+    formula: "−{0}", infer: Rules.sameAsFirst,
+    kernel: { call throws(OperatorProblem) in
+      switch call.output.dtype {
+      case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { -$0 }
+      case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { -$0 }
+      case .i64: Elementwise.map(call.inputs[0], call.output, Int64.self, Int64.self) { 0 &- $0 }
+      case .i32: Elementwise.map(call.inputs[0], call.output, Int32.self, Int32.self) { 0 &- $0 }
+      case .bool: break
+      }
+    }, gradient: .rule { g, _ in [-g] }, samples: Samples.unary,
+    examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
+
+  package static let maximum: Operator = Operator(
+    name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
+    formula: "max({0}, {1})", infer: Rules.broadcast("compare", ","),
+    kernel: Kernels.arithmetic(
+      { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
+      { (Swift.max($0, $1), false) }, "max"),
+    gradient: .rule { g, node in
+      let first = node.inputs[0].compare(.greaterOrEqual, node.inputs[1]).indicator(g.dtype)
+      return [g * first, g * (1 - first)]
+    }, samples: Samples.binary, examples: ["maximum([1, 5], 3)  # => [3, 5]"])
+
+  package static let minimum: Operator = Operator(
+    name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
+    formula: "min({0}, {1})", infer: Rules.broadcast("compare", ","),
+    kernel: Kernels.arithmetic(
+      { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
+      { (Swift.min($0, $1), false) }, "min"),
+    gradient: .rule { g, node in
+      let first = node.inputs[0].compare(.lessOrEqual, node.inputs[1]).indicator(g.dtype)
+      return [g * first, g * (1 - first)]
+    }, samples: Samples.binary, examples: ["minimum([1, 5], 3)  # => [1, 3]"])
+
+  private static func comparison(
+    _ name: String, _ symbol: String, _ summary: String, _ kernel: @escaping Kernel
+  ) -> Operator {
+    Operator(
+      name: name, summary: summary, parameters: pair, formula: "{0} \(symbol) {1}",
+      infer: Rules.broadcast("compare", symbol, .bool), kernel: kernel,
+      gradient: .none(because: "a comparison jumps between true and false"),
+      samples: Samples.binary, isHidden: true)
+  }
+
+  package static let equal: Operator = comparison(
+    "equal", "==", "Whether elements are equal.",
+    Kernels.comparison({ $0 == $1 }, { $0 == $1 }, { $0 == $1 }))
+  package static let notEqual: Operator = comparison(
+    "not_equal", "!=", "Whether elements differ.",
+    Kernels.comparison({ $0 != $1 }, { $0 != $1 }, { $0 != $1 }))
+  package static let less: Operator = comparison(
+    "less", "<", "Whether elements are smaller.",
+    Kernels.comparison({ $0 < $1 }, { $0 < $1 }, { $0 < $1 }))
+  package static let lessOrEqual: Operator = comparison(
+    "less_or_equal", "<=", "Whether elements are smaller or equal.",
+    Kernels.comparison({ $0 <= $1 }, { $0 <= $1 }, { $0 <= $1 }))
+  package static let greater: Operator = comparison(
+    "greater", ">", "Whether elements are larger.",
+    Kernels.comparison({ $0 > $1 }, { $0 > $1 }, { $0 > $1 }))
+  package static let greaterOrEqual: Operator = comparison(
+    "greater_or_equal", ">=", "Whether elements are larger or equal.",
+    Kernels.comparison({ $0 >= $1 }, { $0 >= $1 }, { $0 >= $1 }))
+
+  private static func logic(
+    _ name: String, _ word: String, _ f: @escaping @Sendable (UInt8, UInt8) -> UInt8
+  ) -> Operator {
+    Operator(
+      name: name, summary: "Logical \(word), element by element.", parameters: pair,
+      formula: "{0} \(word) {1}",
+      infer: { types, attributes throws(OperatorProblem) in
+        for (index, type) in types.enumerated() where type.dtype != .bool {
+          throw OperatorProblem(
+            .dtype, "'\(word)' wants bools, {\(index)} holds \(type.dtype.name)",
+            operands: [index])
+        }
+        return try Rules.broadcast("combine", word)(types, attributes)
+      },
+      kernel: { call throws(OperatorProblem) in Kernels.zip(call, UInt8.self, UInt8.self, f) },
+      gradient: .none(because: "logic jumps between true and false"), samples: [], isHidden: true)
+  }
+
+  package static let logicalAnd: Operator = logic("logical_and", "and") { $0 & $1 }
+  package static let logicalOr: Operator = logic("logical_or", "or") { $0 | $1 }
+  package static let logicalNot: Operator = Operator(
+    name: "logical_not", summary: "Logical not, element by element.",
+    parameters: [Parameter("x", .tensor)], formula: "not {0}",
+    infer: { types, _ throws(OperatorProblem) in
+      guard types[0].dtype == .bool else {
+        throw OperatorProblem(.dtype, "'not' wants bools, {0} holds \(types[0].dtype.name)")
+      }
+      return types[0]
+    },
+    kernel: { call throws(OperatorProblem) in
+      Elementwise.map(call.inputs[0], call.output, UInt8.self, UInt8.self) { $0 ^ 1 }
+    }, gradient: .none(because: "logic jumps between true and false"), isHidden: true)
+}

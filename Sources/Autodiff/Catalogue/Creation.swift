@@ -1,0 +1,150 @@
+// Operators that make tensors from sizes and from the random stream.
+
+import Engine
+
+extension Catalogue {
+  static let creation: [Operator] = [
+    .full, .eye, .linspace, .uniform, .normal, .bernoulli, .integers,
+  ]
+}
+
+extension Operator {
+  private static func sized(_ attributes: Attributes, _ dtype: DType) throws(OperatorProblem)
+    -> TensorType
+  {
+    if let negative = attributes.sizes.first(where: { $0 < 0 }) {
+      throw OperatorProblem(.value, "a size is not negative: \(negative)")
+    }
+    guard attributes.sizes.count <= Shape.maximumRank else {
+      throw OperatorProblem(.shape, "a tensor has at most \(Shape.maximumRank) axes")
+    }
+    guard let shape = Shape(checking: attributes.sizes) else {
+      let sizes = attributes.sizes.map(String.init).joined(separator: ", ")
+      throw OperatorProblem(.memory, "a tensor of shape [\(sizes)] fits no memory")
+    }
+    return TensorType(shape, dtype)
+  }
+
+  /// inputs: the value, 0-d.
+  package static let full: Operator = Operator(
+    name: "full", summary: "A tensor of one value.",
+    parameters: [Parameter("sizes", .sizes), Parameter("value", .tensor)], formula: "full({0})",
+    infer: { types, attributes throws(OperatorProblem) in
+      try sized(attributes, attributes.dtype ?? types[0].dtype)
+    },
+    kernel: { call throws(OperatorProblem) in
+      Movement.strided(
+        call.inputs[0], call.output, call.shape, offset: 0,
+        strides: [Int](repeating: 0, count: call.shape.rank))
+    },
+    gradient: .rule { g, _ in [g.sum(axes: Array(0..<g.shape.rank), keep: false)] },
+    samples: [Sample([[]], Attributes(sizes: [2, 3])), Sample([[]], Attributes(sizes: [0]))],
+    isHidden: true)
+
+  package static let eye: Operator = Operator(
+    name: "eye", summary: "The identity matrix.",
+    parameters: [Parameter("n", .size), Parameter("dtype", .dtype, default: .none)],
+    formula: "eye",
+    infer: { _, attributes throws(OperatorProblem) in
+      let n = attributes.sizes.first ?? 0
+      return try sized(Attributes(sizes: [n, n]), attributes.dtype ?? .f32)
+    },
+    kernel: { call throws(OperatorProblem) in
+      call.output.address.initializeMemory(
+        as: UInt8.self, repeating: 0, count: call.output.count * call.output.dtype.size)
+      let n = call.shape[0]
+      for i in 0..<n {
+        switch call.output.dtype {
+        case .f32: call.output.pointer(as: Float.self)[i * n + i] = 1
+        case .f64: call.output.pointer(as: Double.self)[i * n + i] = 1
+        case .i32: call.output.pointer(as: Int32.self)[i * n + i] = 1
+        case .i64: call.output.pointer(as: Int64.self)[i * n + i] = 1
+        case .bool: call.output.pointer(as: UInt8.self)[i * n + i] = 1
+        }
+      }
+    }, gradient: .rule { _, _ in [] }, examples: ["eye(2)  # => [[1, 0], [0, 1]]"])
+
+  /// inputs: first and last; sizes: how many.
+  package static let linspace: Operator = Operator(
+    name: "linspace", summary: "Equally spaced numbers from first to last, both included.",
+    parameters: [
+      Parameter("first", .tensor), Parameter("last", .tensor), Parameter("count", .size),
+    ], formula: "linspace({0}, {1})",
+    infer: { types, attributes throws(OperatorProblem) in
+      try sized(attributes, types[0].dtype.isFloat ? types[0].dtype : .f32)
+    },
+    kernel: { call throws(OperatorProblem) in
+      let (first, last) = (call.inputs[0][0], call.inputs[1][0])
+      let steps = Double(Swift.max(1, call.output.count - 1))
+      for i in 0..<call.output.count {
+        let t = Double(i) / steps
+        let value = i == call.output.count - 1 && i > 0 ? last : first + (last - first) * t
+        if call.output.dtype == .f32 {
+          call.output.pointer(as: Float.self)[i] = Float(value)
+        } else {
+          call.output.pointer(as: Double.self)[i] = value
+        }
+      }
+    },
+    gradient: .none(because: "linspace is made of plain numbers"),
+    examples: ["linspace(0, 1, 3)  # => [0, 0.5, 1]"])
+
+  /// inputs: seed and position of the stream (i64), so that a new draw is no new plan.
+  private static func random(
+    _ name: String, _ summary: String, _ draw: @escaping @Sendable (Philox, UInt64, [Double]) -> Double,
+    dtype: DType = .f32
+  ) -> Operator {
+    Operator(
+      name: name, summary: summary, parameters: [Parameter("sizes", .sizes)], formula: name,
+      infer: { _, attributes throws(OperatorProblem) in
+        try sized(attributes, attributes.dtype ?? dtype)
+      },
+      kernel: { call throws(OperatorProblem) in
+        let words = call.inputs[0].pointer(as: Int64.self)
+        let philox = Philox(seed: UInt64(bitPattern: words[0]))
+        let start = UInt64(bitPattern: words[1])
+        for i in 0..<call.output.count {
+          let value = draw(philox, start &+ UInt64(i), call.attributes.reals)
+          switch call.output.dtype {
+          case .f32:
+            let single = Float(value)
+            call.output.pointer(as: Float.self)[i] =
+              name == "rand" && single >= 1 ? Float(1).nextDown : single
+          case .f64: call.output.pointer(as: Double.self)[i] = value
+          case .i64: call.output.pointer(as: Int64.self)[i] = Int64(value)
+          case .i32: call.output.pointer(as: Int32.self)[i] = Int32(value)
+          case .bool: call.output.pointer(as: UInt8.self)[i] = value != 0 ? 1 : 0
+          }
+        }
+      }, gradient: .none(because: "random numbers depend on nothing"), isHidden: true)
+  }
+
+  package static let uniform: Operator = random(
+    "rand", "Random numbers, equally likely from 0 to 1 (1 excluded).",
+    { philox, i, _ in philox.uniform(i) })
+  package static let normal: Operator = random(
+    "randn", "Normal random numbers with mean 0 and deviation 1.",
+    { philox, i, _ in philox.normal(i) })
+  package static let bernoulli: Operator = random(
+    "bernoulli", "1 with a probability, else 0.",
+    { philox, i, reals in philox.uniform(i) < (reals.first ?? 0.5) ? 1 : 0 })
+  package static let integers: Operator = random(
+    "integers", "Random whole numbers from low to high (high excluded).",
+    { philox, i, reals in
+      let (low, high) = (reals[0], reals[1])
+      return low + Swift.min((philox.uniform(i) * (high - low)).rounded(.down), high - low - 1)
+    }, dtype: .i64)
+}
+
+extension Graph {
+  /// Records a random operator; its draws are taken from the stream now.
+  package func random(_ op: Operator, _ attributes: Attributes) throws(OperatorProblem) -> Node {
+    let count = Shape(checking: attributes.sizes)?.count ?? 0
+    let position = random.reserve(count)
+    let buffer: Buffer
+    do { buffer = try Buffer(.i64, count: 2) } catch { throw Graph.memoryProblem(error) }
+    buffer.pointer(as: Int64.self)[0] = Int64(bitPattern: random.seed)
+    buffer.pointer(as: Int64.self)[1] = Int64(bitPattern: position)
+    return try record(op, [leaf(buffer, Shape([2]))], attributes)
+  }
+}

@@ -1,0 +1,167 @@
+// Functions of one tensor, element by element.
+
+import Engine
+import Glibc
+
+extension Catalogue {
+  static let elementwise: [Operator] = [
+    .exp, .log, .sqrt, .sin, .cos, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu, .silu,
+    .softplus, .erf, .clip, .convert,
+  ]
+}
+
+extension Operator {
+  private static func unary(
+    _ name: String, _ summary: String, _ kernel: @escaping Kernel, _ gradient: Gradient,
+    formula: String? = nil, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,
+    kinks: [Double] = [], example: String, isHidden: Bool = false
+  ) -> Operator {
+    Operator(
+      name: name, summary: summary, parameters: [Parameter("x", .tensor)],
+      formula: formula ?? "\(name)({0})", infer: Rules.floats(name), kernel: kernel,
+      gradient: gradient, notation: notation, domain: domain, kinks: kinks,
+      samples: Samples.unary, examples: [example], isHidden: isHidden)
+  }
+
+  package static let exp: Operator = unary(
+    "exp", "e to the power of every element.",
+    Kernels.unary({ FloatMath.exp($0) }, { Glibc.exp($0) }),
+    .rule { g, node in [g * node] }, notation: ["{y}"], example: "exp([0, 1])  # => [1, 2.7183]")
+  package static let log: Operator = unary(
+    "log", "The natural logarithm.", Kernels.unary({ logf($0) }, { Glibc.log($0) }),
+    .rule { g, node in [g / node.inputs[0]] }, notation: ["1 / {0}"], domain: 0.3...3,
+    example: "log([1, 10])  # => [0, 2.3026]")
+  package static let sqrt: Operator = unary(
+    "sqrt", "The square root.", Kernels.unary({ $0.squareRoot() }, { $0.squareRoot() }),
+    .rule { g, node in [g / (2 * node)] }, notation: ["1 / (2 {y})"], domain: 0.3...3,
+    example: "sqrt([4, 9])  # => [2, 3]")
+  package static let sin: Operator = unary(
+    "sin", "The sine, in radians.", Kernels.unary({ sinf($0) }, { Glibc.sin($0) }),
+    .rule { g, node in [g * node.inputs[0].apply(.cos)] }, notation: ["cos({0})"],
+    example: "sin([0, pi / 2])  # => [0, 1]")
+  package static let cos: Operator = unary(
+    "cos", "The cosine, in radians.", Kernels.unary({ cosf($0) }, { Glibc.cos($0) }),
+    .rule { g, node in [-(g * node.inputs[0].apply(.sin))] }, notation: ["−sin({0})"],
+    example: "cos(0)  # => 1")
+  package static let tanh: Operator = unary(
+    "tanh", "Squashes every element into −1 … 1.",
+    Kernels.unary({ FloatMath.tanh($0) }, { Glibc.tanh($0) }),
+    .rule { g, node in [g * (1 - node * node)] }, notation: ["(1 − {y}²)"],
+    example: "tanh([0, 1])  # => [0, 0.7616]")
+  package static let abs: Operator = unary(
+    "abs", "The distance from zero.", Kernels.unary({ $0.magnitude }, { $0.magnitude }),
+    .rule { g, node in [g * node.inputs[0].apply(.sign)] }, notation: ["sign({0})"], kinks: [0],
+    example: "abs([-3, 2])  # => [3, 2]")
+  package static let sign: Operator = unary(
+    "sign", "−1, 0 or 1.",
+    Kernels.unary({ $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }),
+    .none(because: "the sign is flat almost everywhere"), example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
+  package static let floor: Operator = unary(
+    "floor", "Rounds down.", Kernels.unary({ $0.rounded(.down) }, { $0.rounded(.down) }),
+    .none(because: "rounding is flat almost everywhere"), example: "floor([1.5, -1.5])  # => [1, -2]")
+  package static let round: Operator = unary(
+    "round", "Rounds to the nearest whole number, halves to the even one.",
+    Kernels.unary({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) }),
+    .none(because: "rounding is flat almost everywhere"), example: "round([1.4, 2.5])  # => [1, 2]")
+  package static let sigmoid: Operator = unary(
+    "sigmoid", "The logistic function 1 / (1 + e^−x): squashes every element into 0 … 1.",
+    Kernels.unary({ FloatMath.sigmoid($0) }, { FloatMath.sigmoid($0) }),
+    .rule { g, node in [g * node * (1 - node)] }, notation: ["{y} (1 − {y})"],
+    example: "sigmoid(0)  # => 0.5")
+  package static let relu: Operator = unary(
+    "relu", "Zero for what is negative; its derivative at 0 is 0.",
+    Kernels.unary({ $0 > 0 || $0 != $0 ? $0 : 0 }, { $0 > 0 || $0 != $0 ? $0 : 0 }),
+    .rule { g, node in [g * node.inputs[0].compare(.greater, 0).indicator(g.dtype)] },
+    notation: ["({0} > 0)"], kinks: [0], example: "relu([-1, 2])  # => [0, 2]")
+  package static let gelu: Operator = unary(
+    "gelu", "x Φ(x), with the distribution function Φ of the normal distribution.",
+    Kernels.unary(
+      { 0.5 * $0 * (1 + erff($0 * 0.707_106_77)) },
+      { 0.5 * $0 * (1 + Glibc.erf($0 * 0.707_106_781_186_547_5)) }),
+    .rule { g, node in
+      let x = node.inputs[0]
+      let phi = 0.5 * (1 + (x * 0.5.squareRoot()).apply(.erf))
+      let density = (x * x * -0.5).apply(.exp) * 0.398_942_280_401_432_7
+      return [g * (phi + x * density)]
+    }, notation: ["Φ({0}) + {0} φ({0})"], example: "gelu([0, 1])  # => [0, 0.8413]")
+  package static let silu: Operator = unary(
+    "silu", "x sigmoid(x), also called swish.",
+    Kernels.unary({ $0 * FloatMath.sigmoid($0) }, { $0 * FloatMath.sigmoid($0) }),
+    .rule { g, node in
+      let s = node.inputs[0].apply(.sigmoid)
+      return [g * (s + node * (1 - s))]
+    }, notation: ["σ({0}) + {y} (1 − σ({0}))"], example: "silu([0, 1])  # => [0, 0.7311]")
+  package static let softplus: Operator = unary(
+    "softplus", "log(1 + e^x), a smooth relu.",
+    Kernels.unary(
+      { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) }, { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) }),
+    .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["σ({0})"],
+    example: "softplus(0)  # => 0.6931")
+  package static let erf: Operator = unary(
+    "erf", "The error function.", Kernels.unary({ erff($0) }, { Glibc.erf($0) }),
+    .rule { g, node in
+      let x = node.inputs[0]
+      return [g * (-(x * x)).apply(.exp) * 1.128_379_167_095_512_6]
+    }, example: "erf(0)  # => 0")
+
+  package static let clip: Operator = Operator(
+    name: "clip", summary: "Limits every element to low … high.",
+    parameters: [Parameter("x", .tensor), Parameter("low", .real), Parameter("high", .real)],
+    formula: "clip({0})", infer: Rules.floats("clip"),
+    kernel: { call throws(OperatorProblem) in
+      let (low, high) = (call.attributes.reals[0], call.attributes.reals[1])
+      if call.output.dtype == .f32 {
+        Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) {
+          $0 < Float(low) ? Float(low) : ($0 > Float(high) ? Float(high) : $0)
+        }
+      } else {
+        Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) {
+          $0 < low ? low : ($0 > high ? high : $0)
+        }
+      }
+    },
+    gradient: .rule { g, node in
+      let x = node.inputs[0]
+      let inside = x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
+        * x.compare(.lessOrEqual, node.attributes.reals[1]).indicator(g.dtype)
+      return [g * inside]
+    }, notation: ["(low ≤ {0} ≤ high)"], kinks: [-1, 1],
+    samples: Samples.unary.map { Sample($0.shapes, Attributes(reals: [-1, 1])) },
+    examples: ["clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]"])
+
+  package static let convert: Operator = Operator(
+    name: "convert", summary: "The same values in another element type.",
+    parameters: [Parameter("x", .tensor), Parameter("dtype", .dtype)], formula: "{0}",
+    infer: { types, attributes throws(OperatorProblem) in
+      TensorType(types[0].shape, attributes.dtype ?? types[0].dtype)
+    },
+    kernel: { call throws(OperatorProblem) in try convert(call.inputs[0], call.output) },
+    gradient: .rule { g, node in [g.apply(.convert, [], Attributes(dtype: node.inputs[0].dtype))] },
+    samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
+    examples: ["convert([1, 2], i64).dtype  # => i64"])
+
+  private static func convert(_ x: Buffer, _ y: Buffer) throws(OperatorProblem) {
+    switch (x.dtype, y.dtype) {
+    case (.f32, .f64): Elementwise.map(x, y, Float.self, Double.self) { Double($0) }
+    case (.f64, .f32): Elementwise.map(x, y, Double.self, Float.self) { Float($0) }
+    case (.bool, .f32): Elementwise.map(x, y, UInt8.self, Float.self) { Float($0) }
+    case (_, .f64): for i in 0..<y.count { y.pointer(as: Double.self)[i] = x[i] }
+    case (_, .f32): for i in 0..<y.count { y.pointer(as: Float.self)[i] = Float(x[i]) }
+    case (_, .bool): for i in 0..<y.count { y.pointer(as: UInt8.self)[i] = x[i] != 0 ? 1 : 0 }
+    case (_, .i64), (_, .i32):
+      for i in 0..<y.count {
+        let whole = x[i].rounded(.towardZero)
+        guard Graph.fits(whole, y.dtype) else {
+          throw OperatorProblem(
+            .value, "\(NumberFormat.shortest(x[i])) at element \(i) does not fit \(y.dtype.name)",
+            operands: [0])
+        }
+        if y.dtype == .i64 {
+          y.pointer(as: Int64.self)[i] = x.dtype == .i64 ? x.pointer(as: Int64.self)[i] : Int64(whole)
+        } else {
+          y.pointer(as: Int32.self)[i] = Int32(whole)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// Operators without a name in the language: leaves and aliases.
+
+import Engine
+
+extension Catalogue {
+  static let leaves: [Operator] = [
+    .constant, .number, .data, .variable, .parameter, .identity, .detached,
+  ]
+}
+
+extension Operator {
+  private static func leaf(_ name: String, _ summary: String, alias: Bool = false) -> Operator {
+    Operator(
+      name: name, summary: summary, parameters: [], formula: "{0}",
+      infer: { types, _ throws(OperatorProblem) in
+        guard let first = types.first else {
+          throw OperatorProblem(.type, "a leaf is made with its numbers")
+        }
+        return first
+      },
+      kernel: { _ in }, gradient: .rule { upstream, _ in [upstream] }, isHidden: true,
+      isAlias: alias)
+  }
+
+  package static let constant: Operator = leaf("constant", "A number of the source.")
+  package static let number: Operator = leaf("number", "A computed number.")
+  package static let data: Operator = leaf("data", "A tensor of numbers.")
+  package static let variable: Operator = leaf("variable", "The argument of a derived function.")
+  package static let parameter: Operator = leaf(
+    "parameter", "The value of a param.", alias: true)
+  package static let identity: Operator = leaf("identity", "The operand itself.", alias: true)
+  package static let detached: Operator = leaf(
+    "detach", "The operand's values, without its history.", alias: true)
+}

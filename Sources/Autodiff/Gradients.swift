@@ -1,0 +1,140 @@
+// The gradient transform: graph to graph, over the rules of the catalogue.
+
+import Engine
+
+/// What the last `backward` did, kept with the values of that moment.
+package struct BackwardRecord {
+  package let loss: Node
+  package let gradients: [(parameter: Parameter, node: Node, gradient: Node)]
+  /// The last serial of the backward before, where this one's history begins.
+  let previousSerial: Int
+}
+
+extension Graph {
+  /// The gradients of `loss` (or of `seed · loss`) with respect to some of the nodes on its way;
+  /// nil where no path leads.
+  package func gradients(
+    of loss: Node, withRespectTo targets: [Node], seed: Node? = nil
+  ) throws(OperatorProblem) -> [Node?] {
+    let order = reachable(from: loss, targets: targets)
+    let mark = nextMark()
+    for target in targets { target.mark = mark }
+    for node in order where node.mark != mark {
+      if node.version == nil, node.inputs.contains(where: { $0.mark == mark }) { node.mark = mark }
+    }
+    guard loss.mark == mark else { return targets.map { _ in nil } }
+    var gradients: [Int: Node] = [:]
+    if let seed { gradients[loss.serial] = seed } else { gradients[loss.serial] = try filled(1, like: loss) }
+    let wanted = Set(targets.map(\.serial))
+    for node in order.reversed() where node.mark == mark {
+      guard let upstream = gradients[node.serial], node.version == nil, !node.inputs.isEmpty else {
+        continue
+      }
+      if !wanted.contains(node.serial) { gradients[node.serial] = nil }
+      guard node.inputs.contains(where: { $0.mark == mark }) else { continue }
+      let parts = try rule(node, upstream)
+      for (input, part) in zip(node.inputs, parts) where input.mark == mark {
+        guard let part else { continue }
+        let fitted = try part.summed(to: input.shape).converted(to: input.dtype)
+        if let present = gradients[input.serial] {
+          gradients[input.serial] = try record(.add, [present, fitted])
+        } else {
+          gradients[input.serial] = fitted
+        }
+      }
+    }
+    return targets.map { gradients[$0.serial] }
+  }
+
+  private func rule(_ node: Node, _ upstream: Node) throws(OperatorProblem) -> [Node?] {
+    switch node.op.gradient {
+    case .none(let reason):
+      throw OperatorProblem(
+        .gradient, "no gradient passes through \(node.op.name): \(reason)", origin: node.origin)
+    case .rule(let rule):
+      let parts = rule(upstream, node)
+      if let problem = deferredProblem {
+        deferredProblem = nil
+        throw problem
+      }
+      return parts
+    }
+  }
+
+  /// Everything tracked that a loss depends on, operands first.
+  private func reachable(from loss: Node, targets: [Node]) -> [Node] {
+    let mark = nextMark()
+    var order: [Node] = []
+    var stack = [loss]
+    while let node = stack.popLast() {
+      guard node.mark != mark else { continue }
+      node.mark = mark
+      order.append(node)
+      if node.version != nil { continue }
+      for input in node.inputs where input.mark != mark { stack.append(input) }
+    }
+    return order.sorted { $0.serial < $1.serial }
+  }
+
+  /// The versions of parameters that a loss depends on.
+  func versions(of loss: Node) -> [Node] {
+    reachable(from: loss, targets: []).filter { $0.version != nil }
+  }
+
+  /// The full tensor of one number with the shape and type of another.
+  package func filled(_ value: Double, like node: Node) throws(OperatorProblem) -> Node {
+    let scalar = constant(value, node.dtype)
+    if node.shape.rank == 0 { return scalar }
+    return try record(.expand, [scalar], Attributes(sizes: node.shape.dims))
+  }
+
+  /// Sets the gradient of every parameter that the loss depends on, and of every other to none.
+  ///
+  /// The loss has one element. Throws when it depends on no parameter, or on one that was stored to
+  /// since.
+  package func backward(_ loss: Node, add: Bool = false) throws(OperatorProblem) {
+    guard loss.shape.count == 1 else {
+      throw OperatorProblem(
+        .gradient, "backward starts from one number; {0} has the shape \(loss.shape)",
+        operands: [0], help: "write mean({0}) or sum({0})")
+    }
+    let leaves = try currentLeaves(of: loss)
+    let gradients = try gradients(of: loss, withRespectTo: leaves)
+    if !add {
+      for parameter in withGradient { parameter.gradient = nil }
+      withGradient.removeAll(keepingCapacity: true)
+    }
+    var entries: [(parameter: Parameter, node: Node, gradient: Node)] = []
+    for (leaf, gradient) in zip(leaves, gradients) {
+      guard let parameter = leaf.version?.parameter, let gradient, !parameter.isFrozen else {
+        continue
+      }
+      if add, let present = parameter.gradient {
+        parameter.gradient = try record(.add, [present, gradient])
+      } else {
+        parameter.gradient = gradient
+        withGradient.append(parameter)
+      }
+      entries.append((parameter, leaf, gradient))
+    }
+    lastBackward = BackwardRecord(
+      loss: loss, gradients: entries, previousSerial: lastBackward?.loss.serial ?? 0)
+  }
+
+  /// The leaves of current parameters below a loss, checked.
+  package func currentLeaves(of loss: Node) throws(OperatorProblem) -> [Node] {
+    let leaves = versions(of: loss)
+    let ended = leaves.first { $0.version?.isCurrent == false }?.version ?? loss.staleVersion
+    if let ended {
+      throw OperatorProblem(
+        .gradient, "\(ended.parameter.name) was updated after {0} was made", operands: [0],
+        help: "compute the loss again before this", origin: ended.endedAt ?? .unknown)
+    }
+    guard !leaves.isEmpty else {
+      throw OperatorProblem(
+        .gradient, "{0} does not depend on any param", operands: [0],
+        help: "write param w = … instead of let w = … for what is to be trained")
+    }
+    return leaves
+  }
+}

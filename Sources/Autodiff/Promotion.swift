@@ -1,0 +1,76 @@
+// Which element type a result has: in one place.
+
+import Engine
+
+package enum Promotion {
+  /// The common type of two tensors: f64 before f32, floats before integers, i64 before i32.
+  package static func common(_ a: DType, _ b: DType) -> DType {
+    let order: [DType] = [.bool, .i32, .i64, .f32, .f64]
+    let rank = { (dtype: DType) in order.firstIndex(of: dtype) ?? 0 }
+    return rank(a) >= rank(b) ? a : b
+  }
+
+  /// The type in which two operands meet; a number takes the type of the tensor, a fractional one
+  /// makes an integer tensor a float.
+  package static func meet(_ a: Node, _ b: Node, floats: Bool) -> DType {
+    let graph = a.graph
+    var result: DType
+    switch (a.isNumber, b.isNumber) {
+    case (true, false): result = number(a, meets: b)
+    case (false, true): result = number(b, meets: a)
+    default: result = common(a.dtype, b.dtype)
+    }
+    if floats, !result.isFloat { result = graph.defaultDType }
+    return result
+  }
+
+  private static func number(_ number: Node, meets tensor: Node) -> DType {
+    if tensor.dtype.isFloat { return tensor.dtype }
+    let value = number.buffer?[0] ?? 0
+    if value != value.rounded() || !value.isFinite { return number.graph.defaultDType }
+    return tensor.dtype == .bool ? .i64 : tensor.dtype
+  }
+}
+
+extension Node {
+  /// The same values in another element type; itself where it has it.
+  package func converted(to dtype: DType) throws(OperatorProblem) -> Node {
+    if dtype == self.dtype { return self }
+    if op === Operator.constant, let value = attributes.reals.first {
+      return graph.constant(value, dtype)
+    }
+    if op === Operator.number, let value = buffer?[0] { return graph.input(value, dtype) }
+    return try graph.record(.convert, [self], Attributes(dtype: dtype))
+  }
+
+  /// Its sum over the axes along which `shape` was stretched to give this node's shape.
+  package func summed(to shape: Shape) throws(OperatorProblem) -> Node {
+    if self.shape == shape { return self }
+    let extra = self.shape.rank - shape.rank
+    guard extra >= 0 else {
+      return try graph.record(.expand, [self], Attributes(sizes: shape.dims))
+    }
+    var axes = Array(0..<extra)
+    for axis in 0..<shape.rank where shape[axis] == 1 && self.shape[axis + extra] != 1 {
+      axes.append(axis + extra)
+    }
+    var result = self
+    if !axes.isEmpty {
+      result = try graph.record(.sum, [self], Attributes(axes: axes, keep: true))
+    }
+    if result.shape != shape {
+      result = try graph.record(.reshape, [result], Attributes(sizes: shape.dims))
+    }
+    return result
+  }
+}
+
+extension Graph {
+  /// Records an operator of two operands in their common element type.
+  package func binary(_ op: Operator, _ a: Node, _ b: Node, floats: Bool = false)
+    throws(OperatorProblem) -> Node
+  {
+    let dtype = Promotion.meet(a, b, floats: floats)
+    return try record(op, [a.converted(to: dtype), b.converted(to: dtype)])
+  }
+}

@@ -1,0 +1,89 @@
+// Kernels that reduce axes. The operand is first brought to [rows, length] with the reduced axes
+// last; every row is then reduced in a fixed order that depends on its length only.
+
+package enum Reductions {
+  /// How a shape falls into kept and reduced axes.
+  package struct Layout {
+    package let rows: Int
+    package let length: Int
+    /// The operand's axes: kept ones first, reduced ones last; nil when they already are.
+    let permutation: [Int]?
+
+    package init(_ shape: Shape, axes: [Int]) {
+      let kept = (0..<shape.rank).filter { !axes.contains($0) }
+      let order = kept + axes
+      rows = kept.reduce(1) { $0 * shape[$1] }
+      length = axes.reduce(1) { $0 * shape[$1] }
+      permutation = order == Array(0..<shape.rank) ? nil : order
+    }
+  }
+
+  /// The operand with the reduced axes last, copied only where they are not.
+  package static func arranged(_ x: Buffer, _ shape: Shape, _ layout: Layout)
+    throws(MemoryProblem) -> Buffer
+  {
+    guard let permutation = layout.permutation else { return x }
+    let copy = try Buffer(x.dtype, count: x.count)
+    Movement.permute(x, shape, copy, permutation)
+    return copy
+  }
+
+  /// y[row] = body(row of x)
+  @inlinable @inline(__always)
+  package static func rows<T, U>(
+    _ x: Buffer, _ y: Buffer, _ length: Int, _ from: T.Type, _ to: U.Type,
+    _ body: (UnsafePointer<T>, Int) -> U
+  ) {
+    let source = UnsafePointer(x.pointer(as: T.self))
+    let target = y.pointer(as: U.self)
+    for row in 0..<y.count { target[row] = body(source + row * length, length) }
+  }
+
+  /// The sum of a row, pairwise over blocks of 128 with eight accumulators: the error grows with
+  /// the logarithm of the length.
+  package static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T {
+    if n <= 128 {
+      var lanes = SIMD8<T>(repeating: 0)
+      var i = 0
+      while i + 8 <= n {
+        var part = SIMD8<T>()
+        for lane in 0..<8 { part[lane] = x[i + lane] }
+        lanes += part
+        i += 8
+      }
+      var total =
+        ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
+        + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
+      while i < n {
+        total += x[i]
+        i += 1
+      }
+      return total
+    }
+    let half = (n / 2 + 7) / 8 * 8
+    return sum(x, half) + sum(x + half, n - half)
+  }
+
+  package static func sumRows(_ x: Buffer, _ y: Buffer, _ length: Int) {
+    switch x.dtype {
+    case .f32: rows(x, y, length, Float.self, Float.self) { sum($0, $1) }
+    case .f64: rows(x, y, length, Double.self, Double.self) { sum($0, $1) }
+    default: break
+    }
+  }
+
+  /// y[columns] = Σ over rows of x[rows, columns], a row at a time: no transpose for a bias.
+  package static func sumColumns(_ x: Buffer, _ y: Buffer, rows: Int) {
+    func run<T: BinaryFloatingPoint>(_: T.Type) {
+      let source = UnsafePointer(x.pointer(as: T.self))
+      let target = y.pointer(as: T.self)
+      let n = y.count
+      for j in 0..<n { target[j] = 0 }
+      for row in 0..<rows {
+        let line = source + row * n
+        for j in 0..<n { target[j] += line[j] }
+      }
+    }
+    if x.dtype == .f32 { run(Float.self) } else { run(Double.self) }
+  }
+}
