@@ -101,7 +101,10 @@ extension Graph {
     let leaves = try currentLeaves(of: loss)
     let gradients = try gradients(of: loss, withRespectTo: leaves)
     if !add {
-      for parameter in withGradient { parameter.gradient = nil }
+      for parameter in withGradient {
+        willChange(parameter)
+        parameter.gradient = nil
+      }
       withGradient.removeAll(keepingCapacity: true)
     }
     var entries: [(parameter: Parameter, node: Node, gradient: Node)] = []
@@ -109,6 +112,7 @@ extension Graph {
       guard let parameter = leaf.version?.parameter, let gradient, !parameter.isFrozen else {
         continue
       }
+      willChange(parameter)
       if add, let present = parameter.gradient {
         parameter.gradient = try record(.add, [present, gradient])
       } else {

@@ -11,6 +11,8 @@ package final class Graph {
   package var origin = Origin.unknown
   /// Polled between steps; true makes `force` throw a problem of kind `interrupt`.
   package var isInterrupted: () -> Bool = { false }
+  /// Called before a parameter's value or gradient changes.
+  package var willChange: (Parameter) -> Void = { _ in }
   /// The element type of literals and of numbers that meet no tensor.
   package var defaultDType = DType.f32
   /// The random stream; counters are taken when an operator is recorded.
@@ -53,6 +55,13 @@ package final class Graph {
 }
 
 extension Graph {
+  /// After a failure: nothing that was recorded and not computed is wanted any more.
+  package func forgetPending() {
+    pending.removeAll()
+    pendingStores.removeAll()
+    deferredProblem = nil
+  }
+
   /// Records `op(inputs)`: shapes are checked now, nothing is computed.
   package func record(
     _ op: Operator, _ inputs: [Node], _ attributes: Attributes = Attributes()
@@ -119,6 +128,12 @@ extension Graph {
     if value.isTracked { return try record(.identity, [value]) }
     try force([value])
     return makeLeaf(.variable, value.buffer, value.shape, value.dtype, tracked: true)
+  }
+
+  /// The same numbers as plain data; an uncomputed node is recorded as detached.
+  package func copied(_ node: Node) -> Node {
+    if let buffer = node.buffer { return leaf(buffer, node.shape) }
+    return (try? record(.detached, [node])) ?? node
   }
 
   package func detach(_ node: Node) throws(OperatorProblem) -> Node {

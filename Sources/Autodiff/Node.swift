@@ -112,6 +112,7 @@ package final class Parameter {
         "\(name) is a param of shape \(node.shape) and keeps it; this value has \(value.shape)")
     }
     let value = try value.converted(to: node.dtype)
+    graph.willChange(self)
     node.version?.endedAt = graph.origin
     graph.lastEnded = node.version
     install(value)

@@ -1,7 +1,7 @@
-// The values of the language as the rest of the program sees them. Inside the virtual machine they
-// are NaN-boxed bits; `Value` is the safe form that host functions, layers and printers use.
+// The values of the language: an enum of two words, objects for what does not fit.
 
 import Autodiff
+import Diagnostics
 import Engine
 
 /// Any value of the language.
@@ -46,26 +46,16 @@ package enum Value {
   }
 }
 
-/// A value on the heap. The machine keeps its own count of the registers and cells that hold it and
-/// one strong reference while that count is above zero.
+/// A value on the heap.
 package class Object {
-  /// The machine's count; nobody else touches it.
-  final var references: Int32 = 0
-  /// Which kind it is, for the machine's switch.
-  final let kind: ObjectKind
-
-  init(kind: ObjectKind) { self.kind = kind }
-}
-
-package enum ObjectKind: UInt8 {
-  case string, tensor, tuple, list, record, range, function, foreign, cell, iterator
+  init() {}
 }
 
 package final class StringObject: Object {
   package let text: String
   package init(_ text: String) {
     self.text = text
-    super.init(kind: .string)
+    super.init()
   }
 }
 
@@ -75,7 +65,7 @@ package final class TensorObject: Object {
   package init(_ node: Node) {
     self.node = node
     node.handles += 1
-    super.init(kind: .tensor)
+    super.init()
   }
   deinit { node.handles -= 1 }
 }
@@ -84,7 +74,7 @@ package final class TupleObject: Object {
   package let elements: [Value]
   package init(_ elements: [Value]) {
     self.elements = elements
-    super.init(kind: .tuple)
+    super.init()
   }
 }
 
@@ -93,7 +83,7 @@ package final class ListObject: Object {
   package internal(set) var elements: [Value]
   package init(_ elements: [Value]) {
     self.elements = elements
-    super.init(kind: .list)
+    super.init()
   }
 }
 
@@ -102,7 +92,7 @@ package final class RecordObject: Object {
   package internal(set) var fields: [(name: String, value: Value)]
   package init(_ fields: [(String, Value)]) {
     self.fields = fields.map { (name: $0.0, value: $0.1) }
-    super.init(kind: .record)
+    super.init()
   }
 
   package subscript(name: String) -> Value? { fields.first { $0.name == name }?.value }
@@ -115,7 +105,7 @@ package final class RangeObject: Object {
   package init(_ lower: Int, _ upper: Int) {
     self.lower = lower
     self.upper = upper
-    super.init(kind: .range)
+    super.init()
   }
 }
 
@@ -123,7 +113,7 @@ package final class RangeObject: Object {
 package class FunctionObject: Object {
   /// The name for messages; `function` for a lambda.
   package var name: String { "function" }
-  init() { super.init(kind: .function) }
+  override init() { super.init() }
 }
 
 /// A builtin.
@@ -165,7 +155,7 @@ package final class CompositionObject: FunctionObject {
 ///
 /// Subclasses override what they can do; what they leave is an error naming the type.
 package class ForeignObject: Object {
-  package init() { super.init(kind: .foreign) }
+  package override init() { super.init() }
 
   package var typeName: String { "object" }
   /// How the value prints: where possible as the source that makes it.
@@ -189,6 +179,10 @@ package class ForeignObject: Object {
   package func call(_ call: Call) throws -> Value {
     throw Problem(.type, "a \(typeName) cannot be called")
   }
+  /// An operator with this object on the left, nil where it has none.
+  func operate(_ op: Opcode, _ other: Value, _ session: Session) throws -> Value? { nil }
+  /// Whether == compares its elements rather than the whole.
+  package var comparesElements: Bool { false }
   package func isEqual(to other: ForeignObject) -> Bool { self === other }
   /// Length for `len` and loops, nil where there is none.
   package var length: Int? { nil }
@@ -208,4 +202,54 @@ package enum IndexValue {
   /// Half-open; nil ends are open.
   case range(Int?, Int?)
   case newAxis
+}
+
+/// A variable that closures share.
+final class CellObject: Object {
+  var value: Value
+  init(_ value: Value) {
+    self.value = value
+    super.init()
+  }
+}
+
+/// A function of the language with what it captured.
+package final class ClosureObject: FunctionObject {
+  package let chunk: Chunk
+  let captures: [CellObject]
+  package override var name: String { chunk.name }
+  init(_ chunk: Chunk, _ captures: [CellObject]) {
+    self.chunk = chunk
+    self.captures = captures
+    super.init()
+  }
+}
+
+/// A function waiting for some of its arguments: `f(_, 2)`.
+package final class PartialObject: FunctionObject {
+  package let callee: Value
+  /// Nil where an argument is awaited.
+  package let arguments: [(label: String?, value: Value?)]
+  init(_ callee: Value, _ arguments: [(label: String?, value: Value?)]) {
+    self.callee = callee
+    self.arguments = arguments
+    super.init()
+  }
+}
+
+/// A parameter as such: what a name made by `param` holds.
+package final class ParameterObject: ForeignObject {
+  package let parameter: Parameter
+  package init(_ parameter: Parameter) {
+    self.parameter = parameter
+    super.init()
+  }
+  package override var typeName: String { "param" }
+  package override var parameters: [(path: String, parameter: Parameter)] { [("", parameter)] }
+  package override func describe(_ session: Session) throws -> StyledText {
+    try session.describe(.tensor(parameter.node))
+  }
+  package override func copy() throws -> ForeignObject {
+    ParameterObject(Parameter(parameter.name, value: parameter.node.graph.copied(parameter.node)))
+  }
 }

@@ -1,0 +1,34 @@
+// Did you mean …?
+
+package enum Suggestion {
+  /// The known word nearest to a mistyped one, nil where none is near enough: at most a third of
+  /// its letters wrong (Damerau and Levenshtein's distance).
+  package static func nearest(to word: String, in known: [String]) -> String? {
+    let letters = Array(word.lowercased())
+    let limit = max(1, letters.count / 3)
+    var best: (distance: Int, word: String)?
+    for candidate in known.sorted() where candidate != word && !candidate.hasPrefix("_") {
+      guard abs(candidate.count - letters.count) <= limit else { continue }
+      let distance = self.distance(letters, Array(candidate.lowercased()))
+      if distance <= limit, distance < best?.distance ?? Int.max { best = (distance, candidate) }
+    }
+    return best?.word
+  }
+
+  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+    guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
+    var rows = [Array(0...b.count)]
+    for i in 1...a.count {
+      var row = [i] + [Int](repeating: 0, count: b.count)
+      for j in 1...b.count {
+        let cost = a[i - 1] == b[j - 1] ? 0 : 1
+        row[j] = min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + cost)
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+          row[j] = min(row[j], rows[i - 2][j - 2] + 1)
+        }
+      }
+      rows.append(row)
+    }
+    return rows[a.count][b.count]
+  }
+}

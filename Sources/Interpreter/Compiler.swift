@@ -1,0 +1,440 @@
+// Tree to bytecode: scopes, registers and statements. One compiler for each function.
+
+import Diagnostics
+import Syntax
+
+/// Where a variable lives.
+struct Variable {
+  enum Place {
+    case register(Int)
+    /// A register that holds a cell.
+    case cell(Int)
+    case capture(Int)
+    case global(Int)
+  }
+  var place: Place
+  var isParam = false
+}
+
+/// Compiles one function (or one top-level statement).
+final class FunctionCompiler {
+  let session: Session
+  let parent: FunctionCompiler?
+  let chunk: Chunk
+  let source: SourceText
+  var scopes: [[String: Variable]] = [[:]]
+  let capturedNames: Set<String>
+  var nextRegister = 0
+  var captureNames: [String: Int] = [:]
+  var captureIsParam: [String: Bool] = [:]
+  var loops: [(breaks: [Int], continues: [Int])] = []
+  /// Whether names defined in its outermost scope are global.
+  let isTopLevel: Bool
+  var span = TextRange(0, 0)
+  var operandSpans: [TextRange] = []
+  var resultCheck: Int?
+
+  init(
+    session: Session, parent: FunctionCompiler?, name: String, source: SourceText,
+    captured: Set<String>, isTopLevel: Bool
+  ) {
+    self.session = session
+    self.parent = parent
+    self.source = source
+    self.capturedNames = captured
+    self.isTopLevel = isTopLevel
+    chunk = Chunk(name: name, source: source, sourceID: session.sourceID(source))
+  }
+
+  func fail(_ kind: DiagnosticKind, _ message: String, _ range: TextRange, help: String? = nil)
+    -> Diagnostic
+  {
+    Diagnostic(kind, message, at: SourceSpan(source, range), help: help)
+  }
+}
+
+// MARK: - Emission
+
+extension FunctionCompiler {
+  func register() -> Int {
+    nextRegister += 1
+    chunk.registerCount = max(chunk.registerCount, nextRegister)
+    return nextRegister - 1
+  }
+
+  @discardableResult
+  func emit(_ op: Opcode, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) -> Int {
+    chunk.code.append(Instruction(op, a, b, c))
+    chunk.spans.append(InstructionSpan(whole: span, operands: operandSpans))
+    return chunk.code.count - 1
+  }
+
+  /// Emits with the spans of an expression and its operands.
+  @discardableResult
+  func emit(
+    _ op: Opcode, _ a: Int, _ b: Int, _ c: Int, at range: TextRange, operands: [TextRange] = []
+  ) -> Int {
+    let outer = (span, operandSpans)
+    (span, operandSpans) = (range, operands)
+    defer { (span, operandSpans) = outer }
+    return emit(op, a, b, c)
+  }
+
+  func constant(_ value: Value) -> Int {
+    chunk.constants.append(value)
+    return chunk.constants.count - 1
+  }
+
+  func text(_ string: String) -> Int { constant(.string(string)) }
+
+  var here: Int { chunk.code.count }
+
+  /// Points a jump at the next instruction.
+  func patch(_ jump: Int) {
+    let target = Int32(here)
+    switch chunk.code[jump].op {
+    case .jump: chunk.code[jump].a = target
+    case .jumpIfFalse, .jumpIfTrue: chunk.code[jump].b = target
+    default: chunk.code[jump].c = target
+    }
+  }
+}
+
+// MARK: - Names
+
+extension FunctionCompiler {
+  func resolve(_ name: String) -> Variable? {
+    for scope in scopes.reversed() {
+      if let variable = scope[name] { return variable }
+    }
+    if let index = captureNames[name] {
+      return Variable(place: .capture(index), isParam: captureIsParam[name] ?? false)
+    }
+    if let outer = parent?.resolveLocal(name) {
+      let isLocal: Bool
+      let index: Int
+      switch outer.place {
+      case .cell(let register): (isLocal, index) = (true, register)
+      case .capture(let capture): (isLocal, index) = (false, capture)
+      default: return nil
+      }
+      chunk.captures.append((isLocal, index))
+      captureNames[name] = chunk.captures.count - 1
+      captureIsParam[name] = outer.isParam
+      return Variable(place: .capture(chunk.captures.count - 1), isParam: outer.isParam)
+    }
+    return session.globals.slot(name).map { Variable(place: .global($0)) }
+  }
+
+  /// A variable of this function or one that it captures; nil for globals.
+  private func resolveLocal(_ name: String) -> Variable? {
+    guard let variable = resolve(name) else { return nil }
+    if case .global = variable.place { return nil }
+    return variable
+  }
+
+  /// Makes a variable in the innermost scope whose value is in a register.
+  func declare(_ name: Identifier, value: Int, isParam: Bool = false) {
+    if isTopLevel, scopes.count == 1 {
+      let slot = session.globals.define(name.name)
+      emit(.storeGlobal, value, slot, 1, at: name.range)
+      return
+    }
+    let target = register()
+    if capturedNames.contains(name.name) {
+      emit(.newCell, target, value)
+      scopes[scopes.count - 1][name.name] = Variable(place: .cell(target), isParam: isParam)
+    } else {
+      emit(isParam ? .move : .read, target, value)
+      scopes[scopes.count - 1][name.name] = Variable(place: .register(target), isParam: isParam)
+    }
+  }
+
+  /// The value of a variable in a register; raw leaves a param a param.
+  func load(_ name: String, _ range: TextRange, raw: Bool = false) throws -> Int {
+    guard let variable = resolve(name) else {
+      let known = names()
+      throw fail(
+        .name, "nothing is called '\(name)'", range,
+        help: Suggestion.nearest(to: name, in: known).map { "did you mean \($0)?" })
+    }
+    let target: Int
+    switch variable.place {
+    case .register(let index):
+      if !variable.isParam || raw { return index }
+      target = register()
+      emit(.read, target, index)
+      return target
+    case .cell(let index):
+      target = register()
+      emit(.cell, target, index)
+    case .capture(let index):
+      target = register()
+      emit(.capture, target, index)
+      emit(.cell, target, target)
+    case .global(let slot):
+      target = register()
+      emit(raw ? .rawGlobal : .global, target, slot, 0, at: range)
+      return target
+    }
+    if variable.isParam, !raw { emit(.read, target, target) }
+    return target
+  }
+
+  /// Every name in scope, for suggestions.
+  func names() -> [String] {
+    var result = scopes.flatMap(\.keys)
+    if let parent { result += parent.names() }
+    return result + session.globals.names
+  }
+}
+
+// MARK: - Statements
+
+extension FunctionCompiler {
+  func inScope<T>(_ body: () throws -> T) rethrows -> T {
+    scopes.append([:])
+    let first = nextRegister
+    defer {
+      scopes.removeLast()
+      nextRegister = first
+    }
+    return try body()
+  }
+
+  /// Statements in order; the register of the last expression's value, or of none.
+  func block(_ statements: [Statement], wantsValue: Bool, into target: Int) throws {
+    try inScope {
+      for (index, statement) in statements.enumerated() {
+        let isLast = index == statements.count - 1
+        let value = try self.statement(statement, wantsValue: wantsValue && isLast)
+        if wantsValue, isLast, let value { emit(.move, target, value) }
+      }
+    }
+  }
+
+  /// Compiles a statement; the register of its value where it is an expression.
+  func statement(_ statement: Statement, wantsValue: Bool) throws -> Int? {
+    span = statement.range
+    let first = nextRegister
+    var keep = false
+    defer { if !keep, scopes.count >= 1, isTemporary(statement) { nextRegister = first } }
+    switch statement.kind {
+    case .define(let pattern, let expr): try define(pattern, expr)
+    case .param(let name, let expr):
+      let value = try self.expr(expr)
+      let target = register()
+      emit(.newParam, target, value, text(name.name), at: statement.range)
+      declare(name, value: target, isParam: true)
+    case .layer(let name, _):
+      throw fail(.syntax, "layer \(name.name) stands outside a model", statement.range)
+    case .assign(let target, let op, let value): try assign(target, op, value, statement.range)
+    case .function(let function): try self.function(function)
+    case .model(let model): try self.model(model)
+    case .forLoop(let pattern, let values, let body): try forLoop(pattern, values, body)
+    case .whileLoop(let condition, let body): try whileLoop(condition, body)
+    case .breakLoop:
+      loops[loops.count - 1].breaks.append(emit(.jump))
+    case .continueLoop:
+      loops[loops.count - 1].continues.append(emit(.jump))
+    case .returnValue(let value):
+      let result: Int
+      if let value { result = try expr(value) } else { result = none() }
+      emit(.returnValue, result)
+    case .importFile(let path, let range, let alias):
+      let target = register()
+      emit(.importFile, target, text(path), 0, at: range)
+      declare(alias, value: target)
+    case .test(let name, let block):
+      session.addTest(name: name, block: block, range: statement.range, source: source)
+    case .assert(let condition, let message): try assertion(condition, message, statement.range)
+    case .expression(let expr):
+      let value = try self.expr(expr)
+      if wantsValue {
+        keep = true
+        return value
+      }
+    case .invalid: break
+    }
+    return nil
+  }
+
+  /// Whether the registers a statement used are free after it: all but those of definitions.
+  private func isTemporary(_ statement: Statement) -> Bool {
+    switch statement.kind {
+    case .define, .param, .function, .model, .importFile: isTopLevel && scopes.count == 1
+    default: true
+    }
+  }
+
+  func none() -> Int {
+    let target = register()
+    emit(.constant, target, constant(.none))
+    return target
+  }
+
+  private func define(_ pattern: Pattern, _ expr: Expr) throws {
+    let value = try self.expr(expr)
+    if case .name(let name) = pattern {
+      emit(.name, value, value, text(name.name), at: expr.range)
+    }
+    try bind(pattern, value)
+  }
+
+  /// Declares the names of a pattern with the parts of a value.
+  func bind(_ pattern: Pattern, _ value: Int) throws {
+    switch pattern {
+    case .name(let name): declare(name, value: value)
+    case .ignore: break
+    case .tuple(let parts, let range):
+      let first = nextRegister
+      for _ in parts { _ = register() }
+      emit(.unpack, first, value, parts.count, at: range)
+      for (index, part) in parts.enumerated() { try bind(part, first + index) }
+    }
+  }
+
+  private func assign(_ target: Expr, _ op: BinaryOperator?, _ expr: Expr, _ range: TextRange)
+    throws
+  {
+    if case .tuple(let parts) = target.kind {
+      let value = try self.expr(expr)
+      let first = nextRegister
+      for _ in parts { _ = register() }
+      emit(.unpack, first, value, parts.count, at: range)
+      for (index, part) in parts.enumerated() {
+        if case .hole = part.kind { continue }
+        try assign(part, value: first + index, range)
+      }
+      return
+    }
+    if case .name(let name) = target.kind, let op {
+      let old = try load(name, target.range)
+      let value = try self.expr(expr)
+      let result = register()
+      emit(Self.opcode(op), result, old, value, at: range, operands: [target.range, expr.range])
+      try assign(target, value: result, range)
+      return
+    }
+    if case .name(let name) = target.kind {
+      try checkUpdate(name, target.range)
+      let value = try self.expr(expr)
+      emit(.name, value, value, text(name), at: expr.range)
+      try assign(target, value: value, range)
+      return
+    }
+    try update(target, op, expr, range)
+  }
+
+  private func checkUpdate(_ name: String, _ range: TextRange) throws {
+    guard resolve(name) == nil else { return }
+    let nearest = Suggestion.nearest(to: name, in: names())
+    throw fail(
+      .name, "nothing is called '\(name)', so it cannot be updated", range,
+      help: nearest.map { "did you mean \($0)?" } ?? "write let \(name) = … to define it")
+  }
+
+  private func assign(_ target: Expr, value: Int, _ range: TextRange) throws {
+    guard case .name(let name) = target.kind else {
+      try update(target, register: value, range)
+      return
+    }
+    try checkUpdate(name, target.range)
+    guard let variable = resolve(name) else { return }
+    switch variable.place {
+    case .register(let index):
+      emit(variable.isParam ? .storeParam : .read, index, value, 0, at: range)
+    case .cell(let index): emit(.storeCell, index, value, 0, at: range)
+    case .capture(let index):
+      let cell = register()
+      emit(.capture, cell, index)
+      emit(.storeCell, cell, value, 0, at: range)
+    case .global(let slot): emit(.storeGlobal, value, slot, 0, at: range)
+    }
+  }
+
+  private func assertion(_ condition: Expr, _ message: Expr?, _ range: TextRange) throws {
+    // Registers: the condition, the message, then both sides of a comparison.
+    let first = nextRegister
+    for _ in 0..<4 { _ = register() }
+    var sides = 0
+    if case .binary(let op, _, let a, let b) = condition.kind,
+      [.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual].contains(op)
+    {
+      let (x, y) = (try expr(a), try expr(b))
+      emit(.move, first + 2, x)
+      emit(.move, first + 3, y)
+      emit(
+        Self.opcode(op), first, first + 2, first + 3, at: condition.range,
+        operands: [a.range, b.range])
+      sides = 2
+    } else {
+      emit(.move, first, try expr(condition))
+    }
+    if let message { emit(.move, first + 1, try expr(message)) }
+    emit(
+      .assert, first, (message == nil ? 0 : 1) + sides, text(source.slice(condition.range)),
+      at: range)
+  }
+
+  private func forLoop(_ pattern: Pattern, _ values: Expr, _ body: Block) throws {
+    try inScope {
+      let source = try expr(values)
+      let iterator = register()
+      emit(.iterate, iterator, source, 0, at: values.range)
+      let element = register()
+      let start = emit(.next, element, iterator, 0, at: values.range)
+      loops.append(([], []))
+      try inScope {
+        try bind(pattern, element)
+        let target = register()
+        try block(body.statements, wantsValue: false, into: target)
+      }
+      finishLoop(start: start)
+      patch(start)
+      for jump in loops.removeLast().breaks { patch(jump) }
+    }
+  }
+
+  private func finishLoop(start: Int) {
+    for jump in loops[loops.count - 1].continues { patch(jump) }
+    emit(.loop, start, isTopLevel ? 1 : 0)
+  }
+
+  private func whileLoop(_ condition: Expr, _ body: Block) throws {
+    let start = here
+    let first = nextRegister
+    let exit = try jumpUnless(condition)
+    nextRegister = first
+    loops.append(([], []))
+    try block(body.statements, wantsValue: false, into: register())
+    finishLoop(start: start)
+    patch(exit)
+    for jump in loops.removeLast().breaks { patch(jump) }
+  }
+
+  /// A jump that is taken when the condition is false.
+  func jumpUnless(_ condition: Expr) throws -> Int {
+    let value = try expr(condition)
+    return emit(.jumpIfFalse, value, 0, 0, at: condition.range)
+  }
+
+  static func opcode(_ op: BinaryOperator) -> Opcode {
+    switch op {
+    case .add: .add
+    case .subtract: .subtract
+    case .multiply: .multiply
+    case .divide: .divide
+    case .floorDivide: .floorDivide
+    case .remainder: .remainder
+    case .matmul: .matmul
+    case .power: .power
+    case .equal: .equal
+    case .notEqual: .notEqual
+    case .less: .less
+    case .lessOrEqual: .lessOrEqual
+    case .greater: .greater
+    case .greaterOrEqual: .greaterOrEqual
+    }
+  }
+}

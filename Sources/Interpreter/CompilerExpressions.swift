@@ -1,0 +1,402 @@
+// Expressions to bytecode.
+
+import Diagnostics
+import Syntax
+
+extension FunctionCompiler {
+  /// Compiles an expression; the register that holds its value.
+  func expr(_ expr: Expr) throws -> Int {
+    switch expr.kind {
+    case .number(let value, _): return load(.number(value))
+    case .bool(let value): return load(.bool(value))
+    case .none: return none()
+    case .string(let pieces): return try string(pieces, expr.range)
+    case .name(let name): return try load(name, expr.range)
+    case .hole:
+      throw fail(.syntax, "'_' stands for an argument that comes later: f(_, 2)", expr.range)
+    case .parenthesized(let inner): return try self.expr(inner)
+    case .unary(let op, let operand):
+      if op == .negate, case .number(let value, _) = operand.kind { return load(.number(-value)) }
+      return try unary(op == .negate ? .negate : .not, operand, expr.range)
+    case .transpose(let operand): return try unary(.transpose, operand, expr.range)
+    case .binary(let op, _, let a, let b):
+      return try binary(Self.opcode(op), a, b, expr.range)
+    case .and(let a, let b): return try logical(.andJump, .logicalAnd, a, b, expr.range)
+    case .or(let a, let b): return try logical(.orJump, .logicalOr, a, b, expr.range)
+    case .pipe(let value, let function): return try pipe(value, function, expr.range)
+    case .compose(let parts): return try gather(.compose, parts, expr.range)
+    case .range(let a, let b): return try gather(.range, [a, b], expr.range)
+    case .tuple(let parts): return try gather(.tuple, parts, expr.range)
+    case .brackets(let parts):
+      try checkLiterals(parts)
+      return try gather(.brackets, parts, expr.range)
+    case .record(let fields):
+      let target = try gather(.record, fields.map(\.1), expr.range)
+      let names = Value.tuple(fields.map { .string($0.0.name) })
+      chunk.code[here - 1].c = Int32(truncatingIfNeeded: constant(names))
+      return target
+    case .call(let callee, let arguments):
+      if arguments.contains(where: { if case .hole = $0.value.kind { true } else { false } }) {
+        return try partial(callee, arguments, expr.range)
+      }
+      return try call(expr.range, arguments) { try self.expr(callee) }
+    case .methodCall(let base, let name, let arguments):
+      return try methodCall(base, name, arguments, expr.range)
+    case .field(let base, let name): return try field(base, name, expr.range)
+    case .index(let base, let items): return try index(base, items, expr.range)
+    case .comprehension(let value, let pattern, let source, let condition):
+      return try comprehension(value, pattern, source, condition, expr.range)
+    case .lambda(let function): return try closure(function)
+    case .conditional(let branches, let otherwise): return try conditional(branches, otherwise)
+    case .invalid: return none()
+    }
+  }
+
+  private func load(_ value: Value) -> Int {
+    let target = register()
+    emit(.constant, target, constant(value))
+    return target
+  }
+
+  private func unary(_ op: Opcode, _ operand: Expr, _ range: TextRange) throws -> Int {
+    let value = try expr(operand)
+    let target = register()
+    emit(op, target, value, 0, at: range, operands: [operand.range])
+    return target
+  }
+
+  private func binary(_ op: Opcode, _ a: Expr, _ b: Expr, _ range: TextRange) throws -> Int {
+    let first = nextRegister
+    let target = register()
+    let x = try expr(a)
+    // A later operand may update the variable that the first one is.
+    let left = isVariable(x) && !isSimple(b) ? copy(x) : x
+    let y = try expr(b)
+    emit(op, target, left, y, at: range, operands: [a.range, b.range])
+    nextRegister = first + 1
+    return target
+  }
+
+  private func isVariable(_ register: Int) -> Bool {
+    scopes.contains { scope in
+      scope.values.contains { if case .register(register) = $0.place { true } else { false } }
+    }
+  }
+
+  private func isSimple(_ expr: Expr) -> Bool {
+    switch expr.kind {
+    case .number, .name, .string, .bool, .none: true
+    case .binary(_, _, let a, let b): isSimple(a) && isSimple(b)
+    case .call(let f, let arguments): isSimple(f) && arguments.allSatisfy { isSimple($0.value) }
+    case .parenthesized(let a), .unary(_, let a), .transpose(let a): isSimple(a)
+    default: false
+    }
+  }
+
+  private func copy(_ source: Int) -> Int {
+    let target = register()
+    emit(.move, target, source)
+    return target
+  }
+
+  private func logical(_ jump: Opcode, _ op: Opcode, _ a: Expr, _ b: Expr, _ range: TextRange)
+    throws -> Int
+  {
+    let target = register()
+    emit(.move, target, try expr(a))
+    let end = emit(jump, target, target, 0, at: range, operands: [a.range, b.range])
+    let y = try expr(b)
+    emit(op, target, target, y, at: range, operands: [a.range, b.range])
+    patch(end)
+    return target
+  }
+
+  /// Values in consecutive registers, then one instruction over them.
+  private func gather(_ op: Opcode, _ parts: [Expr], _ range: TextRange) throws -> Int {
+    let first = nextRegister
+    for _ in 0..<max(1, parts.count) { _ = register() }
+    for (index, part) in parts.enumerated() {
+      let value = try expr(part)
+      emit(.move, first + index, value)
+      nextRegister = first + max(1, parts.count)
+    }
+    emit(op, first, first, parts.count, at: range, operands: parts.map(\.range))
+    nextRegister = first + 1
+    return first
+  }
+
+  /// Whole numbers that f32 cannot hold are an error where they are written.
+  private func checkLiterals(_ parts: [Expr]) throws {
+    for part in parts {
+      var value = part
+      if case .unary(.negate, let inner) = part.kind { value = inner }
+      if case .number(let x, isInteger: true) = value.kind, Double(Float(x)) != x,
+        session.graph.defaultDType == .f32
+      {
+        throw fail(
+          .dtype, "f32 cannot hold \(source.slice(part.range)) exactly", part.range,
+          help: "write tensor([…], dtype: f64) or default_dtype(f64)")
+      }
+    }
+  }
+
+  private func string(_ pieces: [StringPiece], _ range: TextRange) throws -> Int {
+    if pieces.isEmpty { return load(.string("")) }
+    if pieces.count == 1, case .text(let text) = pieces[0] { return load(.string(text)) }
+    let first = nextRegister
+    for _ in pieces { _ = register() }
+    for (index, piece) in pieces.enumerated() {
+      switch piece {
+      case .text(let text): emit(.constant, first + index, constant(.string(text)))
+      case .interpolation(let value, let format):
+        let register = try expr(value)
+        emit(
+          .format, first + index, register, format.map { text($0) } ?? -1, at: value.range,
+          operands: [value.range])
+      }
+      nextRegister = first + pieces.count
+    }
+    emit(.concatenate, first, first, pieces.count, at: range)
+    nextRegister = first + 1
+    return first
+  }
+
+  /// x |> f: the value first, then the function.
+  private func pipe(_ value: Expr, _ function: Expr, _ range: TextRange) throws -> Int {
+    let first = nextRegister
+    _ = register()
+    _ = register()
+    emit(.move, first + 1, try expr(value))
+    emit(.move, first, try expr(function))
+    emit(.call, first, first, 1, at: range, operands: [function.range, value.range])
+    nextRegister = first + 1
+    return first
+  }
+
+  /// A call: callee and arguments in consecutive registers.
+  private func call(_ range: TextRange, _ arguments: [Argument], first base: Int? = nil, _ callee: () throws -> Int)
+    throws -> Int
+  {
+    let first = nextRegister
+    for _ in 0...arguments.count { _ = register() }
+    emit(.move, first, try callee())
+    nextRegister = first + 1 + arguments.count
+    try self.arguments(arguments, from: first + 1)
+    emitCall(first, arguments, range)
+    nextRegister = first + 1
+    return first
+  }
+
+  private func arguments(_ arguments: [Argument], from first: Int) throws {
+    let limit = nextRegister
+    for (index, argument) in arguments.enumerated() {
+      emit(.move, first + index, try expr(argument.value))
+      nextRegister = limit
+    }
+  }
+
+  private func emitCall(_ first: Int, _ arguments: [Argument], _ range: TextRange, extra: Int = 0) {
+    let spans = [range] + arguments.map(\.value.range)
+    if arguments.contains(where: { $0.label != nil }) {
+      let names = Value.tuple(
+        [Value](repeating: .none, count: extra)
+          + arguments.map { $0.label.map { .string($0.name) } ?? .none })
+      emit(.callNamed, first, first, arguments.count + extra, at: range, operands: spans)
+      emit(.constant, constant(names))
+    } else {
+      emit(.call, first, first, arguments.count + extra, at: range, operands: spans)
+    }
+  }
+
+  /// x.name(args): a field wins, else name(x, args).
+  private func methodCall(
+    _ base: Expr, _ name: Identifier, _ arguments: [Argument], _ range: TextRange
+  ) throws -> Int {
+    let first = nextRegister
+    for _ in 0..<arguments.count + 2 { _ = register() }
+    emit(.move, first + 1, try self.base(base))
+    nextRegister = first + 2 + arguments.count
+    // The function of that name, if there is one, waits in the callee's register.
+    if resolve(name.name) != nil {
+      emit(.move, first, try load(name.name, name.range))
+    } else {
+      emit(.constant, first, constant(.none))
+    }
+    nextRegister = first + 2 + arguments.count
+    emit(.method, first, first + 1, text(name.name), at: name.range, operands: [base.range])
+    try self.arguments(arguments, from: first + 2)
+    emitCall(first, arguments, range, extra: 1)
+    nextRegister = first + 1
+    return first
+  }
+
+  /// What stands before a dot: a param stays a param, so that its gradient can be asked for.
+  private func base(_ expr: Expr) throws -> Int {
+    if case .name(let name) = expr.kind { return try load(name, expr.range, raw: true) }
+    return try self.expr(expr)
+  }
+
+  private func field(_ base: Expr, _ name: Identifier, _ range: TextRange) throws -> Int {
+    let value = try self.base(base)
+    let target = register()
+    emit(.field, target, value, text(name.name), at: range, operands: [base.range])
+    return target
+  }
+
+  private func index(_ base: Expr, _ items: [IndexItem], _ range: TextRange) throws -> Int {
+    let value = try self.base(base)
+    let first = nextRegister
+    let (kinds, _) = try indexItems(items)
+    let target = first
+    if nextRegister == first { _ = register() }
+    // The items stand from `first`; the base's register is in the path table.
+    chunk.paths.append(
+      UpdatePath(base: .register(value), name: "", steps: [.index(kinds)], op: nil))
+    emit(
+      .index, target, first, chunk.paths.count - 1, at: range,
+      operands: [base.range] + items.map(\.range))
+    nextRegister = first + 1
+    return target
+  }
+
+  /// Evaluates what stands between brackets into consecutive registers.
+  private func indexItems(_ items: [IndexItem]) throws -> ([IndexKind], Int) {
+    var kinds: [IndexKind] = []
+    var count = 0
+    for item in items {
+      let parts: [Expr]
+      switch item {
+      case .expression(let value): (kinds, parts) = (kinds + [.value], [value])
+      case .newAxis: (kinds, parts) = (kinds + [.newAxis], [])
+      case .range(let lower, let upper, _):
+        kinds.append(.range(hasLower: lower != nil, hasUpper: upper != nil))
+        parts = [lower, upper].compactMap { $0 }
+      }
+      for part in parts {
+        let place = register()
+        emit(.move, place, try expr(part))
+        nextRegister = place + 1
+        count += 1
+      }
+    }
+    return (kinds, count)
+  }
+
+  /// `x.f[i] = v`: the variable at the base gets a new value with one part changed.
+  func update(_ target: Expr, _ op: BinaryOperator?, _ value: Expr, _ range: TextRange) throws {
+    try updatePath(target, op, range) { try self.expr(value) }
+  }
+
+  func update(_ target: Expr, register: Int, _ range: TextRange) throws {
+    try updatePath(target, nil, range) { register }
+  }
+
+  private func updatePath(
+    _ target: Expr, _ op: BinaryOperator?, _ range: TextRange, _ value: () throws -> Int
+  ) throws {
+    var steps: [(UpdatePath.Step, [IndexItem])] = []
+    var base = target
+    while true {
+      if case .field(let inner, let name) = base.kind {
+        steps.insert((.field(name.name), []), at: 0)
+        base = inner
+      } else if case .index(let inner, let items) = base.kind {
+        steps.insert((.index([]), items), at: 0)
+        base = inner
+      } else {
+        break
+      }
+    }
+    guard case .name(let name) = base.kind, let variable = resolve(name) else {
+      throw fail(.name, "only a name and parts of it can be updated", base.range)
+    }
+    let first = nextRegister
+    _ = register()
+    emit(.move, first, try value())
+    nextRegister = first + 1
+    var compiled: [UpdatePath.Step] = []
+    for (step, items) in steps {
+      if case .field = step { compiled.append(step) } else {
+        let (kinds, _) = try indexItems(items)
+        compiled.append(.index(kinds))
+      }
+    }
+    let place: UpdatePath.Base
+    switch variable.place {
+    case .register(let index): place = .register(index)
+    case .cell(let index): place = .cell(index)
+    case .capture(let index): place = .capture(index)
+    case .global(let slot): place = .global(slot)
+    }
+    chunk.paths.append(UpdatePath(base: place, name: name, steps: compiled, op: op))
+    emit(.update, 0, first, chunk.paths.count - 1, at: range, operands: [target.range, range])
+  }
+
+  private func partial(_ callee: Expr, _ arguments: [Argument], _ range: TextRange) throws -> Int {
+    let first = nextRegister
+    for _ in 0...arguments.count { _ = register() }
+    emit(.move, first, try expr(callee))
+    nextRegister = first + 1 + arguments.count
+    var parts: [Value] = []
+    for (index, argument) in arguments.enumerated() {
+      let label: Value = argument.label.map { .string($0.name) } ?? .none
+      if case .hole = argument.value.kind {
+        parts.append(.tuple([.bool(true), label]))
+        emit(.constant, first + 1 + index, constant(.none))
+      } else {
+        parts.append(.tuple([.bool(false), label]))
+        emit(.move, first + 1 + index, try expr(argument.value))
+      }
+      nextRegister = first + 1 + arguments.count
+    }
+    emit(.partial, first, first, constant(.tuple(parts)), at: range)
+    nextRegister = first + 1
+    return first
+  }
+
+  private func comprehension(
+    _ value: Expr, _ pattern: Pattern, _ source: Expr, _ condition: Expr?, _ range: TextRange
+  ) throws -> Int {
+    let target = register()
+    emit(.constant, target, constant(.none))
+    emit(.brackets, target, target, -1)
+    try inScope {
+      let values = try expr(source)
+      let iterator = register()
+      emit(.iterate, iterator, values, 0, at: source.range)
+      let element = register()
+      let start = emit(.next, element, iterator, 0, at: source.range)
+      try inScope {
+        try bind(pattern, element)
+        let skip = try condition.map { try jumpUnless($0) }
+        let result = try expr(value)
+        emit(.unpack, target, result, -1)
+        if let skip { patch(skip) }
+      }
+      emit(.jump, start)
+      patch(start)
+    }
+    emit(.brackets, target, target, -2, at: range)
+    return target
+  }
+
+  private func conditional(_ branches: [(condition: Expr, body: Block)], _ otherwise: Block?)
+    throws -> Int
+  {
+    let target = register()
+    var ends: [Int] = []
+    for branch in branches {
+      let next = nextRegister
+      let skip = try jumpUnless(branch.condition)
+      nextRegister = next
+      emit(.constant, target, constant(.none))
+      try block(branch.body.statements, wantsValue: true, into: target)
+      ends.append(emit(.jump))
+      patch(skip)
+    }
+    emit(.constant, target, constant(.none))
+    if let otherwise { try block(otherwise.statements, wantsValue: true, into: target) }
+    for end in ends { patch(end) }
+    return target
+  }
+}

@@ -1,0 +1,101 @@
+// Values as text: bare for print, with quotes and types for echoes.
+
+import Autodiff
+import Diagnostics
+import Engine
+
+extension Session {
+  /// How `print` shows a value.
+  package func display(_ value: Value) throws -> String {
+    if case .string(let string) = value { return string.text }
+    return try echo(value)
+  }
+
+  /// How a value prints at the prompt: strings in quotes.
+  package func echo(_ value: Value) throws -> String {
+    try describe(value).plain
+  }
+
+  package func describe(_ value: Value) throws -> StyledText {
+    switch value {
+    case .none: return StyledText("none", .dim)
+    case .bool(let flag): return StyledText(flag ? "true" : "false", .number)
+    case .number(let x): return StyledText(NumberFormat.shortest(x), .number)
+    case .string(let string): return StyledText("\"\(string.text)\"")
+    case .tensor(let tensor):
+      try graph.force([tensor.node])
+      guard let buffer = tensor.node.buffer else { return StyledText("?") }
+      return StyledText(TensorFormat.text(buffer, tensor.node.shape))
+    case .tuple(let tuple):
+      let parts = try tuple.elements.map { try echo($0) }
+      return StyledText("(" + parts.joined(separator: ", ") + (parts.count == 1 ? ",)" : ")"))
+    case .list(let list):
+      let shown = try list.elements.prefix(100).map { try echo($0) }
+      let more = list.elements.count > 100 ? ", … \(list.elements.count - 100) more" : ""
+      return StyledText("[" + shown.joined(separator: ", ") + more + "]")
+    case .record(let record):
+      let parts = try record.fields.map { "\($0.name): \(try echo($0.value))" }
+      return StyledText("{" + parts.joined(separator: ", ") + "}")
+    case .range(let range): return StyledText("\(range.lower)..\(range.upper)")
+    case .function(let function): return StyledText(try describe(function))
+    case .foreign(let object): return try object.describe(self)
+    }
+  }
+
+  private func describe(_ function: FunctionObject) throws -> String {
+    switch function {
+    case let closure as ClosureObject:
+      return closure.chunk.source.slice(closure.chunk.range)
+    case let host as HostFunctionObject:
+      let names = host.function.parameters.map(\.name).joined(separator: ", ")
+      return "\(host.name)(\(names))"
+    case let composition as CompositionObject:
+      let stages = try composition.stages.map { stage -> String in
+        if case .function(let inner) = stage { return inner.name }
+        let text = try echo(stage)
+        return String(text.prefix { $0 != "#" }).trimmed
+      }
+      let count = parameters(of: .function(composition)).reduce(0) {
+        $0 + $1.parameter.node.shape.count
+      }
+      return stages.joined(separator: " >> ") + (count > 0 ? "  # \(count) parameters" : "")
+    default: return function.name
+    }
+  }
+
+  /// A value as the prompt shows it: a tensor with its type above.
+  func echoText(_ value: Value) throws -> StyledText {
+    var text = StyledText()
+    if case .tensor(let tensor) = value, tensor.node.shape.rank > 0 {
+      text.append("\(tensor.node.dtype.name) \(tensor.node.shape)\n", .dim)
+    }
+    text.append(try describe(value))
+    return text
+  }
+
+  /// A value in an interpolation, by a format spec.
+  func format(_ value: Value, _ spec: Value?) throws -> String {
+    guard case .string(let text)? = spec else { return try display(value) }
+    do {
+      let spec = try FormatSpec(parsing: text.text)
+      switch read(value) {
+      case .number(let x): return try spec.apply(x)
+      case .string(let string): return try spec.apply(string.text)
+      case .tensor(let tensor) where tensor.node.shape.count == 1:
+        return try spec.apply(graph.item(tensor.node))
+      case let other:
+        throw Problem(.type, "a format is for a number or a string, not a \(other.typeName)")
+      }
+    } catch let problem as FormatSpec.Problem {
+      throw Problem(.value, problem.message)
+    }
+  }
+}
+
+extension String {
+  fileprivate var trimmed: String {
+    var text = self
+    while text.hasSuffix(" ") { text.removeLast() }
+    return text
+  }
+}

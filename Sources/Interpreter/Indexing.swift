@@ -1,0 +1,395 @@
+// Reading and updating parts of values.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Syntax
+
+/// One step from a variable to the part that is updated.
+enum UpdateStep {
+  case field(String)
+  case index([IndexValue])
+}
+
+extension Session {
+  /// `value[items]`
+  package func index(_ value: Value, _ items: [IndexValue]) throws -> Value {
+    switch value {
+    case .tensor(let tensor): return .tensor(try index(tensor.node, items))
+    case .tuple(let tuple): return try sequence(tuple.elements, items, "tuple") { .tuple($0) }
+    case .list(let list): return try sequence(list.elements, items, "list") { .list($0) }
+    case .range(let range):
+      let all = (range.lower..<max(range.lower, range.upper)).map { Value.number(Double($0)) }
+      return try sequence(all, items, "range") { .list($0) }
+    case .string(let string):
+      let characters = string.text.map { Value.string(String($0)) }
+      return try sequence(characters, items, "string") { parts in
+        .string(
+          parts.map { if case .string(let s) = $0 { s.text } else { "" } }.joined())
+      }
+    case .record(let record):
+      guard items.count == 1, case .value(.string(let name)) = items[0] else { break }
+      guard let field = record[name.text] else { throw unknownField(value, name.text) }
+      return field
+    case .function(let function):
+      guard let composition = function as? CompositionObject else { break }
+      return try sequence(composition.stages, items, "composition") {
+        .function(CompositionObject($0))
+      }
+    case .foreign(let object):
+      if let result = try object.index(items, self) { return result }
+    default: break
+    }
+    throw Problem(.type, "a \(value.typeName) cannot be indexed", argument: 0)
+  }
+
+  private func sequence(
+    _ elements: [Value], _ items: [IndexValue], _ what: String, _ make: ([Value]) -> Value
+  ) throws -> Value {
+    guard items.count == 1 else {
+      throw Problem(.index, "a \(what) has one axis; there are \(items.count) indices")
+    }
+    switch items[0] {
+    case .value(let value):
+      if case .tensor(let tensor) = value, tensor.node.shape.rank == 1 {
+        let picks = try graph.values(tensor.node)
+        if tensor.node.dtype == .bool {
+          return make(zip(elements, picks).filter { $0.1 != 0 }.map(\.0))
+        }
+        return make(try picks.map { elements[try place(.number($0), elements.count, what)] })
+      }
+      return elements[try place(value, elements.count, what)]
+    case .range(let lower, let upper):
+      let (start, end) = bounds(lower, upper, elements.count)
+      return make(Array(elements[start..<end]))
+    case .newAxis: throw Problem(.index, "a \(what) has no axes")
+    }
+  }
+
+  /// An index counted from the end where negative, checked.
+  private func place(_ value: Value, _ count: Int, _ what: String) throws -> Int {
+    let index = try whole(value, "an index")
+    let place = index < 0 ? index + count : index
+    guard place >= 0, place < count else {
+      throw Problem(
+        .index, "the index \(index) is out of range: the \(what) has \(count) elements")
+    }
+    return place
+  }
+
+  /// Half-open bounds clamped to the size, as slices are in the field.
+  private func bounds(_ lower: Int?, _ upper: Int?, _ size: Int) -> (Int, Int) {
+    let clamp = { (x: Int) in min(max(x < 0 ? x + size : x, 0), size) }
+    let start = clamp(lower ?? 0)
+    return (start, max(start, clamp(upper ?? size)))
+  }
+
+  /// How an index falls into a block, axes taken away and added, or a choice of rows.
+  private struct Block {
+    var starts: [Int] = []
+    var lengths: [Int] = []
+    /// The result's shape: axes of one index are gone, new ones are there.
+    var shape: [Int] = []
+  }
+
+  private func block(_ shape: Shape, _ items: [IndexValue]) throws -> Block? {
+    var block = Block()
+    var axis = 0
+    let used = items.filter { if case .newAxis = $0 { false } else { true } }.count
+    guard used <= shape.rank else {
+      throw Problem(
+        .index, "there are \(used) indices for the \(shape.rank) axes of \(shape)", argument: 0)
+    }
+    for item in items {
+      switch item {
+      case .newAxis: block.shape.append(1)
+      case .range(let lower, let upper):
+        let (start, end) = bounds(lower, upper, shape[axis])
+        block.starts.append(start)
+        block.lengths.append(end - start)
+        block.shape.append(end - start)
+        axis += 1
+      case .value(let value):
+        if case .tensor(let tensor) = value, tensor.node.shape.rank > 0 { return nil }
+        if case .list = value { return nil }
+        if case .range(let range) = value {
+          let (start, end) = bounds(range.lower, range.upper, shape[axis])
+          block.starts.append(start)
+          block.lengths.append(end - start)
+          block.shape.append(end - start)
+        } else {
+          let index = try whole(value, "an index")
+          let place = index < 0 ? index + shape[axis] : index
+          guard place >= 0, place < shape[axis] else {
+            throw Problem(
+              .index,
+              "the index \(index) is out of range: axis \(axis) of \(shape) has \(shape[axis]) "
+                + "elements", argument: 0)
+          }
+          block.starts.append(place)
+          block.lengths.append(1)
+        }
+        axis += 1
+      }
+    }
+    while axis < shape.rank {
+      block.starts.append(0)
+      block.lengths.append(shape[axis])
+      block.shape.append(shape[axis])
+      axis += 1
+    }
+    return block
+  }
+
+  private func starts(_ block: Block) throws -> Node {
+    try graph.tensor(
+      block.starts.map(Double.init), shape: [block.starts.count], dtype: .i64)
+  }
+
+  private func index(_ x: Node, _ items: [IndexValue]) throws -> Node {
+    if let block = try block(x.shape, items) {
+      let ones = [Int](repeating: 1, count: x.shape.rank)
+      var result = x
+      if block.lengths != x.shape.dims {
+        if let direct = try direct(x, block) { return direct }
+        result = try graph.record(
+          .slice, [x, starts(block)], Attributes(sizes: block.lengths + ones))
+      }
+      return result.shape.dims == block.shape
+        ? result : try graph.record(.reshape, [result], Attributes(sizes: block.shape))
+    }
+    if case .value(.tensor(let mask)) = items[0], mask.node.dtype == .bool, items.count == 1 {
+      let (rows, width) = try maskRows(mask.node, x)
+      let flat = try graph.record(
+        .reshape, [x], Attributes(sizes: [mask.node.shape.count] + width))
+      return try graph.record(.gather, [flat, rows])
+    }
+    return try gather(x, items)
+  }
+
+  /// A block of computed data without history is copied at once: no plan for one element.
+  private func direct(_ x: Node, _ block: Block) throws -> Node? {
+    guard !x.isTracked, let buffer = x.buffer, let shape = Shape(checking: block.lengths),
+      let final = Shape(checking: block.shape), shape.count <= 4096
+    else { return nil }
+    let strides = x.shape.strides
+    let offset = zip(block.starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
+    do {
+      let result = try Buffer(x.dtype, count: shape.count)
+      Movement.strided(buffer, result, shape, offset: offset, strides: strides)
+      return graph.leaf(result, final)
+    } catch { return nil }
+  }
+
+  /// The indices where a mask is true, and what is left of the shape behind it.
+  private func maskRows(_ mask: Node, _ x: Node) throws -> (Node, [Int]) {
+    guard mask.shape.rank <= x.shape.rank,
+      mask.shape.dims == Array(x.shape.dims.prefix(mask.shape.rank))
+    else {
+      throw Problem(
+        .shape, "the mask \(mask.shape) does not fit the shape \(x.shape)", argument: 0)
+    }
+    let picks = try graph.values(mask).enumerated().filter { $0.element != 0 }.map {
+      Double($0.offset)
+    }
+    return (
+      try graph.tensor(picks, shape: [picks.count], dtype: .i64),
+      Array(x.shape.dims.dropFirst(mask.shape.rank))
+    )
+  }
+
+  /// One tensor of indices among whole axes and single indices.
+  private func gather(_ x: Node, _ items: [IndexValue]) throws -> Node {
+    var axis = 0
+    var found: (axis: Int, indices: Node)?
+    var rest: [IndexValue] = []
+    for item in items {
+      if case .value(let value) = item, let indices = try indices(value) {
+        guard found == nil else {
+          throw Problem(.index, "only one index may be a tensor", argument: 0)
+        }
+        found = (axis, indices)
+        rest.append(.range(nil, nil))
+      } else {
+        rest.append(item)
+      }
+      axis += 1
+    }
+    guard let found, found.axis < x.shape.rank else {
+      throw Problem(.index, "this index does not fit the shape \(x.shape)", argument: 0)
+    }
+    if found.axis == 0 {
+      let picked = try graph.record(.gather, [x, found.indices])
+      return try rest.count > 1 ? index(picked, rest) : picked
+    }
+    var order = Array(0..<x.shape.rank)
+    order.remove(at: found.axis)
+    order.insert(found.axis, at: 0)
+    let turned = try graph.record(.transpose, [x], Attributes(sizes: order))
+    let picked = try graph.record(.gather, [turned, found.indices])
+    var back = Array(1..<x.shape.rank)
+    back.insert(0, at: found.axis)
+    let result = try graph.record(.transpose, [picked], Attributes(sizes: back))
+    return try index(result, rest)
+  }
+
+  private func indices(_ value: Value) throws -> Node? {
+    switch value {
+    case .tensor(let tensor) where tensor.node.shape.rank > 0:
+      if tensor.node.dtype == .bool {
+        let picks = try graph.values(tensor.node).enumerated().filter { $0.element != 0 }.map {
+          Double($0.offset)
+        }
+        return try graph.tensor(picks, shape: [picks.count], dtype: .i64)
+      }
+      return tensor.node
+    case .list(let list) where list.elements.isEmpty:
+      return try graph.tensor([], shape: [0], dtype: .i64)
+    default: return nil
+    }
+  }
+}
+
+// MARK: - Updates
+
+extension Session {
+  /// A value with the part at the end of `steps` replaced; params inside are stored to.
+  func updated(_ base: Value, _ steps: ArraySlice<UpdateStep>, _ value: Value, _ op: BinaryOperator?)
+    throws -> Value
+  {
+    if case .foreign(let object) = base, let parameter = object as? ParameterObject {
+      let new = try updated(.tensor(parameter.parameter.node), steps, value, op)
+      try store(parameter.parameter, new)
+      return base
+    }
+    guard let step = steps.first else {
+      guard let op else { return read(value) }
+      return try operate(FunctionCompiler.opcode(op), base, value)
+    }
+    let rest = steps.dropFirst()
+    switch step {
+    case .field(let name): return try updatedField(base, name, rest, value, op)
+    case .index(let items): return try updatedIndex(base, items, rest, value, op)
+    }
+  }
+
+  private func updatedField(
+    _ base: Value, _ name: String, _ rest: ArraySlice<UpdateStep>, _ value: Value,
+    _ op: BinaryOperator?
+  ) throws -> Value {
+    switch base {
+    case .record(let record):
+      guard let place = record.fields.firstIndex(where: { $0.name == name }) else {
+        guard rest.isEmpty, op == nil else { throw unknownField(base, name) }
+        return .record(record.fields.map { ($0.name, $0.value) } + [(name, read(value))])
+      }
+      var fields = record.fields.map { ($0.name, $0.value) }
+      fields[place].1 = try updated(fields[place].1, rest, value, op)
+      return .record(fields)
+    case .foreign(let object):
+      guard let old = try object.field(name, self) else { throw unknownField(base, name) }
+      let new = try updated(old, rest, value, op)
+      if case .foreign(let a) = old, case .foreign(let b) = new, a === b { return base }
+      guard let changed = try object.settingField(name, to: new, self) else {
+        throw Problem(.type, "\(name) of a \(object.typeName) cannot be updated")
+      }
+      return changed
+    default:
+      guard case .foreign(let object) = try field(base, name), object is ParameterObject else {
+        throw Problem(.type, "the fields of a \(base.typeName) cannot be updated")
+      }
+      _ = try updated(.foreign(object), rest, value, op)
+      return base
+    }
+  }
+
+  private func updatedIndex(
+    _ base: Value, _ items: [IndexValue], _ rest: ArraySlice<UpdateStep>, _ value: Value,
+    _ op: BinaryOperator?
+  ) throws -> Value {
+    switch base {
+    case .tensor(let tensor):
+      guard rest.isEmpty else { throw Problem(.type, "an element of a tensor has no parts") }
+      var new = value
+      if let op {
+        new = try operate(FunctionCompiler.opcode(op), try index(base, items), value)
+      }
+      guard let node = node(new) else {
+        throw Problem(.type, "a tensor holds numbers, not a \(new.typeName)")
+      }
+      return .tensor(try replaced(tensor.node, items, node))
+    case .list(let list):
+      guard items.count == 1, case .value(let item) = items[0] else {
+        throw Problem(.index, "a list is updated one element at a time")
+      }
+      let place = try place(item, list.elements.count, "list")
+      var elements = list.elements
+      elements[place] = try updated(elements[place], rest, value, op)
+      return .list(elements)
+    case .record:
+      if items.count == 1, case .value(.string(let name)) = items[0] {
+        return try updatedField(base, name.text, rest, value, op)
+      }
+    case .function(let function) where function is CompositionObject:
+      _ = try updated(try index(base, items), rest, value, op)
+      return base
+    case .foreign(let object):
+      if let old = try object.index(items, self), !rest.isEmpty {
+        _ = try updated(old, rest, value, op)
+        return base
+      }
+      if let changed = try object.settingIndex(items, to: value, self) { return changed }
+    default: break
+    }
+    throw Problem(.type, "the elements of a \(base.typeName) cannot be updated")
+  }
+
+  private func replaced(_ x: Node, _ items: [IndexValue], _ value: Node) throws -> Node {
+    let dtype = Promotion.meet(x, value, floats: false)
+    if !x.dtype.isFloat, dtype.isFloat, !value.isNumber {
+      throw Problem(.dtype, "a tensor of \(x.dtype.name) cannot hold \(dtype.name)")
+    }
+    let value = try value.converted(to: x.dtype)
+    if let block = try block(x.shape, items) {
+      let ones = [Int](repeating: 1, count: x.shape.rank)
+      let target = try fitted(value, block.shape)
+      let shaped = try graph.record(.reshape, [target], Attributes(sizes: block.lengths))
+      return try graph.record(
+        .sliceUpdate, [x, shaped, starts(block)], Attributes(sizes: block.lengths + ones))
+    }
+    guard items.count == 1, case .value(let index) = items[0] else {
+      throw Problem(.index, "an update takes one mask or one tensor of indices")
+    }
+    if case .tensor(let mask) = index, mask.node.dtype == .bool {
+      if value.shape.rank == 0 {
+        var condition = mask.node
+        if condition.shape.rank < x.shape.rank {
+          let extra = [Int](repeating: 1, count: x.shape.rank - condition.shape.rank)
+          condition = try graph.record(
+            .reshape, [condition], Attributes(sizes: condition.shape.dims + extra))
+        }
+        _ = try maskRows(mask.node, x)
+        return try graph.record(.whereOperator, [condition, value, x])
+      }
+      let (rows, width) = try maskRows(mask.node, x)
+      let flat = try graph.record(
+        .reshape, [x], Attributes(sizes: [mask.node.shape.count] + width))
+      let target = try fitted(value, [rows.shape.count] + width)
+      let result = try graph.record(.gatherUpdate, [flat, target, rows])
+      return try graph.record(.reshape, [result], Attributes(sizes: x.shape.dims))
+    }
+    guard let rows = try indices(index) else {
+      throw Problem(.index, "a \(index.typeName) is no index")
+    }
+    let target = try fitted(value, rows.shape.dims + x.shape.dims.dropFirst())
+    return try graph.record(.gatherUpdate, [x, target, rows])
+  }
+
+  private func fitted(_ value: Node, _ dims: [Int]) throws -> Node {
+    guard let shape = Shape(checking: dims), value.shape.broadcast(with: shape) == shape else {
+      throw Problem(
+        .shape, "a value of shape \(value.shape) does not fill the place of shape \(Shape(dims))")
+    }
+    return value.shape == shape ? value : try graph.record(.expand, [value], Attributes(sizes: dims))
+  }
+}

@@ -1,0 +1,199 @@
+// The instructions of the virtual machine: one table, with a sentence each.
+
+import Diagnostics
+import Syntax
+
+/// What an instruction does with its fields `a`, `b` and `c`; registers unless said.
+package enum Opcode: UInt8 {
+  /// a ← b
+  case move
+  /// a ← constant b
+  case constant
+  /// a ← global b, a param's value rather than the param
+  case global
+  /// a ← global b as it is
+  case rawGlobal
+  /// global b ← a; c is 1 for a definition, 0 for an update
+  case storeGlobal
+  /// a ← new cell holding b
+  case newCell
+  /// a ← what the cell b holds
+  case cell
+  /// cell a ← b
+  case storeCell
+  /// a ← capture b of the running function (the cell or value itself)
+  case capture
+  /// a ← b as a value: a param's value rather than the param
+  case read
+  /// a ← b + c, and so on
+  case add, subtract, multiply, divide, floorDivide, remainder, matmul, power
+  case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+  /// a ← −b; a ← not b; a ← b'
+  case negate, not, transpose
+  /// continue at a
+  case jump
+  /// continue at b when a is false, or true
+  case jumpIfFalse, jumpIfTrue
+  /// continue at c unless a < b (and the other comparisons): numbers take a short way
+  case jumpUnlessLess
+  /// a ← short-circuit of b: when b is a bool that decides, continue at c
+  case andJump, orJump
+  /// a ← b and c, or b or c, element by element where they are tensors
+  case logicalAnd, logicalOr
+  /// end of a turn of a loop: continue at a
+  case loop
+  /// a ← iterator over b
+  case iterate
+  /// a ← next element of iterator b, or continue at c
+  case next
+  /// a ← call of the function in b with c arguments in the registers after b
+  case call
+  /// as `call`, with the argument names in the constant after it (field a of the next instruction)
+  case callNamed
+  /// leave the function with a
+  case returnValue
+  /// a ← tuple / tensor or list / range of c registers from b
+  case tuple, brackets, range
+  /// a ← record of the names in constant c from the registers from b
+  case record
+  /// a ← interpolated string of c registers from b
+  case concatenate
+  /// a ← b as text in the format of constant c
+  case format
+  /// a ← closure of function b
+  case closure
+  /// a ← field named by constant c of b
+  case field
+  /// a ← b[items]; constant c tells the kinds of the items, which follow b
+  case index
+  /// the variable at a is updated: path of constant c, steps and new value in registers from b
+  case update
+  /// a ← method: field or function named by constant c on b, ready to be called
+  case method
+  /// a ← composition of c values from b
+  case compose
+  /// a ← function with holes: callee and arguments from b, constant c tells which are holes
+  case partial
+  /// registers from a ← the c parts of b
+  case unpack
+  /// a ← param named by constant c with first value b
+  case newParam
+  /// param in a ← b
+  case storeParam
+  /// checks parameter b against the shape in constant c, binding its names to registers from a
+  case checkShape
+  /// registers a ← name b (register) given to the value for explanations; constant c
+  case name
+  /// a ← model class of model b
+  case model
+  /// model under construction a gets the member named by constant c with value b
+  case member
+  /// fails when a is not true; constant c the text; b 1 when a message is in the register after a
+  case assert
+  /// a ← module of the file in constant b
+  case importFile
+  /// a ← whether the argument of parameter b was given
+  case hasArgument
+}
+
+package struct Instruction {
+  package var op: Opcode
+  package var a: Int32
+  package var b: Int32
+  package var c: Int32
+
+  init(_ op: Opcode, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
+    self.op = op
+    self.a = Int32(truncatingIfNeeded: a)
+    self.b = Int32(truncatingIfNeeded: b)
+    self.c = Int32(truncatingIfNeeded: c)
+  }
+}
+
+/// Where an instruction came from: its expression and its operands.
+package struct InstructionSpan {
+  var whole: TextRange
+  var operands: [TextRange]
+}
+
+/// A parameter of a compiled function.
+package struct CompiledParameter {
+  let name: String
+  let hasDefault: Bool
+}
+
+/// A compiled function.
+package final class Chunk {
+  package let name: String
+  package let source: SourceText
+  package let sourceID: Int32
+  package var documentation: String?
+  package var range = TextRange(0, 0)
+  var parameters: [CompiledParameter] = []
+  var code: [Instruction] = []
+  var spans: [InstructionSpan] = []
+  var constants: [Value] = []
+  var paths: [UpdatePath] = []
+  var shapes: [ShapeCheck] = []
+  var chunks: [Chunk] = []
+  var models: [ModelTemplate] = []
+  /// For each capture: whether it is a register of the enclosing function (else its capture), where.
+  var captures: [(isLocal: Bool, index: Int)] = []
+  var registerCount = 0
+  /// Names of registers, for messages.
+  var isForward = false
+
+  init(name: String, source: SourceText, sourceID: Int32) {
+    self.name = name
+    self.source = source
+    self.sourceID = sourceID
+  }
+}
+
+/// The kinds of the steps from a variable to what is updated in it.
+struct UpdatePath {
+  enum Step {
+    case field(String)
+    case index([IndexKind])
+  }
+  enum Base {
+    case register(Int)
+    case cell(Int)
+    case global(Int)
+    case capture(Int)
+  }
+  let base: Base
+  let name: String
+  let steps: [Step]
+  let op: BinaryOperator?
+}
+
+enum IndexKind {
+  case value, newAxis
+  case range(hasLower: Bool, hasUpper: Bool)
+}
+
+/// A shape in a signature: sizes, names with the registers they bind to.
+struct ShapeCheck {
+  enum Part {
+    case size(Int)
+    /// Binds the register when it is none, else must agree.
+    case name(String, register: Int)
+    case anyLeading
+  }
+  let parameter: String
+  let function: String
+  let parts: [Part]
+  let isResult: Bool
+  let text: String
+}
+
+/// A model declaration, compiled: the constructor makes the members, `forward` runs it.
+final class ModelTemplate {
+  let name: String
+  let constructor: Chunk
+  init(name: String, constructor: Chunk) {
+    self.name = name
+    self.constructor = constructor
+  }
+}

@@ -1,0 +1,353 @@
+// What operators mean for every kind of value.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Syntax
+
+extension Session {
+  /// The value of a param's name; other values are themselves.
+  func read(_ value: Value) -> Value {
+    if case .foreign(let object) = value, let parameter = object as? ParameterObject {
+      return .tensor(parameter.parameter.node)
+    }
+    return value
+  }
+
+  /// A value as a node of the graph; numbers and bools become 0-d.
+  package func node(_ value: Value) -> Node? {
+    switch read(value) {
+    case .tensor(let tensor): tensor.node
+    case .number(let x): graph.input(x)
+    case .bool(let flag): graph.input(flag ? 1 : 0, .bool)
+    default: nil
+    }
+  }
+
+  func operate(_ op: Opcode, _ a: Value, _ b: Value) throws -> Value {
+    let (a, b) = (read(a), read(b))
+    switch op {
+    case .negate, .not, .transpose: return try unary(op, a)
+    case .equal, .notEqual:
+      if let same = try structuralEquality(a, b) { return .bool(op == .equal ? same : !same) }
+    default: break
+    }
+    if case .number(let x) = a, case .number(let y) = b { return try numbers(op, x, y) }
+    if case .bool(let x) = a, case .bool(let y) = b, op == .logicalAnd || op == .logicalOr {
+      return .bool(op == .logicalAnd ? x && y : x || y)
+    }
+    if case .string(let x) = a, case .string(let y) = b {
+      switch op {
+      case .add: return .string(x.text + y.text)
+      case .less: return .bool(x.text < y.text)
+      case .lessOrEqual: return .bool(x.text <= y.text)
+      case .greater: return .bool(x.text > y.text)
+      case .greaterOrEqual: return .bool(x.text >= y.text)
+      default: break
+      }
+    }
+    if case .foreign(let object) = a, let result = try object.operate(op, b, self) { return result }
+    guard let x = node(a), let y = node(b) else {
+      throw Problem(
+        .type, "'\(Session.symbol(op))' does not work on a \(a.typeName) and a \(b.typeName)",
+        help: op == .add && a.typeName == "list"
+          ? "append(xs, v) and extend(xs, ys) make longer lists" : nil)
+    }
+    return .tensor(try tensors(op, x, y))
+  }
+
+  private func unary(_ op: Opcode, _ a: Value) throws -> Value {
+    switch (op, a) {
+    case (.negate, .number(let x)): return .number(-x)
+    case (.not, .bool(let x)): return .bool(!x)
+    case (.transpose, .number): return a
+    default: break
+    }
+    guard let x = node(a) else {
+      throw Problem(.type, "'\(Session.symbol(op))' does not work on a \(a.typeName)")
+    }
+    switch op {
+    case .negate: return .tensor(try graph.record(.negate, [x]))
+    case .not: return .tensor(try graph.record(.logicalNot, [x]))
+    default:
+      guard x.shape.rank >= 2 else {
+        throw Problem(
+          .shape, "' exchanges the last two axes; this has the shape \(x.shape)",
+          help: x.shape.rank == 1 ? "write x[.., none] for a column" : nil)
+      }
+      var order = Array(0..<x.shape.rank)
+      order.swapAt(x.shape.rank - 1, x.shape.rank - 2)
+      return .tensor(try graph.record(.transpose, [x], Attributes(sizes: order)))
+    }
+  }
+
+  private func numbers(_ op: Opcode, _ x: Double, _ y: Double) throws -> Value {
+    switch op {
+    case .add: return .number(x + y)
+    case .subtract: return .number(x - y)
+    case .multiply: return .number(x * y)
+    case .divide: return .number(x / y)
+    case .floorDivide: return .number((x / y).rounded(.down))
+    case .remainder: return .number(Operator.floorRemainder(x, y))
+    case .power: return .number(y == 2 ? x * x : power(x, y))
+    case .less: return .bool(x < y)
+    case .lessOrEqual: return .bool(x <= y)
+    case .greater: return .bool(x > y)
+    case .greaterOrEqual: return .bool(x >= y)
+    case .matmul:
+      throw Problem(.type, "@ multiplies matrices; these are numbers", help: "write {0} * {1}")
+    default:
+      throw Problem(.type, "'\(Session.symbol(op))' wants bools, not numbers")
+    }
+  }
+
+  private func tensors(_ op: Opcode, _ x: Node, _ y: Node) throws -> Node {
+    switch op {
+    case .add: return try graph.binary(.add, x, y)
+    case .subtract: return try graph.binary(.subtract, x, y)
+    case .multiply: return try graph.binary(.multiply, x, y)
+    case .divide: return try graph.binary(.divide, x, y, floats: true)
+    case .floorDivide: return try graph.binary(.floorDivide, x, y)
+    case .remainder: return try graph.binary(.remainder, x, y)
+    case .power:
+      let dtype = Promotion.meet(x, y, floats: false)
+      // A plain exponent is part of the structure: x^2 is a square.
+      let exponent =
+        y.isNumber ? graph.constant(y.buffer?[0] ?? .nan, dtype) : try y.converted(to: dtype)
+      return try graph.record(.power, [x.converted(to: dtype), exponent])
+    case .matmul: return try graph.binary(.matmul, x, y, floats: true)
+    case .equal: return try graph.binary(.equal, x, y)
+    case .notEqual: return try graph.binary(.notEqual, x, y)
+    case .less: return try graph.binary(.less, x, y)
+    case .lessOrEqual: return try graph.binary(.lessOrEqual, x, y)
+    case .greater: return try graph.binary(.greater, x, y)
+    case .greaterOrEqual: return try graph.binary(.greaterOrEqual, x, y)
+    case .logicalAnd: return try graph.record(.logicalAnd, [x, y])
+    case .logicalOr: return try graph.record(.logicalOr, [x, y])
+    default: throw Problem(.internal, "no operator")
+    }
+  }
+
+  static func symbol(_ op: Opcode) -> String {
+    switch op {
+    case .add: "+"
+    case .subtract, .negate: "-"
+    case .multiply: "*"
+    case .divide: "/"
+    case .floorDivide: "//"
+    case .remainder: "%"
+    case .matmul: "@"
+    case .power: "^"
+    case .less: "<"
+    case .lessOrEqual: "<="
+    case .greater: ">"
+    case .greaterOrEqual: ">="
+    case .equal: "=="
+    case .notEqual: "!="
+    case .not: "not"
+    case .transpose: "'"
+    case .logicalAnd: "and"
+    case .logicalOr: "or"
+    default: "\(op)"
+    }
+  }
+
+  /// Equality of everything but tensors; nil where it is element by element.
+  private func structuralEquality(_ a: Value, _ b: Value) throws -> Bool? {
+    switch (a, b) {
+    case (.tensor(let x), .none), (.none, .tensor(let x)): _ = x; return false
+    case (.tensor, .number), (.number, .tensor), (.tensor, .bool), (.bool, .tensor): return nil
+    case (.tensor, .tensor): return nil
+    case (.foreign(let x), _) where x.comparesElements: return nil
+    default: return try isEqual(a, b)
+    }
+  }
+
+  /// Structural equality of two values; tensors by all their elements.
+  package func isEqual(_ a: Value, _ b: Value) throws -> Bool {
+    switch (read(a), read(b)) {
+    case (.none, .none): return true
+    case (.bool(let x), .bool(let y)): return x == y
+    case (.number(let x), .number(let y)): return x == y
+    case (.string(let x), .string(let y)): return x.text == y.text
+    case (.tensor(let x), .tensor(let y)):
+      guard x.node.shape == y.node.shape else { return false }
+      return try graph.values(x.node) == graph.values(y.node)
+    case (.tensor(let x), .number(let y)), (.number(let y), .tensor(let x)):
+      return try x.node.shape.rank == 0 && graph.item(x.node) == y
+    case (.tuple(let x), .tuple(let y)): return try areEqual(x.elements, y.elements)
+    case (.list(let x), .list(let y)): return try areEqual(x.elements, y.elements)
+    case (.record(let x), .record(let y)):
+      guard x.fields.map(\.name) == y.fields.map(\.name) else { return false }
+      return try areEqual(x.fields.map(\.value), y.fields.map(\.value))
+    case (.range(let x), .range(let y)): return x.lower == y.lower && x.upper == y.upper
+    case (.function(let x), .function(let y)): return x === y
+    case (.foreign(let x), .foreign(let y)): return x.isEqual(to: y)
+    default: return false
+    }
+  }
+
+  private func areEqual(_ a: [Value], _ b: [Value]) throws -> Bool {
+    guard a.count == b.count else { return false }
+    for (x, y) in zip(a, b) where try !isEqual(x, y) { return false }
+    return true
+  }
+
+  /// The truth of a condition: a bool, or a bool tensor of one element.
+  package func condition(_ value: Value) throws -> Bool {
+    switch read(value) {
+    case .bool(let flag): return flag
+    case .tensor(let tensor) where tensor.node.dtype == .bool:
+      guard tensor.node.shape.count == 1 else {
+        throw Problem(
+          .type, "a condition is one bool; this tensor has the shape \(tensor.node.shape)",
+          help: "write all(…) or any(…)")
+      }
+      return try graph.item(tensor.node) != 0
+    case let other:
+      throw Problem(.type, "a condition is true or false, not a \(other.typeName)")
+    }
+  }
+
+  /// A whole number; 0-d tensors too.
+  package func whole(_ value: Value, _ what: String) throws -> Int {
+    var number: Double?
+    switch read(value) {
+    case .number(let x): number = x
+    case .tensor(let tensor) where tensor.node.shape.rank == 0: number = try graph.item(tensor.node)
+    default: break
+    }
+    guard let number else {
+      throw Problem(.type, "\(what) is a whole number, not a \(value.typeName)")
+    }
+    guard let result = Int(exactly: number) else {
+      throw Problem(.value, "\(what) is a whole number, not \(NumberFormat.shortest(number))")
+    }
+    return result
+  }
+
+  func range(_ a: Value, _ b: Value) throws -> Value {
+    .range(RangeObject(try whole(a, "a range's end"), try whole(b, "a range's end")))
+  }
+
+  /// Numbers and equal-shaped tensors make a tensor, everything else a list.
+  package func brackets(_ elements: [Value]) throws -> Value {
+    guard !elements.isEmpty else { return .list([]) }
+    var numbers: [Double] = []
+    for case .number(let x) in elements { numbers.append(x) }
+    if numbers.count == elements.count {
+      return .tensor(try graph.tensor(numbers, shape: [numbers.count], dtype: graph.defaultDType))
+    }
+    var flags: [Double] = []
+    for case .bool(let x) in elements { flags.append(x ? 1 : 0) }
+    if flags.count == elements.count {
+      return .tensor(try graph.tensor(flags, shape: [flags.count], dtype: .bool))
+    }
+    var nodes: [Node] = []
+    for element in elements {
+      switch read(element) {
+      case .number(let x): nodes.append(graph.input(x))
+      case .tensor(let tensor): nodes.append(tensor.node)
+      default: return .list(elements)
+      }
+    }
+    guard nodes.allSatisfy({ $0.shape == nodes[0].shape }) else { return .list(elements) }
+    var dtype = nodes[0].dtype
+    for node in nodes.dropFirst() { dtype = Promotion.common(dtype, node.dtype) }
+    // Plain data is copied at once: literals are leaves, not steps of every plan.
+    if nodes.allSatisfy({ !$0.isTracked && $0.buffer != nil }),
+      nodes.reduce(0, { $0 + $1.shape.count }) < 10_000
+    {
+      let values = nodes.flatMap { $0.buffer?.doubles ?? [] }
+      return .tensor(
+        try graph.tensor(values, shape: [nodes.count] + nodes[0].shape.dims, dtype: dtype))
+    }
+    let converted = try nodes.map { try $0.converted(to: dtype) }
+    return .tensor(try graph.record(.stack, converted, Attributes(sizes: [0])))
+  }
+
+  /// The parts of a value for a pattern of so many names.
+  func parts(_ value: Value, count: Int) throws -> [Value] {
+    guard let length = length(value) else {
+      throw Problem(.type, "a \(value.typeName) cannot be taken apart into \(count) names")
+    }
+    guard length == count else {
+      throw Problem(.value, "\(count) names cannot take \(length) values")
+    }
+    return try (0..<count).map { try element(value, $0) }
+  }
+
+  /// How many elements a loop over a value sees, nil where there is none.
+  package func length(_ value: Value) -> Int? {
+    switch read(value) {
+    case .tuple(let x): x.elements.count
+    case .list(let x): x.elements.count
+    case .range(let x): max(0, x.upper - x.lower)
+    case .string(let x): x.text.count
+    case .record(let x): x.fields.count
+    case .tensor(let x): x.node.shape.rank > 0 ? x.node.shape[0] : nil
+    case .foreign(let object): object.length
+    case .function(let function): (function as? CompositionObject)?.stages.count
+    default: nil
+    }
+  }
+
+  /// Element `index` of a value, counted from 0 and checked by the caller.
+  package func element(_ value: Value, _ index: Int) throws -> Value {
+    switch read(value) {
+    case .tuple(let x): return x.elements[index]
+    case .list(let x): return x.elements[index]
+    case .range(let x): return .number(Double(x.lower + index))
+    case .string(let x):
+      return .string(String(x.text[x.text.index(x.text.startIndex, offsetBy: index)]))
+    case .record(let x): return .tuple([.string(x.fields[index].name), x.fields[index].value])
+    case .tensor(let x):
+      return try self.index(.tensor(x), [.value(.number(Double(index)))])
+    case .foreign(let object):
+      if let value = try object.element(index, self) { return value }
+    case .function(let function):
+      if let composition = function as? CompositionObject { return composition.stages[index] }
+    default: break
+    }
+    throw Problem(.type, "a \(value.typeName) has no elements")
+  }
+
+  func iterator(_ value: Value) throws -> IteratorBox {
+    guard let count = length(value) else {
+      throw Problem(.type, "a loop cannot go over a \(read(value).typeName)")
+    }
+    if case .string(let string) = value {
+      let characters = Array(string.text)
+      return IteratorBox(count: count) { .string(String(characters[$0])) }
+    }
+    return IteratorBox(count: count) { [unowned self] in try element(value, $0) }
+  }
+
+  func compose(_ parts: [Value]) throws -> Value {
+    var stages: [Value] = []
+    for (index, part) in parts.enumerated() {
+      guard isCallable(part) else {
+        throw Problem(
+          .type, ">> composes functions and layers, not a \(part.typeName)", argument: index)
+      }
+      if case .function(let function) = part, let inner = function as? CompositionObject {
+        stages += inner.stages
+      } else {
+        stages.append(part)
+      }
+    }
+    return .function(CompositionObject(stages))
+  }
+
+  package func isCallable(_ value: Value) -> Bool {
+    switch value {
+    case .function: true
+    case .foreign(let object): object.isCallable
+    default: false
+    }
+  }
+}
+
+import Glibc
+
+private func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }

@@ -1,0 +1,266 @@
+// One session: variables, graph, output, working folder. The prompt, a file and a test are faces
+// of it.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Syntax
+
+/// How a source is run.
+package enum RunMode {
+  /// Only `print` writes.
+  case file
+  /// The value of a bare expression is shown and kept in `ans`.
+  case entry
+}
+
+package final class Session {
+  package let graph = Graph()
+  package let globals = Globals()
+  /// Where `print` and echoes go.
+  package var output: (StyledText) -> Void
+  /// Told about long work: a line for the terminal, nil to take it away.
+  package var progress: ((String?) -> Void)?
+  /// Columns of the face, for tables and plots.
+  package var width = 80
+  package var functions: [HostFunction] = []
+  /// Properties of tensors (`x.f64`) that the library installs.
+  package var tensorProperties: [String: (Node, Session) throws -> Value] = [:]
+  /// What `>>` makes of its stages may be any callable; set by the library for other values.
+  package private(set) var sources: [SourceText] = []
+  private var sourceIDs: [ObjectIdentifier: Int32] = [:]
+  lazy var machine = Machine(self)
+  var journal = Journal()
+  var undoStack: [Journal] = []
+  package var tests: [(name: String, chunk: Chunk)] = []
+  package internal(set) var testProblems: [any Error] = []
+  var modules: [String: Value] = [:]
+  var importing: [String] = []
+  private var standing: (chunk: Chunk, position: Int)?
+
+  package init(output: @escaping (StyledText) -> Void) {
+    self.output = output
+    graph.isInterrupted = { Interrupts.isRequested }
+    graph.willChange = { [unowned self] parameter in journal.note(parameter) }
+  }
+
+  package func install(_ functions: [HostFunction]) {
+    for function in functions {
+      self.functions.append(function)
+      globals.installBuiltin(function.name, .function(HostFunctionObject(function)))
+    }
+  }
+
+  package func installConstant(_ name: String, _ value: Value) {
+    globals.installBuiltin(name, value)
+  }
+
+  package func define(_ name: String, _ value: Value) {
+    globals.values[globals.define(name)] = value
+  }
+
+  func sourceID(_ source: SourceText) -> Int32 {
+    if let id = sourceIDs[ObjectIdentifier(source)] { return id }
+    sources.append(source)
+    sourceIDs[ObjectIdentifier(source)] = Int32(sources.count - 1)
+    return Int32(sources.count - 1)
+  }
+
+  /// The source and place of an origin, nil for what no source made.
+  package func span(_ origin: Origin) -> SourceSpan? {
+    guard origin.source >= 0, Int(origin.source) < sources.count else { return nil }
+    return SourceSpan(
+      sources[Int(origin.source)], TextRange(Int(origin.lower), Int(origin.upper)))
+  }
+
+  /// Nodes recorded from here on belong to this instruction.
+  func stand(at chunk: Chunk, _ position: Int) {
+    let range = chunk.spans[min(position, chunk.spans.count - 1)].whole
+    graph.origin = Origin(source: chunk.sourceID, lower: range.lower, upper: range.upper)
+  }
+}
+
+// MARK: - Running
+
+extension Session {
+  /// Runs a source. Syntax and name errors are found before anything runs; a statement that fails
+  /// is undone as a whole. Gives the value of the last bare expression.
+  @discardableResult
+  package func run(_ source: SourceText, mode: RunMode = .file) throws -> Value? {
+    let (program, diagnostics) =
+      mode == .entry ? Parser.parseEntry(source) : Parser.parse(source)
+    guard diagnostics.isEmpty else { throw DiagnosticList(diagnostics) }
+    declareNames(program.statements)
+    var compiled: [(Chunk, Bool)] = []
+    var problems: [Diagnostic] = []
+    for statement in program.statements {
+      do { compiled.append((try compile(statement, source), isEcho(statement))) } catch {
+        if let diagnostic = error as? Diagnostic { problems.append(diagnostic) } else { throw error }
+      }
+    }
+    guard problems.isEmpty else { throw DiagnosticList(problems) }
+    var last: Value?
+    for (chunk, isEcho) in compiled {
+      let value = try runStatement(chunk)
+      last = isEcho ? value : nil
+      if mode == .entry, isEcho {
+        if case .none = value {} else {
+          output(try echoText(value))
+          define("ans", value)
+        }
+      }
+    }
+    return last
+  }
+
+  private func isEcho(_ statement: Statement) -> Bool {
+    if case .expression = statement.kind { return true }
+    return false
+  }
+
+  /// Makes slots for everything the program defines at its top level, so that functions may use
+  /// what is defined after them.
+  private func declareNames(_ statements: [Statement]) {
+    for statement in statements {
+      switch statement.kind {
+      case .function(let function):
+        if let name = function.name { globals.define(name.name) }
+      case .model(let model): globals.define(model.name.name)
+      default: break
+      }
+    }
+  }
+
+  private func compile(_ statement: Statement, _ source: SourceText) throws -> Chunk {
+    let compiler = FunctionCompiler(
+      session: self, parent: nil, name: "", source: source,
+      captured: NameCollector.captured(by: [statement]), isTopLevel: true)
+    compiler.span = statement.range
+    let value = try compiler.statement(statement, wantsValue: true)
+    let result = value ?? compiler.none()
+    compiler.emit(.returnValue, result)
+    compiler.chunk.range = statement.range
+    return compiler.chunk
+  }
+
+  /// Runs one statement; on failure everything is as it was before it, or before the unfinished
+  /// turn of its loop.
+  func runStatement(_ chunk: Chunk) throws -> Value {
+    let outer = journal
+    journal = Journal(globals: globals.values, random: graph.random)
+    do {
+      let value = try machine.run(ClosureObject(chunk, []), [], given: .max, isTraining: false)
+      try finish()
+      undoStack.append(journal)
+      if undoStack.count > 50 { undoStack.removeFirst() }
+      journal = outer
+      return value
+    } catch {
+      rollBack()
+      journal = outer
+      throw error is Problem || error is OperatorProblem
+        ? located(error, at: [(chunk, chunk.code.count - 1)], values: []) : error
+    }
+  }
+
+  /// Computes what is held and lets history go.
+  private func finish() throws { try graph.flush() }
+
+  /// The end of a turn of a loop: one plan for everything since the last one.
+  func endOfTurn(isTopLevel: Bool) throws {
+    if graph.hasPendingStores || graph.isPendingLarge {
+      try graph.flush()
+    }
+    if isTopLevel { journal.checkpoint(globals: globals.values, random: graph.random) }
+  }
+
+  private func rollBack() {
+    journal.restoreTurn(self)
+    graph.forgetPending()
+  }
+
+  /// Takes back the last statement that worked; false when there is none.
+  package func undo() -> Bool {
+    guard let last = undoStack.popLast() else { return false }
+    last.restoreStatement(self)
+    return true
+  }
+
+  /// Calls a value with arguments from Swift.
+  package func call(
+    _ function: Value, _ arguments: [Value], named: [(String, Value)] = [], isTraining: Bool = false
+  ) throws -> Value {
+    try call(
+      function, positional: arguments + named.map(\.1),
+      names: [String?](repeating: nil, count: arguments.count) + named.map { $0.0 },
+      isTraining: isTraining)
+  }
+}
+
+/// What a statement changed, first values only: enough to undo it.
+struct Journal {
+  private var globals: [Value?] = []
+  private var random = RandomStream(seed: 0)
+  private var turnGlobals: [Value?] = []
+  private var turnRandom = RandomStream(seed: 0)
+  private var statement: [ObjectIdentifier: () -> Void] = [:]
+  private var turn: [ObjectIdentifier: () -> Void] = [:]
+
+  init() {}
+
+  init(globals: [Value?], random: RandomStream) {
+    (self.globals, self.random) = (globals, random)
+    (turnGlobals, turnRandom) = (globals, random)
+  }
+
+  /// A parameter is about to change.
+  mutating func note(_ parameter: Parameter) {
+    note(parameter) {
+      let state = parameter.snapshot()
+      return { parameter.restore(state) }
+    }
+  }
+
+  /// An object is about to change; `restore` makes what brings its present state back.
+  mutating func note(_ object: AnyObject, _ restore: () -> () -> Void) {
+    let key = ObjectIdentifier(object)
+    if turn[key] == nil {
+      let undo = restore()
+      turn[key] = undo
+      if statement[key] == nil { statement[key] = undo }
+    }
+  }
+
+  mutating func checkpoint(globals: [Value?], random: RandomStream) {
+    turn.removeAll(keepingCapacity: true)
+    (turnGlobals, turnRandom) = (globals, random)
+  }
+
+  func restoreTurn(_ session: Session) {
+    for undo in turn.values { undo() }
+    session.globals.restore(turnGlobals)
+    session.graph.random = turnRandom
+  }
+
+  func restoreStatement(_ session: Session) {
+    for undo in statement.values { undo() }
+    session.globals.restore(globals)
+    session.graph.random = random
+  }
+}
+
+extension Globals {
+  /// Values of an earlier moment; names defined since have none.
+  func restore(_ earlier: [Value?]) {
+    for slot in builtinCount..<values.count {
+      values[slot] = slot < earlier.count ? earlier[slot] : nil
+    }
+  }
+}
+
+extension Session {
+  /// For objects of the library with state of their own (optimizers): call before changing it.
+  package func willChange(_ object: AnyObject, _ restore: () -> () -> Void) {
+    journal.note(object, restore)
+  }
+}

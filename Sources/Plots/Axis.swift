@@ -1,0 +1,148 @@
+// Ranges and ticks of axes: round numbers at steps of 1, 2 or 5 times a power of ten.
+
+import Engine
+import Glibc
+
+/// One axis: the range of numbers that it shows and the places that are labelled.
+struct Axis: Equatable {
+  struct Tick: Equatable {
+    let value: Double
+    let label: String
+  }
+
+  let low: Double
+  let high: Double
+  let ticks: [Tick]
+
+  /// An axis that covers `values`, with a small margin unless it is `tight`, and about `count` ticks.
+  ///
+  /// Without values it shows 0 … 1; equal values get room on both sides.
+  init(_ values: some Sequence<Double>, count: Int, tight: Bool = false) {
+    var low = Double.infinity
+    var high = -Double.infinity
+    for value in values {
+      low = min(low, value)
+      high = max(high, value)
+    }
+    if !(low <= high) { (low, high) = (0, 1) }
+    let size = max(low.magnitude, high.magnitude)
+    if high - low <= size * 1e-11 {
+      let room = size == 0 ? 1 : size * 0.1
+      (low, high) = (low - room, high + room)
+    } else if !tight {
+      let room = (high - low) * 0.04
+      (low, high) = (low == 0 ? 0 : low - room, high + room)
+    }
+    self.low = low
+    self.high = high
+    ticks = Axis.ticks(low, high, count: count)
+  }
+
+  /// Where a value stands between the axis' ends, 0 … 1.
+  func share(_ value: Double) -> Double { (value - low) / (high - low) }
+
+  static func ticks(_ low: Double, _ high: Double, count: Int) -> [Tick] {
+    let rough = (high - low) / Double(max(1, count))
+    let exponent = floor(log10(rough))
+    let base = pow(10, exponent)
+    guard base > 0, base.isFinite else { return [] }
+    let factor = [1.0, 2, 5, 10].first { $0 * base >= rough * 0.999 } ?? 10
+    let step = factor * base
+    let first = (low / step).rounded(.up)
+    let last = (high / step).rounded(.down)
+    guard last >= first, last - first < 1000 else { return [] }
+    return stride(from: first, through: last, by: 1).map { index in
+      let value = index * step
+      return Tick(value: value, label: label(value, step))
+    }
+  }
+
+  /// A tick's number with as many digits as the step needs.
+  private static func label(_ value: Double, _ step: Double) -> String {
+    if value == 0 { return "0" }
+    let decimals = Int(max(0, -floor(log10(step) + 1e-9)))
+    let size = value.magnitude
+    if size < 1e6, decimals <= 5 { return NumberFormat.fixed(value, digits: decimals) }
+    let digits = Int(floor(log10(size)) - floor(log10(step) + 1e-9))
+    let text = NumberFormat.fixed(value, digits: max(0, min(15, digits)), conversion: "e")
+    // 2.0e+07 as 2e7
+    guard let e = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: e)...]) else {
+      return text
+    }
+    var mantissa = String(text[..<e])
+    if mantissa.contains(".") {
+      while mantissa.hasSuffix("0") { mantissa.removeLast() }
+      if mantissa.hasSuffix(".") { mantissa.removeLast() }
+    }
+    return "\(mantissa)e\(exponent)"
+  }
+}
+
+extension Figure {
+  /// The x values and y values that the axes must cover, and whether the axes are tight.
+  var extent: (x: [Double], y: [Double], isTight: Bool) {
+    var x: [Double] = []
+    var y: [Double] = []
+    var isTight = false
+    for layer in layers {
+      switch layer.content {
+      case .line(let series), .scatter(let series):
+        for index in series.x.indices where series.isDrawable[index] {
+          x.append(series.x[index])
+          y.append(series.y[index])
+        }
+      case .histogram(let histogram):
+        x += [histogram.edges.first, histogram.edges.last].compactMap { $0 }
+        y += [0, Double(histogram.counts.max() ?? 0)]
+      case .heatmap(let map):
+        guard map.rows > 0, map.columns > 0 else { continue }
+        x += [map.x.lowerBound, map.x.upperBound]
+        y += [map.y.lowerBound, map.y.upperBound]
+        isTight = true
+      case .pictures: break
+      }
+    }
+    return (x, y, isTight)
+  }
+
+  /// Whether there is anything to draw.
+  var isEmpty: Bool {
+    layers.allSatisfy { layer in
+      if case .pictures(let pictures) = layer.content {
+        return pictures.allSatisfy { $0.width == 0 || $0.height == 0 }
+      }
+      return Figure.isBlank(layer.content)
+    }
+  }
+
+  private static func isBlank(_ content: Content) -> Bool {
+    switch content {
+    case .line(let series), .scatter(let series): !series.isDrawable.contains(true)
+    case .histogram(let histogram): histogram.counts.isEmpty
+    case .heatmap(let map): !map.values.contains(where: Figure.canDraw)
+    case .pictures: false
+    }
+  }
+
+  /// Whether the y axis counts a heat map's rows from the top.
+  var isUpsideDown: Bool {
+    layers.contains { layer in
+      if case .heatmap(let map) = layer.content { map.countsRows } else { false }
+    }
+  }
+}
+
+extension Figure.Heatmap {
+  /// The smallest and largest value that can be drawn.
+  var range: ClosedRange<Double>? {
+    let drawable = values.filter(Figure.canDraw)
+    guard let low = drawable.min(), let high = drawable.max() else { return nil }
+    return low...high
+  }
+
+  /// 0 … 1 for a value; the middle when all are equal.
+  static func share(_ value: Double, _ range: ClosedRange<Double>) -> Double {
+    range.lowerBound < range.upperBound
+      ? (value - range.lowerBound) / (range.upperBound - range.lowerBound) : 0.5
+  }
+}
