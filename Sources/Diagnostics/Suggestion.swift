@@ -5,6 +5,7 @@ package enum Suggestion {
   /// its letters wrong (Damerau and Levenshtein's distance).
   package static func nearest(to word: String, in known: [String]) -> String? {
     let letters = Array(word.lowercased())
+    guard letters.count > 1 else { return nil }
     let limit = max(1, letters.count / 3)
     var best: (distance: Int, word: String)?
     for candidate in known.sorted() where candidate != word && !candidate.hasPrefix("_") {

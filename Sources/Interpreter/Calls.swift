@@ -81,7 +81,7 @@ extension Session {
   }
 
   private func call(
-    _ object: ForeignObject, _ arguments: [Value], _ names: [String?], _ isTraining: Bool
+    _ object: any ForeignObject, _ arguments: [Value], _ names: [String?], _ isTraining: Bool
   ) throws -> Value {
     if let model = object as? ModelObject, let forward = model["forward"] {
       return try call(forward, positional: arguments, names: names, isTraining: isTraining)

@@ -231,20 +231,19 @@ final class ModuleObject: ForeignObject {
 
   init(_ path: String, _ session: Session, _ source: SourceText) {
     (self.path, self.session, self.source) = (path, session, source)
-    super.init()
   }
 
   func run() throws { try session.run(source) }
 
-  override var typeName: String { "module" }
-  override var fieldNames: [String] {
+  var typeName: String { "module" }
+  var fieldNames: [String] {
     session.globals.user.map(\.name).filter { !$0.hasPrefix("_") }
   }
-  override func field(_ name: String, _ outer: Session) throws -> Value? {
+  func field(_ name: String, _ outer: Session) throws -> Value? {
     guard !name.hasPrefix("_"), fieldNames.contains(name) else { return nil }
     return session.globals[name]
   }
-  override func describe(_ session: Session) throws -> StyledText { StyledText("module \(path)") }
+  func describe(_ session: Session) throws -> StyledText { StyledText("module \(path)") }
 }
 
 /// An instance of a user's model: its members by name, in the order of the declaration.
@@ -256,18 +255,17 @@ package final class ModelObject: ForeignObject {
   init(_ name: String, arguments: [Value]) {
     self.name = name
     self.arguments = arguments
-    super.init()
   }
 
   func add(_ name: String, _ value: Value) { members.append((name, value)) }
 
   subscript(name: String) -> Value? { members.first { $0.name == name }?.value }
 
-  package override var typeName: String { name }
-  package override var isCallable: Bool { true }
-  package override var fieldNames: [String] { members.map(\.name).filter { $0 != "forward" } }
-  package override func field(_ name: String, _ session: Session) throws -> Value? { self[name] }
-  package override func describe(_ session: Session) throws -> StyledText {
+  package var typeName: String { name }
+  package var isCallable: Bool { true }
+  package var fieldNames: [String] { members.map(\.name).filter { $0 != "forward" } }
+  package func field(_ name: String, _ session: Session) throws -> Value? { self[name] }
+  package func describe(_ session: Session) throws -> StyledText {
     let arguments = try arguments.map { try session.echo($0) }.joined(separator: ", ")
     let count = session.parameters(of: .foreign(self)).reduce(0) { $0 + $1.parameter.node.shape.count }
     return StyledText("\(name)(\(arguments))  # \(count) parameters")

@@ -499,7 +499,6 @@ final class CellBox: ForeignObject {
   let cell: CellObject
   init(_ cell: CellObject) {
     self.cell = cell
-    super.init()
   }
 }
 
@@ -508,7 +507,7 @@ final class DroppingFirst: FunctionObject {
   let function: Value
   init(_ function: Value) {
     self.function = function
-    super.init()
+    super.init(named: ())
   }
 }
 
@@ -520,7 +519,6 @@ final class IteratorBox: ForeignObject {
   init(count: Int, _ element: @escaping (Int) throws -> Value) {
     self.count = count
     self.element = element
-    super.init()
   }
 
   func next() throws -> Value? {

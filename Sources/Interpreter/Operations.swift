@@ -46,7 +46,6 @@ extension Session {
       default: break
       }
     }
-    if case .foreign(let object) = a, let result = try object.operate(op, b, self) { return result }
     guard let x = node(a), let y = node(b) else {
       throw Problem(
         .type, "'\(Session.symbol(op))' does not work on a \(a.typeName) and a \(b.typeName)",
@@ -158,7 +157,6 @@ extension Session {
     case (.tensor(let x), .none), (.none, .tensor(let x)): _ = x; return false
     case (.tensor, .number), (.number, .tensor), (.tensor, .bool), (.bool, .tensor): return nil
     case (.tensor, .tensor): return nil
-    case (.foreign(let x), _) where x.comparesElements: return nil
     default: return try isEqual(a, b)
     }
   }

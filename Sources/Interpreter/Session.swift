@@ -95,7 +95,9 @@ extension Session {
     var problems: [Diagnostic] = []
     for statement in program.statements {
       do { compiled.append((try compile(statement, source), isEcho(statement))) } catch {
-        if let diagnostic = error as? Diagnostic { problems.append(diagnostic) } else { throw error }
+        guard let diagnostic = error as? Diagnostic else { throw error }
+        problems.append(diagnostic)
+        defineNames(of: statement)
       }
     }
     guard problems.isEmpty else { throw DiagnosticList(problems) }
@@ -128,6 +130,15 @@ extension Session {
       case .model(let model): globals.define(model.name.name)
       default: break
       }
+    }
+  }
+
+  /// After an error in a definition its names count as known, so that one mistake is one message.
+  private func defineNames(of statement: Statement) {
+    switch statement.kind {
+    case .define(let pattern, _): pattern.names.forEach { globals.define($0.name) }
+    case .param(let name, _): globals.define(name.name)
+    default: break
     }
   }
 
@@ -263,4 +274,9 @@ extension Session {
   package func willChange(_ object: AnyObject, _ restore: () -> () -> Void) {
     journal.note(object, restore)
   }
+}
+
+extension Session {
+  /// The end of a step of training: finished steps stay when a later one fails.
+  package func finishTurn() { journal.checkpoint(globals: globals.values, random: graph.random) }
 }

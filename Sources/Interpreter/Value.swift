@@ -18,7 +18,7 @@ package enum Value {
   case function(FunctionObject)
   /// A parameter as such (inside models and `(w, b)` given to an optimizer); reading a `param` name
   /// in an expression gives a tensor that remembers its parameter.
-  case foreign(ForeignObject)
+  case foreign(any ForeignObject)
 
   package static func string(_ text: String) -> Value { .string(StringObject(text)) }
   package static func tensor(_ node: Node) -> Value { .tensor(TensorObject(node)) }
@@ -48,7 +48,7 @@ package enum Value {
 
 /// A value on the heap.
 package class Object {
-  init() {}
+  package init() {}
 }
 
 package final class StringObject: Object {
@@ -113,7 +113,7 @@ package final class RangeObject: Object {
 package class FunctionObject: Object {
   /// The name for messages; `function` for a lambda.
   package var name: String { "function" }
-  override init() { super.init() }
+  package init(named: Void = ()) { super.init() }
 }
 
 /// A builtin.
@@ -153,46 +153,56 @@ package final class CompositionObject: FunctionObject {
 
 /// A value that a library defines: table, layer, model instance, optimizer, scaler, figure, module.
 ///
-/// Subclasses override what they can do; what they leave is an error naming the type.
-package class ForeignObject: Object {
-  package override init() { super.init() }
-
-  package var typeName: String { "object" }
+/// What a type does not define is an error naming it.
+package protocol ForeignObject: AnyObject {
+  var typeName: String { get }
   /// How the value prints: where possible as the source that makes it.
-  package func describe(_ session: Session) throws -> StyledText { fatalDescribe() }
+  func describe(_ session: Session) throws -> StyledText
   /// Names of fields for completion and did-you-mean.
+  var fieldNames: [String] { get }
+  func field(_ name: String, _ session: Session) throws -> Value?
+  /// The object with a field changed (value types), nil where that is not possible.
+  func settingField(_ name: String, to value: Value, _ session: Session) throws -> Value?
+  /// `x[items]`, nil where it cannot be indexed.
+  func index(_ items: [IndexValue], _ session: Session) throws -> Value?
+  /// The object with elements changed (value types), nil where that is not possible.
+  func settingIndex(_ items: [IndexValue], to value: Value, _ session: Session) throws -> Value?
+  var isCallable: Bool { get }
+  /// Parameters by name for signature help; nil takes one value.
+  var callParameters: [HostFunction.Parameter]? { get }
+  func call(_ call: Call) throws -> Value
+  func isEqual(to other: any ForeignObject) -> Bool
+  /// Length for `len` and loops, nil where there is none.
+  var length: Int? { get }
+  func element(_ index: Int, _ session: Session) throws -> Value?
+  /// Trainable parameters with their paths relative to this object: `weight`, `inner[2].bias`.
+  var parameters: [(path: String, parameter: Parameter)] { get }
+  /// A separate object with the same state, for `copy`; itself for value types.
+  func copy() throws -> any ForeignObject
+}
+
+extension ForeignObject {
+  package var typeName: String { "object" }
+  package func describe(_ session: Session) throws -> StyledText { StyledText("<\(typeName)>") }
   package var fieldNames: [String] { [] }
   package func field(_ name: String, _ session: Session) throws -> Value? { nil }
-  /// The object with a field changed (value types), nil where that is not possible.
   package func settingField(_ name: String, to value: Value, _ session: Session) throws -> Value? {
     nil
   }
-  /// `x[items]`, nil where it cannot be indexed.
   package func index(_ items: [IndexValue], _ session: Session) throws -> Value? { nil }
-  /// The object with elements changed (value types), nil where that is not possible.
   package func settingIndex(_ items: [IndexValue], to value: Value, _ session: Session) throws
     -> Value?
   { nil }
   package var isCallable: Bool { false }
-  /// Parameters by name for signature help; nil takes anything.
   package var callParameters: [HostFunction.Parameter]? { nil }
   package func call(_ call: Call) throws -> Value {
     throw Problem(.type, "a \(typeName) cannot be called")
   }
-  /// An operator with this object on the left, nil where it has none.
-  func operate(_ op: Opcode, _ other: Value, _ session: Session) throws -> Value? { nil }
-  /// Whether == compares its elements rather than the whole.
-  package var comparesElements: Bool { false }
-  package func isEqual(to other: ForeignObject) -> Bool { self === other }
-  /// Length for `len` and loops, nil where there is none.
+  package func isEqual(to other: any ForeignObject) -> Bool { self === other }
   package var length: Int? { nil }
   package func element(_ index: Int, _ session: Session) throws -> Value? { nil }
-  /// Trainable parameters with their paths relative to this object: `weight`, `inner[2].bias`.
   package var parameters: [(path: String, parameter: Parameter)] { [] }
-  /// A separate object with the same state, for `copy`; itself for value types.
-  package func copy() throws -> ForeignObject { self }
-
-  private func fatalDescribe() -> StyledText { StyledText("<\(typeName)>") }
+  package func copy() throws -> any ForeignObject { self }
 }
 
 /// One place between brackets, evaluated.
@@ -238,18 +248,17 @@ package final class PartialObject: FunctionObject {
 }
 
 /// A parameter as such: what a name made by `param` holds.
-package final class ParameterObject: ForeignObject {
+package class ParameterObject: ForeignObject {
   package let parameter: Parameter
   package init(_ parameter: Parameter) {
     self.parameter = parameter
-    super.init()
   }
-  package override var typeName: String { "param" }
-  package override var parameters: [(path: String, parameter: Parameter)] { [("", parameter)] }
-  package override func describe(_ session: Session) throws -> StyledText {
+  package var typeName: String { "param" }
+  package var parameters: [(path: String, parameter: Parameter)] { [("", parameter)] }
+  package func describe(_ session: Session) throws -> StyledText {
     try session.describe(.tensor(parameter.node))
   }
-  package override func copy() throws -> ForeignObject {
+  package func copy() throws -> any ForeignObject {
     ParameterObject(Parameter(parameter.name, value: parameter.node.graph.copied(parameter.node)))
   }
 }

@@ -1,0 +1,249 @@
+// The safetensors format: a JSON header, then the numbers. Writing goes to a temporary file that
+// replaces the old one when it is complete.
+
+import Engine
+import Glibc
+
+package struct NamedTensor {
+  package let name: String
+  package let shape: Shape
+  package let buffer: Buffer
+  package init(name: String, shape: Shape, buffer: Buffer) {
+    (self.name, self.shape, self.buffer) = (name, shape, buffer)
+  }
+}
+
+package enum SafeTensors {
+  private static let maximumHeader = 100_000_000
+  private static let types: [(name: String, dtype: DType)] = [
+    ("F32", .f32), ("F64", .f64), ("I32", .i32), ("I64", .i64), ("BOOL", .bool),
+  ]
+
+  /// Writes tensors in the order given; the old file stays until the new one is whole.
+  package static func write(_ tensors: [NamedTensor], to path: String) throws(DataProblem) {
+    var header = "{"
+    var offset = 0
+    for (index, tensor) in tensors.enumerated() {
+      let bytes = tensor.buffer.count * tensor.buffer.dtype.size
+      let type = types.first { $0.dtype == tensor.buffer.dtype }?.name ?? "F32"
+      let dims = tensor.shape.dims.map(String.init).joined(separator: ",")
+      header += index > 0 ? "," : ""
+      header +=
+        "\"\(escaped(tensor.name))\":{\"dtype\":\"\(type)\",\"shape\":[\(dims)],"
+        + "\"data_offsets\":[\(offset),\(offset + bytes)]}"
+      offset += bytes
+    }
+    header += "}"
+    while header.utf8.count % 8 != 0 { header += " " }
+    let temporary = path + ".\(getpid()).tmp"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw failure("cannot write \(path)") }
+    do throws(DataProblem) {
+      let length = UInt64(header.utf8.count)
+      var prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) }
+      try writeAll(file, &prefix, 8, path)
+      var text = Array(header.utf8)
+      try writeAll(file, &text, text.count, path)
+      for tensor in tensors {
+        try writeAll(
+          file, tensor.buffer.address, tensor.buffer.count * tensor.buffer.dtype.size, path)
+      }
+      guard fsync(file) == 0 else { throw failure("cannot write \(path)") }
+      guard close(file) == 0 else { throw failure("cannot write \(path)") }
+      guard rename(temporary, path) == 0 else { throw failure("cannot replace \(path)") }
+    } catch {
+      close(file)
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  private static func failure(_ what: String) -> DataProblem {
+    DataProblem("\(what): \(String(cString: strerror(errno)))")
+  }
+
+  private static func writeAll(
+    _ file: Int32, _ start: UnsafeRawPointer?, _ count: Int, _ path: String
+  ) throws(DataProblem) {
+    var done = 0
+    while done < count {
+      let written = Glibc.write(file, start.map { $0 + done }, count - done)
+      if written < 0, errno == EINTR { continue }
+      guard written > 0 else { throw failure("cannot write \(path)") }
+      done += written
+    }
+  }
+
+  private static func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text.unicodeScalars {
+      switch character {
+      case "\"": result += "\\\""
+      case "\\": result += "\\\\"
+      default: result.unicodeScalars.append(character)
+      }
+    }
+    return result
+  }
+
+  /// Reads and checks every promise of the format.
+  package static func read(_ path: String) throws(DataProblem) -> [NamedTensor] {
+    guard let file = fopen(path, "r") else { throw failure("cannot be read") }
+    defer { fclose(file) }
+    var prefix = [UInt8](repeating: 0, count: 8)
+    guard fread(&prefix, 1, 8, file) == 8 else { throw DataProblem("it is shorter than 8 bytes") }
+    let length = prefix.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+    guard length <= UInt64(maximumHeader) else {
+      throw DataProblem("its header claims \(length) bytes, at most \(maximumHeader) are allowed")
+    }
+    var header = [UInt8](repeating: 0, count: Int(length))
+    guard fread(&header, 1, header.count, file) == header.count else {
+      throw DataProblem("it ends inside its header")
+    }
+    guard header.first == 0x7B else { throw DataProblem("its header does not begin with {") }
+    let entries = try entries(header)
+    var expected = 0
+    var result: [NamedTensor] = []
+    for entry in entries.sorted(by: { $0.begin < $1.begin }) {
+      guard let shape = Shape(checking: entry.shape) else {
+        throw DataProblem("the shape of \(entry.name) is impossible")
+      }
+      guard let dtype = types.first(where: { $0.name == entry.type })?.dtype else {
+        throw DataProblem("\(entry.name) has the element type \(entry.type), which nns does not read")
+      }
+      guard entry.begin == expected, entry.end - entry.begin == shape.count * dtype.size else {
+        throw DataProblem("the bytes of \(entry.name) do not fit its shape and place")
+      }
+      expected = entry.end
+      let buffer: Buffer
+      do { buffer = try Buffer(dtype, count: shape.count) } catch {
+        throw DataProblem("\(entry.name) fits no memory")
+      }
+      guard fread(buffer.address, dtype.size, shape.count, file) == shape.count else {
+        throw DataProblem("it ends inside the numbers of \(entry.name)")
+      }
+      result.append(NamedTensor(name: entry.name, shape: shape, buffer: buffer))
+    }
+    guard fgetc(file) == EOF else { throw DataProblem("there are bytes behind the last tensor") }
+    return result
+  }
+
+  private struct Entry {
+    var name = ""
+    var type = ""
+    var shape: [Int] = []
+    var begin = -1
+    var end = -1
+  }
+
+  private static func entries(_ header: [UInt8]) throws(DataProblem) -> [Entry] {
+    var json = JSONReader(header)
+    var result: [Entry] = []
+    try json.object { (json: inout JSONReader, name) throws(DataProblem) in
+      if name == "__metadata__" { return try json.object { (json: inout JSONReader, _) throws(DataProblem) in _ = try json.string() } }
+      var entry = Entry(name: name)
+      try json.object { (json: inout JSONReader, key) throws(DataProblem) in
+        switch key {
+        case "dtype": entry.type = try json.string()
+        case "shape": entry.shape = try json.numbers()
+        case "data_offsets":
+          let offsets = try json.numbers()
+          guard offsets.count == 2, offsets[0] <= offsets[1] else {
+            throw DataProblem("the offsets of \(name) are wrong")
+          }
+          (entry.begin, entry.end) = (offsets[0], offsets[1])
+        default: throw DataProblem("its header has the unknown key '\(key)'")
+        }
+      }
+      guard entry.begin >= 0 else { throw DataProblem("\(name) has no offsets") }
+      result.append(entry)
+    }
+    try json.end()
+    return result
+  }
+}
+
+/// As much of JSON as a safetensors header has: objects, strings, lists of whole numbers.
+struct JSONReader {
+  private let bytes: [UInt8]
+  private var position = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  private mutating func space() {
+    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    space()
+    guard position < bytes.count, bytes[position] == byte else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func expect(_ byte: UInt8) throws(DataProblem) {
+    guard take(byte) else {
+      throw DataProblem("its header is no JSON: '\(Character(Unicode.Scalar(byte)))' is missing at byte \(position)")
+    }
+  }
+
+  mutating func object(_ entry: (inout JSONReader, String) throws(DataProblem) -> Void)
+    throws(DataProblem)
+  {
+    try expect(0x7B)
+    if take(0x7D) { return }
+    var keys: Set<String> = []
+    repeat {
+      let key = try string()
+      guard keys.insert(key).inserted else {
+        throw DataProblem("its header names '\(key)' twice")
+      }
+      try expect(0x3A)
+      try entry(&self, key)
+    } while take(0x2C)
+    try expect(0x7D)
+  }
+
+  mutating func string() throws(DataProblem) -> String {
+    try expect(0x22)
+    var content: [UInt8] = []
+    while position < bytes.count, bytes[position] != 0x22 {
+      if bytes[position] == 0x5C {
+        position += 1
+        guard position < bytes.count, [0x22, 0x5C, 0x2F].contains(bytes[position]) else {
+          throw DataProblem("its header has an escape that names do not need")
+        }
+      }
+      guard bytes[position] >= 0x20 else { throw DataProblem("its header has a control character") }
+      content.append(bytes[position])
+      position += 1
+    }
+    try expect(0x22)
+    guard let text = String(validating: content, as: UTF8.self) else {
+      throw DataProblem("its header is not UTF-8")
+    }
+    return text
+  }
+
+  mutating func numbers() throws(DataProblem) -> [Int] {
+    try expect(0x5B)
+    var result: [Int] = []
+    if take(0x5D) { return result }
+    repeat {
+      space()
+      let start = position
+      while position < bytes.count, bytes[position] >= 0x30, bytes[position] <= 0x39 { position += 1 }
+      guard let number = Int(String(decoding: bytes[start..<position], as: UTF8.self)) else {
+        throw DataProblem("its header has no whole number at byte \(start)")
+      }
+      result.append(number)
+    } while take(0x2C)
+    try expect(0x5D)
+    return result
+  }
+
+  mutating func end() throws(DataProblem) {
+    space()
+    guard position == bytes.count else { throw DataProblem("its header goes on behind its end") }
+  }
+}

@@ -1,0 +1,202 @@
+// Functions of the language itself: printing, lists, strings.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+
+enum CoreFunctions {
+  static let all: [HostFunction] = [
+    print, len, type, list, append, extend, map, filter, reduce, zip, enumerate, error, copy,
+    join, upper, lower, trim, replace, contains, startsWith, parseNumber,
+  ]
+
+  private typealias P = HostFunction.Parameter
+
+  private static func function(
+    _ name: String, _ summary: String, _ category: String, _ parameters: [HostFunction.Parameter],
+    _ examples: [String], _ action: @escaping HostFunction.Action
+  ) -> HostFunction {
+    HostFunction(
+      name: name, summary: summary, category: category, parameters: parameters,
+      examples: examples, action: action)
+  }
+
+  static let print: HostFunction = function(
+    "print", "Writes values in one line.", "Language",
+    [P("values", "anything", default: .rest)], ["print(1 + 1)"]
+  ) { call in
+    var text = StyledText()
+    for (index, value) in call.rest.enumerated() {
+      if index > 0 { text.append(" ") }
+      if case .foreign = value {
+        text.append(try call.session.describe(value))
+      } else {
+        text.append(try call.session.display(value))
+      }
+    }
+    call.session.output(text)
+    return .none
+  }
+
+  static let len: HostFunction = function(
+    "len", "How many elements, rows or characters there are.", "Language",
+    [P("x", "a list, tensor, table, string …")], ["len([1, 2, 3])  # => 3", "len(\"hé\")  # => 2"]
+  ) { call in
+    guard let count = call.session.length(call.value(0)) else {
+      throw Problem(.type, "a \(call.value(0).typeName) has no length", argument: 0)
+    }
+    return .number(Double(count))
+  }
+
+  static let type: HostFunction = function(
+    "type", "The kind of a value as text.", "Language", [P("x", "anything")],
+    ["type([1])  # => tensor"]
+  ) { call in .string(call.value(0).typeName) }
+
+  static let list: HostFunction = function(
+    "list", "A list of anything.", "Lists", [P("values", "the elements", default: .rest)],
+    ["len(list(1, \"a\"))  # => 2"]
+  ) { call in .list(call.rest.map { $0 }) }
+
+  static let append: HostFunction = function(
+    "append", "A list with one element more.", "Lists",
+    [P("xs", "a list"), P("value", "the new last element")], ["append(list(1), 2)  # => [1, 2]"]
+  ) { call in .list(try call.elements(0) + [call.value(1)]) }
+
+  static let extend: HostFunction = function(
+    "extend", "Two lists, one after the other.", "Lists", [P("xs", "a list"), P("ys", "a list")],
+    ["extend(list(1), list(2, 3))  # => [1, 2, 3]"]
+  ) { call in .list(try call.elements(0) + call.elements(1)) }
+
+  /// Numbers become a tensor again where a tensor went in.
+  private static func regroup(_ values: [Value], like source: Value, _ session: Session) throws
+    -> Value
+  {
+    if case .list = source { return .list(values) }
+    return try session.brackets(values)
+  }
+
+  static let map: HostFunction = function(
+    "map", "A function applied to every element.", "Lists",
+    [P("xs", "a list or tensor"), P("f", "a function of one argument")],
+    ["map([1, 2, 3], x -> x^2)  # => [1, 4, 9]"]
+  ) { call in
+    let f = try call.function(1)
+    let values = try call.elements(0).map { try call.invoke(f, [$0]) }
+    return try regroup(values, like: call.value(0), call.session)
+  }
+
+  static let filter: HostFunction = function(
+    "filter", "The elements for which a function is true.", "Lists",
+    [P("xs", "a list or tensor"), P("f", "a function that gives a bool")],
+    ["filter(list(1, 2, 3), x -> x > 1)  # => [2, 3]"]
+  ) { call in
+    let f = try call.function(1)
+    let values = try call.elements(0).filter {
+      try call.session.condition(call.invoke(f, [$0]))
+    }
+    return try regroup(values, like: call.value(0), call.session)
+  }
+
+  static let reduce: HostFunction = function(
+    "reduce", "All elements combined, from the left, beginning with start.", "Lists",
+    [P("xs", "a list or tensor"), P("f", "a function of two"), P("start", "the first value")],
+    ["reduce([1, 2, 3], (a, b) -> a + b, 0)  # => 6"]
+  ) { call in
+    let f = try call.function(1)
+    return try call.elements(0).reduce(call.value(2)) { try call.invoke(f, [$0, $1]) }
+  }
+
+  static let zip: HostFunction = function(
+    "zip", "Elements that belong together, as tuples; as many as the shorter has.", "Lists",
+    [P("xs", "a list"), P("ys", "a list")], ["zip(list(1, 2), list(3, 4))[1]  # => (2, 4)"]
+  ) { call in
+    .list(try Swift.zip(call.elements(0), call.elements(1)).map { .tuple([$0, $1]) })
+  }
+
+  static let enumerate: HostFunction = function(
+    "enumerate", "Elements with their index.", "Lists", [P("xs", "a list")],
+    ["enumerate(list(\"a\"))[0]  # => (0, \"a\")"]
+  ) { call in
+    .list(
+      try call.elements(0).enumerated().map { .tuple([.number(Double($0.offset)), $0.element]) })
+  }
+
+  static let error: HostFunction = function(
+    "error", "Stops with your message.", "Language", [P("message", "what is wrong")],
+    ["error(\"no data\")  # error: error"]
+  ) { call in throw Problem(.error, try call.session.display(call.value(0))) }
+
+  static let copy: HostFunction = function(
+    "copy", "A model, layer or param of its own with the same numbers.", "Language",
+    [P("x", "anything")], ["let net = dense(2, 2)\nlet other = copy(net)\nother == net  # => false"]
+  ) { call in try Library.copy(call.raw(0), call.session) }
+
+  static let join: HostFunction = function(
+    "join", "Strings with a separator between them.", "Strings",
+    [P("xs", "a list of strings"), P("separator", "a string", default: .optional("\"\""))],
+    ["join([\"a\", \"b\"], \"-\")  # => a-b"]
+  ) { call in
+    let parts = try call.elements(0).map { try call.session.display($0) }
+    return .string(parts.joined(separator: try call.string(1, default: "")))
+  }
+
+  static let upper: HostFunction = function(
+    "upper", "In capitals.", "Strings", [P("s", "a string")], ["upper(\"abc\")  # => ABC"]
+  ) { call in .string(try call.string(0).uppercased()) }
+
+  static let lower: HostFunction = function(
+    "lower", "Without capitals.", "Strings", [P("s", "a string")], ["lower(\"ABC\")  # => abc"]
+  ) { call in .string(try call.string(0).lowercased()) }
+
+  static let trim: HostFunction = function(
+    "trim", "Without the white space at both ends.", "Strings", [P("s", "a string")],
+    ["trim(\"  x \")  # => x"]
+  ) { call in
+    var text = Substring(try call.string(0))
+    while text.first?.isWhitespace == true { text.removeFirst() }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return .string(String(text))
+  }
+
+  static let replace: HostFunction = function(
+    "replace", "Every occurrence of a piece replaced.", "Strings",
+    [P("s", "a string"), P("piece", "what to replace"), P("by", "the replacement")],
+    ["replace(\"aXbX\", \"X\", \"y\")  # => ayby"]
+  ) { call in
+    let piece = try call.string(1)
+    guard !piece.isEmpty else { throw Problem(.value, "the piece to replace is empty", argument: 1) }
+    return .string(
+      try call.string(0).split(separator: piece, omittingEmptySubsequences: false)
+        .joined(separator: call.string(2)))
+  }
+
+  static let contains: HostFunction = function(
+    "contains", "Whether a string has a piece, or a list an element.", "Strings",
+    [P("s", "a string or list"), P("piece", "what to look for")],
+    ["contains(\"hello\", \"ell\")  # => true", "contains(list(1, 2), 3)  # => false"]
+  ) { call in
+    if case .string(let text) = call.value(0) {
+      return .bool(text.text.contains(try call.string(1)))
+    }
+    return .bool(
+      try call.elements(0).contains { try call.session.isEqual($0, call.value(1)) })
+  }
+
+  static let startsWith: HostFunction = function(
+    "starts_with", "Whether a string begins so.", "Strings",
+    [P("s", "a string"), P("start", "a string")], ["starts_with(\"hello\", \"he\")  # => true"]
+  ) { call in .bool(try call.string(0).hasPrefix(call.string(1))) }
+
+  static let parseNumber: HostFunction = function(
+    "parse_number", "The number that a string spells.", "Strings", [P("s", "a string")],
+    ["parse_number(\"3.5\") + 1  # => 4.5", "parse_number(\"three\")  # error: value"]
+  ) { call in
+    let text = try call.string(0)
+    guard let x = Double(text.filter { $0 != " " }) else {
+      throw Problem(.value, "\"\(text)\" is no number", argument: 0)
+    }
+    return .number(x)
+  }
+}

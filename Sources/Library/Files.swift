@@ -1,0 +1,66 @@
+// save and load.
+
+import Autodiff
+import Datasets
+import Engine
+import Interpreter
+
+enum FileFunctions {
+  static let all: [HostFunction] = [save, load]
+  private typealias P = HostFunction.Parameter
+
+  static let save: HostFunction = HostFunction(
+    name: "save", summary: "Writes a model's parameters as safetensors.", category: "Files",
+    parameters: [P("net", "a model"), P("path", "a file name that ends in .safetensors")],
+    examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
+    action: { call in
+      let path = try call.string(1)
+      guard path.hasSuffix(".safetensors") else {
+        throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
+      }
+      let parameters = call.session.parameters(of: call.raw(0))
+      guard !parameters.isEmpty else {
+        throw Problem(.type, "there are no params in a \(call.value(0).typeName)", argument: 0)
+      }
+      try call.session.graph.force(parameters.map(\.parameter.node))
+      let tensors = parameters.compactMap { path, parameter -> NamedTensor? in
+        guard let buffer = parameter.node.buffer else { return nil }
+        return NamedTensor(
+          name: path.isEmpty ? "value" : path, shape: parameter.node.shape, buffer: buffer)
+      }
+      do throws(DataProblem) { try SafeTensors.write(tensors, to: path) } catch {
+        throw Problem(.file, error.message, argument: 1)
+      }
+      return .none
+    })
+
+  static let load: HostFunction = HostFunction(
+    name: "load", summary: "Fills a model with parameters that were saved.", category: "Files",
+    parameters: [P("net", "a model of the same shape"), P("path", "a .safetensors file")],
+    examples: ["load(dense(2, 2), \"no-such-file.safetensors\")  # error: file"],
+    action: { call in
+      let path = try call.string(1)
+      let tensors: [NamedTensor]
+      do throws(DataProblem) { tensors = try SafeTensors.read(path) } catch {
+        throw Problem(.file, "\(path): \(error.message)", argument: 1)
+      }
+      let parameters = call.session.parameters(of: call.raw(0))
+      var pairs: [(Parameter, NamedTensor)] = []
+      for (name, parameter) in parameters {
+        let wanted = name.isEmpty ? "value" : name
+        guard let tensor = tensors.first(where: { $0.name == wanted }) else {
+          throw Problem(.data, "\(path) has no tensor named \(wanted)", argument: 1)
+        }
+        guard tensor.shape == parameter.node.shape else {
+          throw Problem(
+            .shape, "\(wanted) has the shape \(parameter.node.shape), in \(path) \(tensor.shape)",
+            argument: 0)
+        }
+        pairs.append((parameter, tensor))
+      }
+      for (parameter, tensor) in pairs {
+        try parameter.store(call.session.graph.leaf(tensor.buffer, tensor.shape))
+      }
+      return call.value(0)
+    })
+}

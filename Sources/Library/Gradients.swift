@@ -1,0 +1,163 @@
+// backward, grad, detach, gradcheck.
+
+import Autodiff
+import Engine
+import Interpreter
+
+enum GradientFunctions {
+  static let all: [HostFunction] = [backward, grad, detach, gradcheck]
+  private typealias P = HostFunction.Parameter
+
+  static let backward: HostFunction = HostFunction(
+    name: "backward", summary: "Sets .grad of every param that a loss depends on.",
+    category: "Gradients",
+    parameters: [
+      P("loss", "a number made from params"),
+      P("add", "add to .grad instead of setting it", default: .optional("false")),
+    ],
+    details: ["Every other param's .grad becomes none. The graph stays for explain."],
+    examples: ["param w = [1, 2]\nbackward(sum(w^2))\nw.grad  # => [2, 4]"],
+    action: { call in
+      try call.session.graph.backward(call.tensor(0), add: call.bool(1, default: false))
+      return .none
+    })
+
+  static let grad: HostFunction = HostFunction(
+    name: "grad", summary: "The derivative of a function, or a loss's gradient as a value.",
+    category: "Gradients",
+    parameters: [
+      P("f", "a function, or a loss"),
+      P("w", "with respect to what: a param, a value on the way, several, a model",
+        default: .optional("none")),
+    ],
+    examples: [
+      "grad(x -> x^3)(2)  # => 12", "grad(grad(x -> x^3))(2)  # => 12",
+      "param w = [1, 2]\ngrad(sum(w^2), w)  # => [2, 4]",
+    ],
+    action: { call in
+      if call.session.isCallable(call.value(0)) { return derivative(call.value(0)) }
+      let loss = try call.tensor(0)
+      guard call.isGiven(1) else {
+        throw Problem(.type, "grad(loss) wants to know with respect to what", help: "write grad(loss, w)")
+      }
+      guard loss.shape.count == 1 else {
+        throw Problem(
+          .gradient, "grad starts from one number; this has the shape \(loss.shape)", argument: 0)
+      }
+      return try gradients(loss, call.raw(1), call.session)
+    })
+
+  /// The gradient in the first argument, again a function.
+  private static func derivative(_ function: Value) -> Value {
+    .function(
+      NativeFunctionObject(
+        name: "derivative", parameters: [P("x", "where"), P("rest", "further arguments", default: .rest)]
+      ) { call in
+        let graph = call.session.graph
+        let outer = graph.defaultDType
+        if case .number = call.value(0) { graph.defaultDType = .f64 }
+        defer { graph.defaultDType = outer }
+        let x = try graph.variable(call.tensor(0))
+        let y = try call.invoke(function, [.tensor(x)] + call.rest)
+        guard let node = call.session.node(y), node.shape.count == 1 else {
+          throw Problem(.gradient, "grad(f) wants a function that gives one number")
+        }
+        guard let gradient = try graph.gradients(of: node, withRespectTo: [x])[0] else {
+          return .tensor(try graph.filled(0, like: x))
+        }
+        return .tensor(gradient)
+      })
+  }
+
+  /// Shaped like what was asked: a tensor, a tuple, or records and lists like a model.
+  private static func gradients(_ loss: Node, _ target: Value, _ session: Session) throws -> Value {
+    var nodes: [Node] = []
+    collect(target, session, &nodes)
+    guard !nodes.isEmpty else {
+      throw Problem(.type, "there is nothing to derive by in a \(target.typeName)", argument: 1)
+    }
+    let results = try session.graph.gradients(of: loss, withRespectTo: nodes)
+    if results.allSatisfy({ $0 == nil }) {
+      _ = try session.graph.currentLeaves(of: loss)
+      throw Problem(.gradient, "the loss does not depend on it", argument: 1)
+    }
+    var next = 0
+    return try rebuild(target, session) { node in
+      defer { next += 1 }
+      return .tensor(try results[next] ?? session.graph.filled(0, like: node))
+    }
+  }
+
+  private static func collect(_ value: Value, _ session: Session, _ nodes: inout [Node]) {
+    _ = try? rebuild(value, session) { node in
+      nodes.append(node)
+      return .none
+    }
+  }
+
+  private static func rebuild(
+    _ value: Value, _ session: Session, _ leaf: (Node) throws -> Value
+  ) throws -> Value {
+    switch value {
+    case .tensor(let tensor): return try leaf(tensor.node)
+    case .tuple(let tuple): return .tuple(try tuple.elements.map { try rebuild($0, session, leaf) })
+    case .list(let list): return .list(try list.elements.map { try rebuild($0, session, leaf) })
+    case .foreign(let object as ParameterObject): return try leaf(object.parameter.node)
+    case .foreign(let layer as LayerObject):
+      return .record(
+        try layer.layer.parameters.map { ($0.name, try leaf($0.parameter.node)) })
+    case .foreign(let model as ModelObject):
+      return .record(
+        try model.members.filter { $0.name != "forward" }.map {
+          ($0.name, try rebuild($0.value, session, leaf))
+        })
+    case .function(let composition as CompositionObject):
+      return .list(try composition.stages.map { try rebuild($0, session, leaf) })
+    default: return .none
+    }
+  }
+
+  static let detach: HostFunction = HostFunction(
+    name: "detach", summary: "The same values, through which no gradient passes.",
+    category: "Gradients", parameters: [P("x", "a tensor")],
+    examples: ["param w = 3\nbackward(w * detach(w))\nw.grad  # => 3"],
+    action: { call in .tensor(try call.session.graph.detach(call.tensor(0))) })
+
+  static let gradcheck: HostFunction = HostFunction(
+    name: "gradcheck", summary: "Compares a gradient with central differences in f64.",
+    category: "Gradients",
+    parameters: [P("f", "a function of one tensor that gives one number"), P("x", "where")],
+    details: ["The record has the largest relative error, and ok where it is below 1e-6."],
+    examples: ["gradcheck(x -> sum(tanh(x)^2), [0.3, -0.7]).ok  # => true"],
+    action: { call in
+      let graph = call.session.graph
+      let f = try call.function(0)
+      let outer = graph.defaultDType
+      graph.defaultDType = .f64
+      defer { graph.defaultDType = outer }
+      let start = try graph.detach(call.tensor(1).converted(to: .f64))
+      let values = try graph.values(start)
+      let x = try graph.variable(start)
+      let evaluate = { (point: [Double]) throws -> Double in
+        let node = try graph.tensor(point, shape: start.shape.dims, dtype: .f64)
+        guard let y = call.session.node(try call.invoke(f, [.tensor(node)])) else { return .nan }
+        return try graph.item(y)
+      }
+      guard let y = call.session.node(try call.invoke(f, [.tensor(x)])), y.shape.count == 1 else {
+        throw Problem(.gradient, "gradcheck wants a function that gives one number", argument: 0)
+      }
+      let gradient = try graph.gradients(of: y, withRespectTo: [x])[0]
+      let analytic = try gradient.map { try graph.values($0) } ?? values.map { _ in 0 }
+      var worst = 0.0
+      for index in values.indices {
+        let step = 1e-5 * max(1, values[index].magnitude)
+        var (above, below) = (values, values)
+        above[index] += step
+        below[index] -= step
+        let numeric = (try evaluate(above) - evaluate(below)) / (2 * step)
+        let scale = max(1, analytic[index].magnitude, numeric.magnitude)
+        worst = max(worst, (analytic[index] - numeric).magnitude / scale)
+      }
+      return .record([("ok", .bool(worst <= 1e-6)), ("error", .number(worst))])
+    })
+}

@@ -1,0 +1,70 @@
+// Everything with a name in the language: one list of families.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+
+package enum Library {
+  /// All functions of the language.
+  package static let functions: [HostFunction] =
+    CoreFunctions.all + TensorFunctions.all
+    + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
+    + GradientFunctions.all + LayerFunctions.all + TrainingFunctions.all + TableFunctions.all
+    + ReferenceFunctions.all + PictureFunctions.all + FileFunctions.all
+
+  /// A session in which everything has its name.
+  package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {
+    let session = Session(output: output)
+    session.install(functions)
+    session.installConstant("pi", .number(.pi))
+    session.installConstant("inf", .number(.infinity))
+    session.installConstant("nan", .number(.nan))
+    session.installConstant("args", .list([]))
+    session.installConstant("script_folder", .string("."))
+    for dtype in DType.allCases where dtype != .bool {
+      session.installConstant(dtype.name, .foreign(DTypeObject(dtype)))
+    }
+    session.installConstant("bool", .foreign(DTypeObject(.bool)))
+    session.tensorProperties["shape"] = { node, _ in shape(node.shape) }
+    session.tensorProperties["dtype"] = { node, _ in .foreign(DTypeObject(node.dtype)) }
+    for dtype in DType.allCases {
+      session.tensorProperties[dtype.name] = { node, _ in .tensor(try node.converted(to: dtype)) }
+    }
+    return session
+  }
+
+  /// A shape as a value: indexes and prints like `[2, 3]`.
+  static func shape(_ shape: Shape) -> Value { .list(shape.dims.map { .number(Double($0)) }) }
+
+  /// Some rows of a tensor, table or list.
+  static func rows(_ value: Value, _ picks: [Int], _ session: Session) throws -> Value {
+    switch value {
+    case .foreign(let table as TableObject): return table.rows(picks)
+    case .list(let list): return .list(picks.map { list.elements[$0] })
+    default:
+      guard let node = session.node(value), node.shape.rank > 0 else {
+        throw Problem(.type, "a \(value.typeName) has no rows")
+      }
+      let index = try session.graph.tensor(
+        picks.map(Double.init), shape: [picks.count], dtype: .i64)
+      return .tensor(try session.graph.record(.gather, [node, index]))
+    }
+  }
+
+  /// A separate object with the same numbers.
+  static func copy(_ value: Value, _ session: Session) throws -> Value {
+    switch value {
+    case .foreign(let object): return .foreign(try object.copy())
+    case .function(let composition as CompositionObject):
+      return .function(CompositionObject(try composition.stages.map { try copy($0, session) }))
+    default: return value
+    }
+  }
+
+  /// What a metric or loss is called in a history.
+  static func name(of function: Value) -> String {
+    if case .function(let function) = function { return function.name }
+    return "metric"
+  }
+}

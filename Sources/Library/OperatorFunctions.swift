@@ -1,0 +1,221 @@
+// Builtins made from the operator catalogue: one function for each record that has a name.
+
+import Autodiff
+import Engine
+import Interpreter
+
+enum OperatorFunctions {
+  static let all: [HostFunction] = Catalogue.all.filter { !$0.isHidden }.map(function)
+
+  private static func function(_ op: Operator) -> HostFunction {
+    var parameters = op.parameters.map { parameter in
+      HostFunction.Parameter(
+        parameter.name, summary(parameter.kind),
+        default: isRest(parameter.kind) ? .rest : fallback(parameter.defaultValue))
+    }
+    let isPair = op.name == "max" || op.name == "min"
+    if isPair {
+      parameters.insert(
+        HostFunction.Parameter("y", "a second tensor", default: .optional("none")), at: 1)
+    }
+    return HostFunction(
+      name: op.name, summary: op.summary, category: "Tensors", parameters: parameters,
+      details: details(op), examples: op.examples,
+      action: { call in
+        if isPair, call.isGiven(1) {
+          let pair = op.name == "max" ? Operator.maximum : Operator.minimum
+          return .tensor(
+            try call.session.graph.binary(pair, call.tensor(0), call.tensor(1)))
+        }
+        return try .tensor(record(op, call, skipping: isPair ? 1 : 0))
+      })
+  }
+
+  private static func isRest(_ kind: Operator.Parameter.Kind) -> Bool {
+    switch kind {
+    case .tensors, .sizes: true
+    default: false
+    }
+  }
+
+  private static func fallback(_ value: Operator.Parameter.Default)
+    -> HostFunction.Parameter.Default
+  {
+    switch value {
+    case .required: .required
+    case .none: .optional("none")
+    case .number(let x): .optional(NumberFormat.shortest(x))
+    case .bool(let flag): .optional(flag ? "true" : "false")
+    }
+  }
+
+  private static func summary(_ kind: Operator.Parameter.Kind) -> String {
+    switch kind {
+    case .tensor: "a tensor"
+    case .tensors: "tensors, or one list of them"
+    case .axes: "an axis, several, or none for all"
+    case .axis: "an axis"
+    case .keep: "whether reduced axes stay as size 1"
+    case .size: "a whole number"
+    case .sizes: "sizes, or one list of them"
+    case .real: "a number"
+    case .dtype: "f32, f64, i32, i64 or bool"
+    case .text: "a string"
+    }
+  }
+
+  private static func details(_ op: Operator) -> [String] {
+    var details = ["formula: " + op.formula.filling(op)]
+    switch op.gradient {
+    case .none(let reason): details.append("no derivative: \(reason)")
+    case .rule:
+      if let notation = op.notation {
+        details.append("derivative: " + notation.map { $0.filling(op) }.joined(separator: ";  "))
+      }
+    }
+    return details
+  }
+
+  private static func record(_ op: Operator, _ call: Call, skipping: Int) throws -> Node {
+    var inputs: [Node] = []
+    var attributes = Attributes()
+    for (place, parameter) in op.parameters.enumerated() {
+      let index = place == 0 ? 0 : place + skipping
+      switch parameter.kind {
+      case .tensor: inputs.append(try call.tensor(index))
+      case .tensors: inputs += try call.spread(index)
+      case .axes, .axis:
+        attributes.axes = try call.axes(
+          index, rank: inputs.first?.shape.rank ?? 0, parameter.defaultValue)
+      case .keep: attributes.keep = try call.bool(index, default: false)
+      case .size:
+        attributes.sizes.append(
+          try call.int(index, default: standard(parameter.defaultValue)))
+      case .sizes: attributes.sizes = try call.sizes(index)
+      case .real: attributes.reals.append(try call.number(index))
+      case .dtype: attributes.dtype = try call.dtype(index)
+      case .text: attributes.text = try call.string(index)
+      }
+    }
+    return try recorded(op, call.session.graph, inputs, attributes)
+  }
+
+  private static func standard(_ value: Operator.Parameter.Default) -> Int {
+    if case .number(let x) = value { return Int(exactly: x) ?? 0 }
+    return 0
+  }
+
+  /// Records in the common element type; whole numbers become floats where floats are meant.
+  private static func recorded(
+    _ op: Operator, _ graph: Graph, _ inputs: [Node], _ attributes: Attributes
+  ) throws -> Node {
+    var inputs = inputs
+    var attributes = attributes
+    if op === Operator.whereOperator, inputs.count == 3 {
+      let dtype = Promotion.meet(inputs[1], inputs[2], floats: false)
+      inputs = [inputs[0], try inputs[1].converted(to: dtype), try inputs[2].converted(to: dtype)]
+    } else if op !== Operator.crossEntropy, op !== Operator.gather, op !== Operator.oneHot,
+      inputs.count > 1
+    {
+      var dtype = Promotion.meet(inputs[0], inputs[1], floats: false)
+      for input in inputs.dropFirst(2) { dtype = Promotion.common(dtype, input.dtype) }
+      inputs = try inputs.map { try $0.converted(to: dtype) }
+    } else if inputs.count == 1, !inputs[0].dtype.isFloat, needsFloats(op) {
+      inputs = [try inputs[0].converted(to: graph.defaultDType)]
+    }
+    if op === Operator.transpose, attributes.sizes.isEmpty, let rank = inputs.first?.shape.rank {
+      attributes.sizes = Array(0..<rank)
+      if rank >= 2 { attributes.sizes.swapAt(rank - 1, rank - 2) }
+    }
+    if op === Operator.oneHot { attributes.dtype = graph.defaultDType }
+    if op === Operator.eye, attributes.dtype == nil { attributes.dtype = graph.defaultDType }
+    return try graph.record(op, inputs, attributes)
+  }
+
+  private static func needsFloats(_ op: Operator) -> Bool {
+    do {
+      _ = try op.infer([TensorType(Shape([2, 2]), .i64)], Attributes())
+      return false
+    } catch { return error.kind == .dtype && op !== Operator.any && op !== Operator.all }
+  }
+}
+
+extension String {
+  /// Operand names in a formula.
+  func filling(_ op: Operator) -> String {
+    var result = self
+    for (index, parameter) in op.parameters.enumerated() {
+      result = result.split(separator: "{\(index)}", omittingEmptySubsequences: false)
+        .joined(separator: parameter.name)
+    }
+    for (mark, name) in [("{y}", "y"), ("{g}", "upstream")] {
+      result = result.split(separator: mark, omittingEmptySubsequences: false)
+        .joined(separator: name)
+    }
+    return result
+  }
+}
+
+extension Call {
+  /// Tensors given one by one, or as one list or tuple.
+  func spread(_ index: Int) throws -> [Node] {
+    var values = rest
+    if values.count == 1 {
+      switch values[0] {
+      case .list(let list): values = list.elements
+      case .tuple(let tuple): values = tuple.elements
+      default: break
+      }
+    }
+    guard !values.isEmpty else { throw Problem(.type, "\(name) wants at least one tensor") }
+    return try values.map { value in
+      guard let node = session.node(value) else {
+        throw Problem(.type, "\(name) wants tensors, not a \(value.typeName)")
+      }
+      return node
+    }
+  }
+
+  /// Sizes given one by one, or as one tensor, list or tuple.
+  func sizes(_ index: Int) throws -> [Int] {
+    var values = rest
+    if values.count == 1, let elements = try session.elements(values[0]) { values = elements }
+    return try values.map { try session.whole($0, "a size") }
+  }
+
+  func axes(_ index: Int, rank: Int, _ standard: Operator.Parameter.Default) throws -> [Int]? {
+    var wanted: [Int]
+    if isGiven(index) {
+      let value = value(index)
+      wanted = try (session.elements(value) ?? [value]).map { try session.whole($0, "an axis") }
+    } else if case .number(let x) = standard {
+      wanted = [Int(exactly: x) ?? 0]
+      if rank == 0 { return [] }
+    } else {
+      return nil
+    }
+    wanted = try wanted.map { axis in
+      let place = axis < 0 ? axis + rank : axis
+      guard place >= 0, place < rank else {
+        throw Problem(.index, "there is no axis \(axis): the tensor has \(rank)", argument: index)
+      }
+      return place
+    }
+    guard Set(wanted).count == wanted.count else {
+      throw Problem(.value, "an axis is named twice", argument: index)
+    }
+    return wanted.sorted()
+  }
+
+  /// An element type by its constant, nil where it was left out.
+  func dtype(_ index: Int) throws -> DType? {
+    guard isGiven(index) else { return nil }
+    if case .foreign(let object) = value(index), let type = object as? DTypeObject {
+      return type.dtype
+    }
+    if case .string(let string) = value(index), let dtype = DType(name: string.text) { return dtype }
+    throw Problem(
+      .dtype, "\(parameters[index].name) of \(name) is one of f32, f64, i32, i64, bool",
+      argument: index)
+  }
+}

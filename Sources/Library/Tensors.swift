@@ -1,0 +1,185 @@
+// Functions that make tensors and look at them.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+
+/// `f32` and its kin as values.
+final class DTypeObject: ForeignObject {
+  let dtype: DType
+  init(_ dtype: DType) {
+    self.dtype = dtype
+  }
+  var typeName: String { "dtype" }
+  func describe(_ session: Session) throws -> StyledText { StyledText(dtype.name) }
+  func isEqual(to other: any ForeignObject) -> Bool { (other as? DTypeObject)?.dtype == dtype }
+}
+
+enum TensorFunctions {
+  static let all: [HostFunction] = [
+    zeros, ones, full, arange, randn, rand, bernoulli, integers, permutation, tensor, shape, seed,
+    defaultDType,
+  ]
+
+  private static let sizes = HostFunction.Parameter("sizes", "sizes, or one list", default: .rest)
+  private static let dtype = HostFunction.Parameter(
+    "dtype", "the element type", default: .optional("f32"))
+
+  private static func filled(_ name: String, _ value: Double, _ example: String) -> HostFunction {
+    HostFunction(
+      name: name, summary: "A tensor of \(name).", category: "Tensors",
+      parameters: [sizes, dtype], examples: [example],
+      action: { call in
+        let graph = call.session.graph
+        let dtype = try call.dtype(1) ?? graph.defaultDType
+        return .tensor(
+          try graph.record(
+            .full, [graph.constant(value, dtype)],
+            Attributes(sizes: call.sizes(0), dtype: dtype)))
+      })
+  }
+
+  static let zeros: HostFunction = filled("zeros", 0, "zeros(2, 2)  # => [[0, 0], [0, 0]]")
+  static let ones: HostFunction = filled("ones", 1, "ones([3])  # => [1, 1, 1]")
+
+  static let full: HostFunction = HostFunction(
+    name: "full", summary: "A tensor of one value.", category: "Tensors",
+    parameters: [
+      HostFunction.Parameter("sizes", "a list of sizes"), HostFunction.Parameter("value", "a number"),
+    ], examples: ["full([2, 2], 7)  # => [[7, 7], [7, 7]]"],
+    action: { call in
+      let value = try call.tensor(1)
+      let sizes = try (call.session.elements(call.value(0)) ?? [call.value(0)]).map {
+        try call.session.whole($0, "a size")
+      }
+      return .tensor(try call.session.graph.record(.full, [value], Attributes(sizes: sizes)))
+    })
+
+  static let arange: HostFunction = HostFunction(
+    name: "arange", summary: "Whole steps from 0, or from start, up to stop (excluded).",
+    category: "Tensors",
+    parameters: [
+      HostFunction.Parameter("start", "the first, or the end when it is alone"),
+      HostFunction.Parameter("stop", "the end", default: .optional("none")),
+      HostFunction.Parameter("step", "the distance", default: .optional("1")),
+    ], examples: ["arange(4)  # => [0, 1, 2, 3]", "arange(2, 8, 2)  # => [2, 4, 6]"],
+    action: { call in
+      let start = call.isGiven(1) ? try call.number(0) : 0
+      let stop = call.isGiven(1) ? try call.number(1) : try call.number(0)
+      let step = try call.number(2, default: 1)
+      let count = ((stop - start) / step).rounded(.up)
+      guard step != 0, count.isFinite else {
+        throw Problem(.value, "arange wants finite bounds and a step that is not 0")
+      }
+      guard count <= 1e8 else { throw Problem(.memory, "arange would make \(NumberFormat.shortest(count)) numbers") }
+      let values = (0..<max(0, Int(count))).map { start + Double($0) * step }
+      let graph = call.session.graph
+      return .tensor(try graph.tensor(values, shape: [values.count], dtype: graph.defaultDType))
+    })
+
+  private static func random(
+    _ name: String, _ summary: String, _ op: Operator, example: String
+  ) -> HostFunction {
+    HostFunction(
+      name: name, summary: summary, category: "Random", parameters: [sizes, dtype],
+      examples: [example],
+      action: { call in
+        let graph = call.session.graph
+        let dtype = try call.dtype(1) ?? graph.defaultDType
+        return .tensor(
+          try graph.random(op, Attributes(sizes: call.sizes(0), dtype: dtype)))
+      })
+  }
+
+  static let randn: HostFunction = random(
+    "randn", Operator.normal.summary, .normal, example: "randn(2, 3).shape  # => [2, 3]")
+  static let rand: HostFunction = random(
+    "rand", Operator.uniform.summary, .uniform,
+    example: "let r = rand(100)\nall(r >= 0 and r < 1)  # => true")
+
+  static let bernoulli: HostFunction = HostFunction(
+    name: "bernoulli", summary: Operator.bernoulli.summary, category: "Random",
+    parameters: [HostFunction.Parameter("p", "the probability of a 1"), sizes],
+    examples: ["sum(bernoulli(1, 4))  # => 4"],
+    action: { call in
+      let graph = call.session.graph
+      return .tensor(
+        try graph.random(
+          .bernoulli,
+          Attributes(
+            sizes: call.sizes(1), reals: [call.number(0)], dtype: graph.defaultDType)))
+    })
+
+  static let integers: HostFunction = HostFunction(
+    name: "integers", summary: Operator.integers.summary, category: "Random",
+    parameters: [
+      HostFunction.Parameter("low", "the smallest"),
+      HostFunction.Parameter("high", "the end, excluded"), sizes,
+    ], examples: ["max(integers(0, 2, 50))  # => 1"],
+    action: { call in
+      let (low, high) = (try call.int(0), try call.int(1))
+      guard low < high else { throw Problem(.value, "there is no whole number from \(low) to \(high)") }
+      return .tensor(
+        try call.session.graph.random(
+          .integers,
+          Attributes(sizes: call.sizes(2), reals: [Double(low), Double(high)], dtype: .i64)))
+    })
+
+  static let permutation: HostFunction = HostFunction(
+    name: "permutation", summary: "The numbers 0 … n − 1 in a random order.", category: "Random",
+    parameters: [HostFunction.Parameter("n", "how many")],
+    examples: ["sum(permutation(10))  # => 45"],
+    action: { call in
+      let n = try call.int(0)
+      guard n >= 0, n <= 1 << 28 else { throw Problem(.value, "permutation wants 0 or more") }
+      let order = call.session.graph.random.permutation(n).map(Double.init)
+      return .tensor(try call.session.graph.tensor(order, shape: [n], dtype: .i64))
+    })
+
+  static let tensor: HostFunction = HostFunction(
+    name: "tensor", summary: "A tensor of a list of numbers, in an element type.",
+    category: "Tensors",
+    parameters: [HostFunction.Parameter("x", "numbers, bools, a list or a tensor"), dtype],
+    examples: ["tensor([1, 2], dtype: i64).dtype  # => i64", "tensor(list(1, 2))  # => [1, 2]"],
+    action: { call in
+      var value = call.value(0)
+      if case .foreign(let table as TableObject) = value { return try table.tensor(call.session) }
+      if let elements = try call.session.elements(value), case .tensor = value {} else if
+        let elements = try call.session.elements(value)
+      {
+        value = try call.session.brackets(elements)
+      }
+      guard let node = call.session.node(value) else {
+        throw Problem(.type, "tensor wants numbers, not a \(value.typeName)", argument: 0)
+      }
+      return .tensor(try node.converted(to: call.dtype(1) ?? node.dtype))
+    })
+
+  static let shape: HostFunction = HostFunction(
+    name: "shape", summary: "The sizes of a tensor's axes.", category: "Tensors",
+    parameters: [HostFunction.Parameter("x", "a tensor")],
+    examples: ["shape([[1, 2, 3]])  # => [1, 3]"],
+    action: { call in Library.shape(try call.tensor(0).shape) })
+
+  static let seed: HostFunction = HostFunction(
+    name: "seed", summary: "Begins the random stream anew; the same seed gives the same bits.",
+    category: "Random", parameters: [HostFunction.Parameter("n", "a whole number")],
+    examples: ["seed(1)\nlet a = rand(2)\nseed(1)\nall(a == rand(2))  # => true"],
+    action: { call in
+      call.session.graph.random = RandomStream(seed: UInt64(bitPattern: Int64(try call.int(0))))
+      return .none
+    })
+
+  static let defaultDType: HostFunction = HostFunction(
+    name: "default_dtype", summary: "Sets the element type of literals and new tensors.",
+    category: "Tensors", parameters: [HostFunction.Parameter("dtype", "f32 or f64")],
+    examples: ["default_dtype(f64)\n[1].dtype  # => f64"],
+    action: { call in
+      guard let dtype = try call.dtype(0), dtype.isFloat else {
+        throw Problem(.dtype, "the default is f32 or f64", argument: 0)
+      }
+      call.session.graph.defaultDType = dtype
+      return .none
+    })
+}

@@ -1,0 +1,142 @@
+// Optimizers: a rule for one parameter, recorded as nodes, and its state. The traversal is written
+// once.
+
+import Autodiff
+import Engine
+
+/// One optimizer's rule.
+package struct OptimizerRule: Sendable {
+  package let name: String
+  package let summary: String
+  /// Options with their standard values, in the order of the constructor; `lr` first.
+  package let options: [(name: String, value: Double)]
+  /// How many tensors of state a parameter has.
+  package let states: Int
+  /// New value and new state of one parameter. `o` are the options, `t` counts from 1.
+  package let update:
+    @Sendable (_ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double) -> (
+      Node, [Node]
+    )
+}
+
+/// Options as numbers of the plan: changing one makes no new plan.
+package struct OptionNodes {
+  let graph: Graph
+  let values: [String: Double]
+  subscript(name: String) -> Double { values[name] ?? 0 }
+  /// The option, or a number computed from options, as an input in the parameter's element type.
+  func node(_ value: Double, _ like: Node) -> Node { graph.input(value, like.dtype) }
+}
+
+package enum Optimizers {
+  package static let all: [OptimizerRule] = [sgd, adam, adamw]
+
+  /// v ← μ v + g, w ← w − lr v (Nesterov: g + μ v), PyTorch's form.
+  package static let sgd: OptimizerRule = OptimizerRule(
+    name: "sgd", summary: "Stochastic gradient descent, with momentum and weight decay.",
+    options: [("lr", 0.01), ("momentum", 0), ("nesterov", 0), ("weight_decay", 0)], states: 1
+  ) { p, g, state, o, t in
+    var g = g
+    if o["weight_decay"] != 0 { g = g + p * o.node(o["weight_decay"], p) }
+    let rate = o.node(o["lr"], p)
+    guard o["momentum"] != 0 else { return (p - rate * g, state) }
+    let mu = o.node(o["momentum"], p)
+    let velocity = t == 1 ? g : mu * state[0] + g
+    let direction = o["nesterov"] != 0 ? g + mu * velocity : velocity
+    return (p - rate * direction, [velocity])
+  }
+
+  /// Kingma and Ba 2015, with bias correction.
+  package static let adam: OptimizerRule = OptimizerRule(
+    name: "adam", summary: "Adam: step sizes from running means of the gradient and its square.",
+    options: [("lr", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8), ("weight_decay", 0)],
+    states: 2
+  ) { p, g, state, o, t in
+    let decayed = o["weight_decay"] != 0 ? g + p * o.node(o["weight_decay"], p) : g
+    return moments(p, decayed, state, o, t)
+  }
+
+  /// Loshchilov and Hutter 2019: the weight decay apart from the gradient.
+  package static let adamw: OptimizerRule = OptimizerRule(
+    name: "adamw", summary: "Adam with the weight decay apart from the gradient.",
+    options: [
+      ("lr", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8), ("weight_decay", 0.01),
+    ], states: 2
+  ) { p, g, state, o, t in
+    moments(p * o.node(1 - o["lr"] * o["weight_decay"], p), g, state, o, t)
+  }
+
+  @Sendable private static func moments(
+    _ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double
+  ) -> (Node, [Node]) {
+    let (b1, b2) = (o["beta1"], o["beta2"])
+    let m = state[0] * o.node(b1, p) + g * o.node(1 - b1, p)
+    let v = state[1] * o.node(b2, p) + g * g * o.node(1 - b2, p)
+    let rate = o["lr"] / (1 - raised(b1, t))
+    let root = 1 / (1 - raised(b2, t)).squareRoot()
+    let spread = v.apply(.sqrt) * o.node(root, p) + o.node(o["eps"], p)
+    return (p - o.node(rate, p) * m / spread, [m, v])
+  }
+
+  private static func raised(_ x: Double, _ t: Double) -> Double {
+    var result = 1.0
+    var base = x
+    var n = Int(t)
+    while n > 0 {
+      if n & 1 == 1 { result *= base }
+      base *= base
+      n >>= 1
+    }
+    return result
+  }
+}
+
+/// An optimizer over parameters, with its state.
+package final class Optimizer {
+  package let rule: OptimizerRule
+  package let parameters: [Parameter]
+  package var options: [String: Double]
+  private var states: [[Node]]
+  private var steps = 0
+
+  package init(_ rule: OptimizerRule, _ parameters: [Parameter], options: [String: Double]) {
+    self.rule = rule
+    self.parameters = parameters
+    self.options = options
+    states = parameters.map { _ in [] }
+  }
+
+  /// What undo needs.
+  package func snapshot() -> () -> Void {
+    let (states, steps, options) = (states, steps, options)
+    return { [self] in (self.states, self.steps, self.options) = (states, steps, options) }
+  }
+
+  /// One step with the gradients that `backward` left; parameters without one are left alone.
+  package func step(_ gradients: [Node?]? = nil) throws(OperatorProblem) {
+    guard let graph = parameters.first?.graph else { return }
+    steps += 1
+    let nodes = OptionNodes(graph: graph, values: options)
+    for (index, parameter) in parameters.enumerated() where !parameter.isFrozen {
+      guard let gradient = gradients.map({ $0[index] }) ?? parameter.gradient else { continue }
+      let p = try graph.detach(parameter.node)
+      let g = try graph.detach(gradient)
+      if states[index].isEmpty {
+        let zero = graph.constant(0, p.dtype)
+        for _ in 0..<rule.states {
+          states[index].append(hold(try graph.record(.full, [zero], Attributes(sizes: p.shape.dims))))
+        }
+      }
+      let (value, state) = rule.update(p, g, states[index], nodes, Double(steps))
+      for old in states[index] { old.handles -= 1 }
+      states[index] = state.map(hold)
+      try parameter.store(value)
+    }
+  }
+
+  /// State is a root of the next plan.
+  private func hold(_ node: Node) -> Node {
+    node.handles += 1
+    return node
+  }
+}
