@@ -29,7 +29,6 @@ let package = Package(
 
     // Layer 2.
     .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: strict),
-    .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: strict),
 
     // Layer 3.
     .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
@@ -46,16 +45,16 @@ let package = Package(
     .target(
       name: "Library",
       dependencies: [
-        "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff",
-        "Diagnostics", "Engine",
+        "Interpreter", "Datasets", "Neural", "Explain", "Syntax", "Autodiff", "Diagnostics",
+        "Engine",
       ], swiftSettings: strict),
 
     // Layer 7 (layer 6, the lessons, is data until they get a runner).
     .target(
       name: "Console",
       dependencies: [
-        "CLibedit", "Library", "Interpreter", "Explain", "Plots", "Syntax", "Autodiff",
-        "Diagnostics", "Engine",
+        "CLibedit", "CEditline", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics",
+        "Engine",
       ], swiftSettings: strict),
 
     // Layer 8: the command line.
@@ -66,15 +65,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
-    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: strict),
-    .testTarget(name: "SyntaxTests", dependencies: ["Syntax", "Diagnostics"], swiftSettings: strict),
-    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
-    .testTarget(name: "PlotsTests", dependencies: ["Plots", "Engine"], swiftSettings: strict),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Autodiff", "Engine"], swiftSettings: strict),
-    .testTarget(name: "NeuralTests", dependencies: ["Neural", "Autodiff", "Engine"], swiftSettings: strict),
-    .testTarget(name: "InterpreterTests", dependencies: ["Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
-    .testTarget(name: "LibraryTests", dependencies: ["Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
-    .testTarget(name: "ProgramTests", dependencies: ["nns"], swiftSettings: strict),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine", "nns",
+      ], swiftSettings: strict),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
   ]
 )

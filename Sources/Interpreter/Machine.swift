@@ -503,11 +503,12 @@ final class CellBox: ForeignObject {
 }
 
 /// A field that holds a function, called with its object in front: the object is left out.
-final class DroppingFirst: FunctionObject {
-  let function: Value
+package final class DroppingFirst: FunctionObject {
+  private let held: [Value]
+  var function: Value { held.first ?? .none }
   init(_ function: Value) {
-    self.function = function
-    super.init(named: ())
+    held = [function]
+    super.init()
   }
 }
 

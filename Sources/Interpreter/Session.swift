@@ -32,7 +32,7 @@ package final class Session {
   lazy var machine = Machine(self)
   var journal = Journal()
   var undoStack: [Journal] = []
-  package var tests: [(name: String, chunk: Chunk)] = []
+  package internal(set) var tests: [(name: String, chunk: Chunk)] = []
   package internal(set) var testProblems: [any Error] = []
   var modules: [String: Value] = [:]
   var importing: [String] = []
@@ -122,6 +122,30 @@ extension Session {
 
   /// Makes slots for everything the program defines at its top level, so that functions may use
   /// what is defined after them.
+  package func declare(_ statements: [Statement]) { declareNames(statements) }
+
+  /// Compiles and runs one statement.
+  package func runOne(_ statement: Statement, _ source: SourceText) throws -> Value {
+    try runStatement(try compile(statement, source))
+  }
+
+  /// Every error as diagnostics.
+  package func diagnostics(_ error: any Error) -> [Diagnostic] {
+    switch error {
+    case let list as DiagnosticList: list.diagnostics
+    case let diagnostic as Diagnostic: [diagnostic]
+    case let problem as Problem:
+      [Diagnostic(problem.kind, problem.message, notes: problem.notes, help: problem.help)]
+    case let problem as OperatorProblem:
+      [
+        Diagnostic(
+          DiagnosticKind(rawValue: problem.kind.rawValue) ?? .value, problem.message,
+          at: span(problem.origin), help: problem.help)
+      ]
+    default: [Diagnostic(.internal, "\(error)")]
+    }
+  }
+
   private func declareNames(_ statements: [Statement]) {
     for statement in statements {
       switch statement.kind {

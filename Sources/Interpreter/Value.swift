@@ -215,7 +215,7 @@ package enum IndexValue {
 }
 
 /// A variable that closures share.
-final class CellObject: Object {
+package final class CellObject: Object {
   var value: Value
   init(_ value: Value) {
     self.value = value

@@ -1,0 +1,112 @@
+// The command line: parses it, runs the session on a large stack, maps results to exit codes.
+
+import ArgumentParser
+import Console
+import Diagnostics
+@preconcurrency import Glibc
+import Interpreter
+import Library
+
+let version = "0.1.0"
+
+@main
+struct NNS: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "nns",
+    abstract: "Type neural networks, run them from files, take them apart step by step.",
+    discussion: """
+      nns                  the prompt
+      nns FILE [ARG…]      run a script; - is standard input
+      nns -e 'CODE'        evaluate and print
+      nns -i FILE          run, then stay at the prompt
+      """,
+    version: version,
+    subcommands: [Run.self, Test.self, Doc.self], defaultSubcommand: Run.self)
+}
+
+/// What every command has in common.
+struct Appearance: ParsableArguments {
+  @Option(name: .long, help: "Colours: always, never or auto.")
+  var color = "auto"
+
+  func validate() throws {
+    guard ["always", "never", "auto"].contains(color) else {
+      throw ValidationError("--color is always, never or auto")
+    }
+  }
+
+  /// Whether a stream gets colours.
+  func isColored(_ stream: Int32) -> Bool {
+    if color != "auto" { return color == "always" }
+    if let none = getenv("NO_COLOR"), none.pointee != 0 { return false }
+    if let force = getenv("CLICOLOR_FORCE"), force.pointee != 0, force.pointee != 48 { return true }
+    if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
+    return isatty(stream) == 1
+  }
+}
+
+extension NNS {
+  struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "run", abstract: "Run a script, an expression or the prompt.",
+      shouldDisplay: false)
+
+    @Option(name: .short, help: "Evaluate CODE and print its value.")
+    var e: String?
+
+    @Flag(name: .short, help: "Stay at the prompt after the script.")
+    var i = false
+
+    @OptionGroup var appearance: Appearance
+
+    @Argument(parsing: .captureForPassthrough, help: "A script (- is standard input) and its arguments.")
+    var script: [String] = []
+
+    func run() throws {
+      let (code, stays, words, appearance) = (e, i, script, appearance)
+      try finish(
+        onLargeStack {
+          Runner(appearance).run(code: code, stays: stays, words: words)
+        })
+    }
+  }
+
+  struct Test: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Run test blocks and # => examples in .nns and .md files.")
+
+    @OptionGroup var appearance: Appearance
+
+    @Argument(help: "Files and folders.")
+    var paths: [String]
+
+    func run() throws {
+      let (paths, appearance) = (paths, appearance)
+      try finish(onLargeStack { Runner(appearance).test(paths) })
+    }
+  }
+
+  struct Doc: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "The reference, or one page of it.")
+
+    @OptionGroup var appearance: Appearance
+
+    @Argument(help: "A function.")
+    var name: String?
+
+    func run() throws {
+      let (name, appearance) = (name, appearance)
+      try finish(onLargeStack { Runner(appearance).doc(name) })
+    }
+  }
+}
+
+/// Leaves with a code; 130 dies by the signal, so that shell loops stop.
+private func finish(_ code: Int32) throws {
+  fflush(stdout)
+  if code == 130 {
+    signal(SIGINT, SIG_DFL)
+    raise(SIGINT)
+  }
+  if code != 0 { throw ExitCode(code) }
+}

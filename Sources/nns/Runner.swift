@@ -1,0 +1,156 @@
+// Scripts, expressions, the prompt and tests, with their exit codes.
+
+import Console
+import Diagnostics
+@preconcurrency import Glibc
+import Interpreter
+import Library
+
+struct Runner {
+  private let appearance: Appearance
+
+  init(_ appearance: Appearance) {
+    self.appearance = appearance
+    signal(SIGPIPE, SIG_DFL)
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { _ in Interrupts.request() }
+    sigaction(SIGINT, &action, nil)
+    if isatty(1) == 0 { setvbuf(stdout, nil, _IOLBF, 1 << 16) }
+  }
+
+  private func makeSession() -> Session {
+    let isColored = appearance.isColored(1)
+    let session = Library.makeSession { text in
+      let line = text.rendered(colored: isColored)
+      fputs(line.hasSuffix("\n") ? line : line + "\n", stdout)
+      fflush(stdout)
+    }
+    var size = winsize()
+    if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { session.width = Int(size.ws_col) }
+    if isatty(2) == 1 {
+      var last = timespec()
+      session.progress = { text in
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        let elapsed =
+          Double(now.tv_sec - last.tv_sec) + Double(now.tv_nsec - last.tv_nsec) * 1e-9
+        if text != nil, elapsed < 0.1 { return }
+        last = now
+        fputs("\r\u{1B}[K" + (text ?? ""), stderr)
+        fflush(stderr)
+      }
+    }
+    return session
+  }
+
+  private func report(_ error: any Error, _ session: Session) -> Int32 {
+    fflush(stdout)
+    let diagnostics = session.diagnostics(error)
+    if diagnostics.contains(where: { $0.kind == .interrupt }), Interrupts.isRequested { return 130 }
+    for diagnostic in diagnostics {
+      fputs(
+        DiagnosticRenderer.render(diagnostic).rendered(colored: appearance.isColored(2)), stderr)
+    }
+    return 1
+  }
+
+  func run(code: String?, stays: Bool, words: [String]) -> Int32 {
+    let session = makeSession()
+    do {
+      if let code {
+        session.define("args", .list(words.map { .string($0) }))
+        let value = try session.run(SourceText(name: "-e", text: code), mode: .file)
+        if let value, case .none = value {} else if let value {
+          session.output(StyledText(try session.display(value)))
+        }
+        return 0
+      }
+      let words = words.first == "--" ? Array(words.dropFirst()) : words
+      if let path = words.first {
+        session.installConstant("args", .list(words.dropFirst().map { .string($0) }))
+        let source = try path == "-" ? standardInput() : SourceText.read(path)
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        session.installConstant("script_folder", .string(folder))
+        try session.run(source)
+        guard stays else { return 0 }
+      }
+    } catch {
+      let status = report(error, session)
+      guard stays, status != 130 else { return status }
+    }
+    let prompt = Prompt(session: session, isColored: appearance.isColored(1))
+    prompt.run(version: version)
+    return prompt.hasFailed && isatty(0) == 0 ? 1 : 0
+  }
+
+  private func standardInput() throws -> SourceText {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = fread(&chunk, 1, chunk.count, stdin)
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    return try SourceText.decode("standard input", bytes)
+  }
+
+  /// Runs every program below the paths; 1 when an expectation failed.
+  func test(_ paths: [String]) -> Int32 {
+    var passed = 0
+    var failed = 0
+    var files = 0
+    for path in paths.flatMap(programs) {
+      files += 1
+      do {
+        for source in Expectations.programs(try SourceText.read(path)) {
+          let session = Library.makeSession { _ in }
+          let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+          session.installConstant("script_folder", .string(folder))
+          let report = Expectations.check(source, in: session)
+          passed += report.passed
+          failed += report.failures.count
+          if Interrupts.isRequested { return 130 }
+          for diagnostic in report.failures {
+            fputs(
+              DiagnosticRenderer.render(diagnostic).rendered(colored: appearance.isColored(1)),
+              stdout)
+          }
+        }
+      } catch {
+        failed += 1
+        _ = report(error, Library.makeSession { _ in })
+      }
+    }
+    fputs("\(passed) passed, \(failed) failed in \(files) files\n", stdout)
+    return failed == 0 ? 0 : 1
+  }
+
+  /// The file itself, or all programs below a folder, in order of their names.
+  private func programs(_ path: String) -> [String] {
+    guard let stream = opendir(path) else { return [path] }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    closedir(stream)
+    let base = path.hasSuffix("/") ? path : path + "/"
+    return names.sorted().flatMap { name -> [String] in
+      if let inner = opendir(base + name) {
+        closedir(inner)
+        return programs(base + name)
+      }
+      return name.hasSuffix(".nns") || name.hasSuffix(".md") ? [base + name] : []
+    }
+  }
+
+  func doc(_ name: String?) -> Int32 {
+    let session = makeSession()
+    do {
+      session.output(try Reference.help(name.map { .string($0) } ?? .none, session))
+      return 0
+    } catch { return report(error, session) }
+  }
+}
