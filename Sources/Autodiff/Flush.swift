@@ -31,7 +31,9 @@ extension Graph {
   /// Drops the operands of computed values through which no gradient can pass any more.
   private func letHistoryGo() {
     guard !candidates.isEmpty else { return }
-    let explained = lastBackward.map { $0.previousSerial + 1...$0.loss.serial }
+    let explained = lastBackward.map {
+      min($0.previousSerial + 1, $0.loss.serial)...$0.loss.serial
+    }
     var kept: [Node] = []
     let alive = nextMark()
     let dead = nextMark()

@@ -19,7 +19,7 @@ extension Graph {
     let order = reachable(from: loss, targets: targets)
     let mark = nextMark()
     for target in targets { target.mark = mark }
-    for node in order where node.mark != mark {
+    for node in order where node.mark != mark && node.isTracked {
       if node.version == nil, node.inputs.contains(where: { $0.mark == mark }) { node.mark = mark }
     }
     guard loss.mark == mark else { return targets.map { _ in nil } }

@@ -161,7 +161,7 @@ package enum Expectations {
     while scale > 0 { (unit, scale) = (unit * 10, scale - 1) }
     while scale < 0 { (unit, scale) = (unit / 10, scale + 1) }
     let magnitude = (Double(text) ?? 0).magnitude
-    return max(unit, magnitude * 4e-16)
+    return max(unit, magnitude * 2e-15)
   }
 
   /// Numbers, words and marks; white space separates.
