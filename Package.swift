@@ -30,6 +30,8 @@ let package = Package(
     // Layer 2.
     .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: strict),
 
+    .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: strict),
+
     // Layer 3.
     .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
@@ -45,7 +47,7 @@ let package = Package(
     .target(
       name: "Library",
       dependencies: [
-        "Interpreter", "Datasets", "Neural", "Explain", "Syntax", "Autodiff", "Diagnostics",
+        "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff", "Diagnostics",
         "Engine",
       ], swiftSettings: strict),
 

@@ -35,43 +35,13 @@ package enum SafeTensors {
     }
     header += "}"
     while header.utf8.count % 8 != 0 { header += " " }
-    let temporary = path + ".\(getpid()).tmp"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw failure("cannot write \(path)") }
-    do throws(DataProblem) {
-      let length = UInt64(header.utf8.count)
-      var prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) }
-      try writeAll(file, &prefix, 8, path)
-      var text = Array(header.utf8)
-      try writeAll(file, &text, text.count, path)
-      for tensor in tensors {
-        try writeAll(
-          file, tensor.buffer.address, tensor.buffer.count * tensor.buffer.dtype.size, path)
-      }
-      guard fsync(file) == 0 else { throw failure("cannot write \(path)") }
-      guard close(file) == 0 else { throw failure("cannot write \(path)") }
-      guard rename(temporary, path) == 0 else { throw failure("cannot replace \(path)") }
-    } catch {
-      close(file)
-      unlink(temporary)
-      throw error
+    var bytes = (0..<8).map { UInt8(truncatingIfNeeded: UInt64(header.utf8.count) >> (8 * UInt64($0))) }
+    bytes += Array(header.utf8)
+    for tensor in tensors {
+      let size = tensor.buffer.count * tensor.buffer.dtype.size
+      bytes += UnsafeRawBufferPointer(start: tensor.buffer.address, count: size)
     }
-  }
-
-  private static func failure(_ what: String) -> DataProblem {
-    DataProblem("\(what): \(String(cString: strerror(errno)))")
-  }
-
-  private static func writeAll(
-    _ file: Int32, _ start: UnsafeRawPointer?, _ count: Int, _ path: String
-  ) throws(DataProblem) {
-    var done = 0
-    while done < count {
-      let written = Glibc.write(file, start.map { $0 + done }, count - done)
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else { throw failure("cannot write \(path)") }
-      done += written
-    }
+    try WholeFile.write(bytes, to: path)
   }
 
   private static func escaped(_ text: String) -> String {
@@ -88,7 +58,7 @@ package enum SafeTensors {
 
   /// Reads and checks every promise of the format.
   package static func read(_ path: String) throws(DataProblem) -> [NamedTensor] {
-    guard let file = fopen(path, "r") else { throw failure("cannot be read") }
+    guard let file = fopen(path, "r") else { throw WholeFile.failure("cannot be read") }
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)
     guard fread(&prefix, 1, 8, file) == 8 else { throw DataProblem("it is shorter than 8 bytes") }

@@ -21,7 +21,9 @@ package struct Diagnostic: Error, Sendable {
 
   package var kind: DiagnosticKind
   package var message: String
-  /// Where it happened; decides the `--> file:line:column`. Labels are drawn on top of it.
+  /// Where it happened; decides the `--> file:line:column`.
+  ///
+  /// Labels are drawn on top of it.
   package var span: SourceSpan?
   package var labels: [Label]
   /// Facts that help, one line each, printed as `= note: …`.

@@ -1,73 +1,124 @@
-// A diagnostic in the one form: kind and sentence, source with labels, notes, help.
+// A diagnostic in the one form: kind and sentence, source with labels, notes, one suggestion.
+//
+//     error[shape]: cannot multiply x @ w: the inner sizes 784 and 128 differ
+//       --> mlp.nns:14:9
+//        |
+//     14 | let y = x @ w + b
+//        |         ^   ^ [128, 10], made at mlp.nns:4:9
+//        |         [32, 784], from flatten of [32, 28, 28] at mlp.nns:12:9
+//        = help: put dense(784, 128) before it
 
 package enum DiagnosticRenderer {
+  package enum Style: Sendable { case plain, ansi }
+
+  /// How wide a line of source may be shown.
+  package static let sourceWidth = 100
+
+  package static func render(_ diagnostic: Diagnostic, style: Style) -> String {
+    render(diagnostic).rendered(colored: style == .ansi)
+  }
+
+  /// Ends with a line end.
   package static func render(_ diagnostic: Diagnostic) -> StyledText {
     var text = StyledText("error[\(diagnostic.kind.rawValue)]", .error)
     text.append(": \(diagnostic.message)\n", .strong)
-    let width = gutter(diagnostic)
-    let margin = String(repeating: " ", count: width)
-    if let span = diagnostic.span {
-      text.append("\(margin)--> ", .dim)
-      text.append("\(span.place)\n")
-      text.append("\(margin) |\n", .dim)
-      snippet(span, diagnostic.labels, width, &text)
-    }
+    let snippets = self.snippets(diagnostic)
+    let digits = String(snippets.map(\.line).max() ?? 1).count
+    let margin = String(repeating: " ", count: digits)
+    for snippet in snippets { draw(snippet, digits, &text) }
     for note in diagnostic.notes {
-      text.append("\(margin) = note: ", .dim)
-      text.append("\(note)\n")
+      text.append("\(margin) = ", .dim)
+      text.append("note: ", .accent)
+      text.append(indented(note, digits + 9))
     }
     if let help = diagnostic.help {
       text.append("\(margin) = ", .dim)
       text.append("help: ", .accent)
-      text.append("\(help)\n")
+      text.append(indented(help, digits + 9))
     }
     return text
   }
 
-  private static func gutter(_ diagnostic: Diagnostic) -> Int {
-    let lines = ([diagnostic.span] + diagnostic.labels.map(\.span)).compactMap { $0?.line }
-    return String(lines.max() ?? 1).count
-  }
-
-  /// The line of the error with a mark under each label, the labels' texts from right to left.
-  private static func snippet(
-    _ span: SourceSpan, _ labels: [Diagnostic.Label], _ width: Int, _ text: inout StyledText
-  ) {
-    let line = span.line
-    let source = span.source
-    let here = labels.filter { $0.span.source === source && $0.span.line == line }
-    let marks = here.isEmpty ? [Diagnostic.Label(span, "")] : here
-    var shown = source.lineText(line).replacingTabs
-    var shift = 0
-    if shown.count > 160 {
-      shift = max(0, (marks.map(\.span.column).min() ?? 1) - 40)
-      shown = (shift > 0 ? "…" : "") + shown.dropFirst(shift).prefix(120) + "…"
-      shift -= shift > 0 ? 1 : 0
-    }
-    let number = String(line)
-    let margin = String(repeating: " ", count: width)
-    text.append(String(repeating: " ", count: width - number.count) + number + " | ", .dim)
-    text.append(shown + "\n")
-    let sorted = marks.sorted { $0.span.column < $1.span.column }
-    let columns = sorted.map { max(0, $0.span.column - 1 - shift) }
-    var underline = [Character](repeating: " ", count: (columns.max() ?? 0) + 1)
-    for (label, column) in zip(sorted, columns) {
-      let length = here.isEmpty ? max(1, min(label.span.text.count, shown.count - column)) : 1
-      while underline.count < column + length { underline.append(" ") }
-      for offset in 0..<length { underline[column + offset] = "^" }
-    }
-    text.append("\(margin) | ", .dim)
-    text.append(String(underline), .error)
-    text.append(sorted.last.map { $0.text.isEmpty ? "" : " " + $0.text } ?? "")
-    text.append("\n")
-    for index in sorted.indices.dropLast().reversed() where !sorted[index].text.isEmpty {
-      text.append("\(margin) | ", .dim)
-      text.append(String(repeating: " ", count: columns[index]) + sorted[index].text + "\n")
-    }
+  /// Further lines of a note stand under its first.
+  private static func indented(_ text: String, _ columns: Int) -> String {
+    let margin = "\n" + String(repeating: " ", count: columns)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: margin)
+      + "\n"
   }
 }
 
-extension String {
-  /// Tabs as single spaces, so that columns stay columns.
-  fileprivate var replacingTabs: String { String(map { $0 == "\t" ? " " : $0 }) }
+// MARK: - Snippets
+
+extension DiagnosticRenderer {
+  /// One line of source with its marks.
+  private struct Snippet {
+    var source: SourceText
+    var line: Int
+    var place: String
+    var marks: [SourceMark]
+  }
+
+  /// The line of the error first, then the lines of labels elsewhere, in the order given.
+  private static func snippets(_ diagnostic: Diagnostic) -> [Snippet] {
+    var result: [Snippet] = []
+    if let span = diagnostic.span {
+      result.append(Snippet(source: span.source, line: span.line, place: span.place, marks: []))
+    }
+    for label in diagnostic.labels {
+      let line = label.span.line
+      let mark = SourceMark(
+        lower: Int(label.span.range.lower), upper: Int(label.span.range.upper), text: label.text)
+      if let index = result.firstIndex(where: { $0.source === label.span.source && $0.line == line }
+      ) {
+        result[index].marks.append(mark)
+      } else {
+        result.append(
+          Snippet(source: label.span.source, line: line, place: label.span.place, marks: [mark]))
+      }
+    }
+    if let span = diagnostic.span, result[0].marks.isEmpty {
+      result[0].marks = [
+        SourceMark(lower: Int(span.range.lower), upper: Int(span.range.upper), text: "")
+      ]
+    }
+    return result
+  }
+
+  private static func draw(_ snippet: Snippet, _ digits: Int, _ text: inout StyledText) {
+    let margin = String(repeating: " ", count: digits)
+    let excerpt = SourceExcerpt(
+      snippet.source, line: snippet.line, marks: snippet.marks, width: sourceWidth)
+    text.append("\(margin)--> ", .dim)
+    text.append("\(snippet.place)\n")
+    text.append("\(margin) |\n", .dim)
+    let number = String(snippet.line)
+    text.append(String(repeating: " ", count: max(0, digits - number.count)) + number + " |", .dim)
+    text.append(excerpt.text.isEmpty ? "\n" : " \(excerpt.text)\n")
+    underline(excerpt.places, margin, &text)
+  }
+
+  /// A mark under each part; the text of the rightmost follows its mark, the others stand below,
+  /// from right to left, each where its part begins.
+  private static func underline(
+    _ places: [SourceExcerpt.Place], _ margin: String, _ text: inout StyledText
+  ) {
+    var marks: [Character] = []
+    for place in places {
+      let end = place.column + place.length
+      if marks.count < end { marks += [Character](repeating: " ", count: end - marks.count) }
+      for column in place.column..<end { marks[column] = "^" }
+    }
+    text.append("\(margin) | ", .dim)
+    text.append(String(marks), .error)
+    if let last = places.last, !last.text.isEmpty { text.append(" \(oneLine(last.text))") }
+    text.append("\n")
+    for place in places.dropLast().reversed() where !place.text.isEmpty {
+      text.append("\(margin) | ", .dim)
+      text.append(String(repeating: " ", count: place.column) + oneLine(place.text) + "\n")
+    }
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(separator: "\n").joined(separator: " ")
+  }
 }

@@ -44,18 +44,25 @@ package final class SourceText: Sendable {
   package func column(at offset: Int) -> Int {
     let start = lineStarts[line(at: offset) - 1]
     let end = min(max(offset, start), utf8.count)
-    return String(decoding: utf8[start..<end], as: UTF8.self).count + 1
+    let before = utf8[start..<end]
+    if before.allSatisfy({ $0 < 0x80 && $0 != UInt8(ascii: "\r") }) { return before.count + 1 }
+    return String(decoding: before, as: UTF8.self).count + 1
   }
 
-  /// The text of a 1-based line without its line end.
-  package func lineText(_ line: Int) -> String {
-    guard line >= 1, line <= lineStarts.count else { return "" }
+  /// The offsets of a 1-based line without its line end; empty for lines that don't exist.
+  package func lineRange(_ line: Int) -> Range<Int> {
+    guard line >= 1, line <= lineStarts.count else { return 0..<0 }
     let start = lineStarts[line - 1]
     var end = line < lineStarts.count ? lineStarts[line] : utf8.count
     while end > start, utf8[end - 1] == UInt8(ascii: "\n") || utf8[end - 1] == UInt8(ascii: "\r") {
       end -= 1
     }
-    return String(decoding: utf8[start..<end], as: UTF8.self)
+    return start..<end
+  }
+
+  /// The text of a 1-based line without its line end.
+  package func lineText(_ line: Int) -> String {
+    String(decoding: utf8[lineRange(line)], as: UTF8.self)
   }
 }
 

@@ -2,7 +2,7 @@
 
 package struct StyledText: Sendable {
   package enum Style: Sendable {
-    case plain, error, strong, name, number, dim, accent
+    case plain, error, strong, name, number, keyword, string, dim, accent
     /// A colour of the 256 that terminals have: a series of a plot.
     case tint(UInt8)
     /// Cells of a picture: with colours each character becomes two pixels, one over the other;
@@ -24,23 +24,56 @@ package struct StyledText: Sendable {
 
   package var plain: String { runs.map(\.text).joined() }
 
+  /// Columns of its widest line.
+  package var width: Int {
+    plain.split(separator: "\n").reduce(0) { max($0, TextWidth.columns(of: String($1))) }
+  }
+
   /// With terminal colours that read well on light and dark.
+  ///
+  /// A run of several lines is coloured line by line, so that pagers which show a part of it colour
+  /// it too.
   package var ansi: String {
-    runs.map { text, style in
-      switch style {
-      case .plain: text
-      case .error: "\u{1B}[1;31m\(text)\u{1B}[0m"
-      case .strong: "\u{1B}[1m\(text)\u{1B}[0m"
-      case .name: "\u{1B}[36m\(text)\u{1B}[0m"
-      case .number: "\u{1B}[33m\(text)\u{1B}[0m"
-      case .dim: "\u{1B}[2m\(text)\u{1B}[0m"
-      case .accent: "\u{1B}[1;34m\(text)\u{1B}[0m"
-      case .tint(let color): "\u{1B}[38;5;\(color)m\(text)\u{1B}[0m"
-      case .pixels(let top, let bottom):
-        "\u{1B}[38;5;\(top);48;5;\(bottom)m\(String(repeating: "▀", count: text.count))\u{1B}[0m"
+    var result = ""
+    for (text, style) in runs {
+      guard let code = style.code else {
+        result += text
+        continue
       }
-    }.joined()
+      var isFirst = true
+      for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        if !isFirst { result += "\n" }
+        isFirst = false
+        if !line.isEmpty { result += "\u{1B}[\(code)m\(style.cells(line))\u{1B}[0m" }
+      }
+    }
+    return result
   }
 
   package func rendered(colored: Bool) -> String { colored ? ansi : plain }
+}
+
+extension StyledText.Style {
+  /// The parameters of the escape sequence that begins it; nil for plain text.
+  package var code: String? {
+    switch self {
+    case .plain: nil
+    case .error: "1;31"
+    case .strong: "1"
+    case .name: "36"
+    case .number: "33"
+    case .keyword: "35"
+    case .string: "32"
+    case .dim: "2"
+    case .accent: "1;34"
+    case .tint(let color): "38;5;\(color)"
+    case .pixels(let top, let bottom): "38;5;\(top);48;5;\(bottom)"
+    }
+  }
+
+  /// What is written in this style: for pixels half blocks, whose two colours are the picture.
+  fileprivate func cells(_ text: Substring) -> String {
+    if case .pixels = self { return String(repeating: "▀", count: text.count) }
+    return String(text)
+  }
 }

@@ -1,22 +1,29 @@
-// Did you mean …?
+// Did you mean …? The known word nearest to one that was mistyped.
 
 package enum Suggestion {
   /// The known word nearest to a mistyped one, nil where none is near enough: at most a third of
-  /// its letters wrong (Damerau and Levenshtein's distance).
-  package static func nearest(to word: String, in known: [String]) -> String? {
+  /// its letters wrong, case not counted.
+  ///
+  /// Of several, the first in the alphabet.  Words of one letter have no neighbours, names that
+  /// begin with `_` are never offered.
+  package static func nearest(to word: String, in known: some Sequence<String>) -> String? {
     let letters = Array(word.lowercased())
     guard letters.count > 1 else { return nil }
-    let limit = max(1, letters.count / 3)
-    var best: (distance: Int, word: String)?
-    for candidate in known.sorted() where candidate != word && !candidate.hasPrefix("_") {
+    var limit = max(1, letters.count / 3)
+    var best: String?
+    for candidate in known where candidate != word && !candidate.hasPrefix("_") {
       guard abs(candidate.count - letters.count) <= limit else { continue }
-      let distance = self.distance(letters, Array(candidate.lowercased()))
-      if distance <= limit, distance < best?.distance ?? Int.max { best = (distance, candidate) }
+      let distance = distance(letters, Array(candidate.lowercased()))
+      guard distance <= limit else { continue }
+      if let found = best, distance == limit, found < candidate { continue }
+      (best, limit) = (candidate, distance)
     }
-    return best?.word
+    return best
   }
 
-  private static func distance(_ a: [Character], _ b: [Character]) -> Int {
+  /// Damerau and Levenshtein's distance, of neighbouring letters swapped at most once: how many
+  /// insertions, deletions, replacements and swaps lead from one word to the other; O(a · b).
+  package static func distance(_ a: [Character], _ b: [Character]) -> Int {
     guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
     var rows = [Array(0...b.count)]
     for i in 1...a.count {

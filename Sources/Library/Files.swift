@@ -4,17 +4,27 @@ import Autodiff
 import Datasets
 import Engine
 import Interpreter
+import Plots
 
 enum FileFunctions {
   static let all: [HostFunction] = [save, load]
   private typealias P = HostFunction.Parameter
 
   static let save: HostFunction = HostFunction(
-    name: "save", summary: "Writes a model's parameters as safetensors.", category: "Files",
-    parameters: [P("net", "a model"), P("path", "a file name that ends in .safetensors")],
+    name: "save", summary: "Writes a model's parameters as safetensors, or a figure as SVG.", category: "Files",
+    parameters: [P("net", "a model or a figure"), P("path", "a file name that ends in .safetensors or .svg")],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
     action: { call in
       let path = try call.string(1)
+      if case .foreign(let object as FigureObject) = call.value(0) {
+        guard path.hasSuffix(".svg") else {
+          throw Problem(.value, "a figure is saved as .svg, not as \(path)", argument: 1)
+        }
+        do throws(DataProblem) {
+          try WholeFile.write(Array(SVGPlot.render(object.figure).utf8), to: path)
+        } catch { throw Problem(.file, error.message, argument: 1) }
+        return call.value(0)
+      }
       guard path.hasSuffix(".safetensors") else {
         throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
       }

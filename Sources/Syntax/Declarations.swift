@@ -3,198 +3,289 @@
 import Diagnostics
 
 extension Parser {
-  /// lambda = ( NAME | "(" parameters ")" ) "->" ( record | expression )
-  mutating func lambda() throws(Abandon) -> Expr? {
-    guard isLambda() else { return nil }
-    let first = token
-    var parameters: [ParameterDeclaration] = []
-    if first.kind == .name {
-      let pattern = try pattern()
-      parameters = [
-        ParameterDeclaration(pattern: pattern, shape: nil, defaultValue: nil, range: pattern.range)
-      ]
-    } else {
-      parameters = try self.parameters()
+  /// Whether a lambda begins here: a name or a parenthesis followed by `->`.
+  var isLambda: Bool {
+    switch token.kind {
+    case .name: next.kind == .arrow
+    case .leftParenthesis:
+      token.partner >= 0 && tokens[significant(after: Int(token.partner))].kind == .arrow
+    default: false
     }
-    _ = advance()
+  }
+
+  /// lambda = ( NAME | "_" | parameters ) "->" ( block | expression ); braces are a record when
+  /// `}` or `WORD ":"` follows.
+  mutating func lambda() throws(Abandon) -> Expr {
+    let first = token
+    let parameters = try lambdaParameters()
+    advance()
     skipNewlines()
-    let outer = (inLoop, inFunction)
-    (inLoop, inFunction) = (false, true)
-    defer { (inLoop, inFunction) = outer }
+    let outer = context
+    context = Context(isTopLevel: false, isInFunction: true)
     let body: FunctionBody
-    if token.is("{"), !isRecordAhead() {
+    if token.kind == .leftBrace, !isRecord {
       body = .block(try block())
+      try refuseOperatorAfterBlock(first)
     } else {
       body = .expression(try expression())
     }
-    let range = first.range.joined(tokens[index - 1].range)
-    return Expr(
-      .lambda(
-        FunctionDeclaration(
-          name: nil, parameters: parameters, resultShape: nil, body: body, range: range)), range)
+    context = outer
+    let range = first.range.joined((previous ?? first).range)
+    let function = FunctionDeclaration(
+      name: nil, parameters: parameters, resultShape: nil, body: body, range: range)
+    return Expr(.lambda(function), range)
   }
 
-  /// After `->`, braces are a record when `}` or `NAME :` follows.
-  private func isRecordAhead() -> Bool {
-    var ahead = 1
-    while peek(ahead).kind == .newline { ahead += 1 }
-    if peek(ahead).is("}") { return true }
-    return (peek(ahead).kind == .name || peek(ahead).kind == .keyword) && peek(ahead + 1).is(":")
+  private mutating func lambdaParameters() throws(Abandon) -> [ParameterDeclaration] {
+    guard token.kind == .name else { return try parameters() }
+    let pattern = try pattern(allowsName: "a parameter")
+    return [
+      ParameterDeclaration(pattern: pattern, shape: nil, defaultValue: nil, range: pattern.range)
+    ]
   }
 
-  private func isLambda() -> Bool {
-    if token.kind == .name { return peek(1).is("->") }
-    guard token.is("(") else { return false }
-    var open = 0
-    var ahead = 0
-    while true {
-      let next = peek(ahead)
-      switch next.text {
-      case "(" where next.kind == .symbol: open += 1
-      case ")" where next.kind == .symbol:
-        open -= 1
-        if open == 0 { return peek(ahead + 1).is("->") }
-      case "[", "]", "{", "}", ";":
-        if next.kind == .symbol, open == 0 { return false }
-      default: break
-      }
-      if next.kind == .end { return false }
-      // Only patterns, shapes and defaults can stand there; a long expression is no lambda.
-      ahead += 1
-      if ahead > 400 { return false }
+  private var isRecord: Bool {
+    var ahead = index + 1
+    while tokens[ahead].kind == .newline { ahead += 1 }
+    if tokens[ahead].kind == .rightBrace { return true }
+    guard tokens[ahead].kind.isWord else { return false }
+    ahead += 1
+    while tokens[ahead].kind == .newline { ahead += 1 }
+    return tokens[ahead].kind == .colon
+  }
+
+  /// A body reaches as far right as it can, but a block ends where it ends: what follows could
+  /// belong to the function or to its value.
+  private mutating func refuseOperatorAfterBlock(_ first: Token) throws(Abandon) {
+    let operatorToken = continuation(.pipe) ?? continuation(.compose) ?? index
+    let kind = tokens[operatorToken].kind
+    guard kind.infix != nil || kind == .leftParenthesis || kind == .dot || kind == .leftBracket
+    else { return }
+    throw fail(
+      "it is unclear whether '\(text(tokens[operatorToken]))' works on the function or its value",
+      at: tokens[operatorToken].range, help: "put the function in parentheses")
+  }
+
+  // parameters = "(" [ parameter { "," parameter } [ "," ] ] ")" ;
+  // parameter = pattern [ ":" shape ] [ "=" expression ]
+  mutating func parameters() throws(Abandon) -> [ParameterDeclaration] {
+    guard token.kind == .leftParenthesis else {
+      throw fail("expected '(' and the parameters, found \(describe(token))")
     }
-  }
-
-  /// parameters = "(" [ pattern [ ":" shape ] [ "=" expression ] { "," … } ] ")"
-  private mutating func parameters() throws(Abandon) -> [ParameterDeclaration] {
-    guard token.is("(") else { throw fail("expected '(' and the parameters") }
-    let open = advance()
-    groups += 1
-    defer { groups -= 1 }
+    try descend()
+    let group = openGroup()
     var result: [ParameterDeclaration] = []
     var names: Set<String> = []
-    skipInGroup()
-    while !token.is(")") {
-      let pattern = try pattern()
-      for name in pattern.names where !names.insert(name.name).inserted {
-        throw fail("there are two parameters named '\(name.name)'", at: name.range)
+    while token.kind != .rightParenthesis {
+      let parameter = try parameter()
+      for name in parameter.pattern.names where !names.insert(name.name).inserted {
+        report("two parameters are called '\(name.name)'", at: name.range)
       }
-      let shape = take(":") ? try shape() : nil
-      skipInGroup()
-      let value = take("=") ? try expression() : nil
-      result.append(
-        ParameterDeclaration(
-          pattern: pattern, shape: shape, defaultValue: value, range: pattern.range))
-      skipInGroup()
-      if !take(",") { break }
-      skipInGroup()
+      result.append(parameter)
+      guard take(.comma) else { break }
     }
-    _ = try close(")", opened: open)
+    try closeGroup(group)
+    depth -= 1
     return result
   }
 
-  /// shape = "[" [ ( NAME | NUMBER | ".." ) { "," … } ] "]"
+  private mutating func parameter() throws(Abandon) -> ParameterDeclaration {
+    let first = token
+    let pattern = try pattern(allowsName: "a parameter")
+    let shape = take(.colon) ? try shape() : nil
+    let value = take(.equal) ? try expression() : nil
+    return ParameterDeclaration(
+      pattern: pattern, shape: shape, defaultValue: value,
+      range: first.range.joined((previous ?? first).range))
+  }
+
+  // shape = "[" [ dimension { "," dimension } [ "," ] ] "]" ; dimension = NAME | NUMBER | ".."
   private mutating func shape() throws(Abandon) -> [DimensionSpec] {
-    guard token.is("[") else { throw fail("expected a shape such as [n, 3]") }
-    let open = advance()
-    var result: [DimensionSpec] = []
-    while !token.is("]") {
-      let part = advance()
-      switch part.kind {
-      case .name: result.append(.name(Identifier(part.text, part.range)))
-      case .number:
-        guard let size = Int(part.text) else {
-          throw fail("a size is a whole number", at: part.range)
-        }
-        result.append(.size(size, part.range))
-      case .symbol where part.text == "..":
-        guard result.isEmpty else {
-          throw fail("'..' stands first in a shape", at: part.range)
-        }
-        result.append(.anyLeading(part.range))
-      default: throw fail("expected a size or its name", at: part.range)
-      }
-      if !take(",") { break }
+    guard token.kind == .leftBracket else {
+      throw fail(
+        "parameters have shapes, not types; expected '[', found \(describe(token))",
+        help: "write x: [n, 3], or leave it out")
     }
-    _ = try close("]", opened: open)
+    let group = openGroup()
+    var result: [DimensionSpec] = []
+    while token.kind != .rightBracket {
+      result.append(try dimension(isFirst: result.isEmpty))
+      guard take(.comma) else { break }
+    }
+    try closeGroup(group)
     return result
   }
 
-  /// function = "fn" NAME parameters [ "->" shape ] ( "=" expression | block )
-  mutating func function(_ documentation: String?) throws(Abandon) -> FunctionDeclaration {
-    let first = advance()
-    return try functionRest(first, name: try identifier("a name"), documentation)
+  private mutating func dimension(isFirst: Bool) throws(Abandon) -> DimensionSpec {
+    let part = token
+    switch part.kind {
+    case .name:
+      advance()
+      return .name(Identifier(text(part), part.range))
+    case .number:
+      guard let size = Int(text(part).filter { $0 != "_" }) else {
+        throw fail("a size is a whole number", at: part.range)
+      }
+      advance()
+      return .size(size, part.range)
+    case .dotDot:
+      advance()
+      if !isFirst {
+        report("'..' stands for the leading axes, so it comes first", at: part.range)
+      }
+      return .anyLeading(part.range)
+    default: throw fail("expected a size or its name, found \(describe(part))")
+    }
   }
 
-  private mutating func functionRest(
-    _ first: Token, name: Identifier?, _ documentation: String?
+  // function = "fn" NAME signature
+  mutating func function() throws(Abandon) -> FunctionDeclaration {
+    let first = advance()
+    if token.kind == .leftParenthesis {
+      throw fail(
+        "a function without a name is written with ->", at: first.range, help: "write x -> …")
+    }
+    let name = try identifier("the function's name")
+    return try signature(first, name, documentation(above: first))
+  }
+
+  // signature = parameters [ "->" shape ] ( "=" expression | block )
+  private mutating func signature(
+    _ first: Token, _ name: Identifier, _ documentation: String?
   ) throws(Abandon) -> FunctionDeclaration {
     let parameters = try parameters()
-    let result = take("->") ? try shape() : nil
-    let outer = (inLoop, inFunction, groups)
-    (inLoop, inFunction, groups) = (false, true, 0)
-    defer { (inLoop, inFunction, groups) = outer }
+    let result = try resultShape()
+    let outer = context
+    context = Context(isTopLevel: false, isInFunction: true)
     let body: FunctionBody
-    if take("=") {
+    switch token.kind {
+    case .equal:
+      advance()
       skipNewlines()
       body = .expression(try expression())
-    } else if token.is("{") {
-      body = .block(try block())
-    } else {
-      throw fail("expected '=' or '{' and what the function does, found \(describe(token))")
+    case .leftBrace: body = .block(try block())
+    case .newline where continuation(.leftBrace) != nil:
+      throw fail("the '{' of a block stands on the line of its header")
+    case .foreign where text(token) == "=>":
+      throw fail("what a function gives follows '='", help: "write fn \(name.name)(…) = …")
+    default:
+      throw fail(
+        "expected '=' or '{' and what the function does, found \(describe(token))",
+        help: "write fn \(name.name)(…) = … or fn \(name.name)(…) { … }")
     }
+    context = outer
     return FunctionDeclaration(
       name: name, parameters: parameters, resultShape: result, body: body,
-      range: first.range.joined(tokens[index - 1].range), documentation: documentation)
+      range: first.range.joined((previous ?? first).range), documentation: documentation)
   }
 
-  /// model = "model" NAME parameters "{" { layer | param | let | fn | forward } "}"
-  mutating func model(_ documentation: String?) throws(Abandon) -> ModelDeclaration {
-    let first = advance()
-    let name = try identifier("the model's name")
-    let parameters = token.is("(") ? try self.parameters() : []
-    guard token.is("{") else { throw fail("expected '{' and the model's layers") }
-    let open = advance()
-    var members: [Statement] = []
-    var forward: FunctionDeclaration?
-    while true {
-      while token.kind == .newline || token.is(";") { index += 1 }
-      if token.is("}") { break }
-      if token.kind == .end {
-        isIncomplete = true
-        throw fail("this '{' is not closed", at: open.range)
-      }
-      if token.kind == .name, token.text == "forward", peek(1).is("(") {
-        let word = advance()
-        forward = try functionRest(word, name: Identifier("forward", word.range), nil)
-        continue
-      }
-      let member = try statement()
-      switch member.kind {
-      case .layer, .param, .define, .function: members.append(member)
-      default:
-        throw fail(
-          "a model holds layer, param, let, fn and forward", at: member.range)
-      }
-      guard token.kind == .newline || token.is(";") || token.is("}") || token.kind == .end else {
-        throw fail("expected the end of the statement, found \(describe(token))")
-      }
+  private mutating func resultShape() throws(Abandon) -> [DimensionSpec]? {
+    guard take(.arrow) else { return nil }
+    guard token.kind == .leftBracket else {
+      throw fail(
+        "after '->' stands the shape of the result, found \(describe(token))",
+        help: "write fn f(x) = …")
     }
-    guard let forward else { throw fail("the model \(name.name) has no forward(…)", at: name.range) }
-    let end = try close("}", opened: open)
-    return ModelDeclaration(
-      name: name, parameters: parameters, members: members, forward: forward,
-      range: first.range.joined(end.range), documentation: documentation)
+    return try shape()
   }
 }
 
-extension Pattern {
-  /// The names it binds, from left to right.
-  package var names: [Identifier] {
-    switch self {
-    case .name(let name): [name]
-    case .ignore: []
-    case .tuple(let parts, _): parts.flatMap(\.names)
+// MARK: - Models
+
+extension Parser {
+  // model = "model" NAME [ parameters ] "{" { ( layer | param | definition | function
+  //   | "forward" signature ) ( NEWLINE | ";" ) } "}"
+  mutating func model() throws(Abandon) -> ModelDeclaration {
+    let first = advance()
+    let name = try identifier("the model's name")
+    let parameters = token.kind == .leftParenthesis ? try self.parameters() : []
+    guard token.kind == .leftBrace else {
+      throw fail(
+        "expected '{' and the model's layers, found \(describe(token))",
+        help: "write model \(name.name)(…) { … }")
+    }
+    let documentation = documentation(above: first)
+    let (members, forwards, bodyRange) = try modelBody()
+    for extra in forwards.dropFirst() {
+      report("a model has one forward", at: extra.name?.range ?? extra.range)
+    }
+    guard let forward = forwards.first else {
+      throw fail(
+        "the model \(name.name) has no forward, so it cannot be called", at: name.range,
+        help: "add forward(x) = …")
+    }
+    return ModelDeclaration(
+      name: name, parameters: parameters, members: members, forward: forward,
+      range: first.range.joined(bodyRange), bodyRange: bodyRange, documentation: documentation)
+  }
+
+  private mutating func modelBody() throws(Abandon) -> (
+    [Statement], [FunctionDeclaration], TextRange
+  ) {
+    try descend()
+    let opening = index
+    let brace = token
+    let outer = (ignoresNewlines, context)
+    groups.append(index)
+    ignoresNewlines = false
+    context = Context(isTopLevel: false, isModelBody: true)
+    advance()
+    var members: [Statement] = []
+    var forwards: [FunctionDeclaration] = []
+    while true {
+      while token.kind == .newline || token.kind == .semicolon { move(to: index + 1) }
+      if token.kind == .rightBrace { break }
+      if token.kind == .end {
+        throw failAtEnd("this '{' is not closed", at: culprit(of: brace, at: opening))
+      }
+      let point = checkpoint
+      do throws(Abandon) {
+        try modelMember(&members, &forwards)
+      } catch {
+        recover(to: point)
+      }
+    }
+    refuseTwins(members)
+    groups.removeLast()
+    (ignoresNewlines, context) = outer
+    let end = advance()
+    depth -= 1
+    return (members, forwards, brace.range.joined(end.range))
+  }
+
+  private mutating func modelMember(
+    _ members: inout [Statement], _ forwards: inout [FunctionDeclaration]
+  ) throws(Abandon) {
+    if next.kind == .leftParenthesis, spells(token, "forward") {
+      let word = advance()
+      let forward = try signature(
+        word, Identifier("forward", word.range), documentation(above: word))
+      forwards.append(forward)
+      try endOfStatement(.rightBrace, after: Statement(.invalid, forward.range))
+      return
+    }
+    let member = try statement()
+    switch member.kind {
+    case .layer, .param, .define, .function: members.append(member)
+    default:
+      report("a model holds layer, param, let and fn lines and one forward", at: member.range)
+    }
+    try endOfStatement(.rightBrace, after: member)
+  }
+
+  private mutating func refuseTwins(_ members: [Statement]) {
+    var names: Set<String> = []
+    for member in members {
+      let defined: [Identifier]
+      switch member.kind {
+      case .layer(let name, _), .param(let name, _): defined = [name]
+      case .define(let pattern, _): defined = pattern.names
+      case .function(let function): defined = function.name.map { [$0] } ?? []
+      default: defined = []
+      }
+      for name in defined where !names.insert(name.name).inserted {
+        report("two members of the model are called '\(name.name)'", at: name.range)
+      }
     }
   }
 }

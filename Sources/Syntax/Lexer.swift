@@ -1,199 +1,328 @@
-// Source bytes become tokens: linear time, no recursion. Strings are found here and taken apart by
-// the parser, which lexes what stands inside their braces.
+// Source bytes become tokens in one pass: linear time, no recursion. What a string holds in braces
+// becomes tokens like any other, between interpolationStart and interpolationEnd. Brackets learn
+// where their partners stand, so that the parser can tell `(x, y) -> …` from `(x, y)` and blame an
+// unclosed bracket where it opened.
 
 import Diagnostics
 
-package struct Token {
-  package enum Kind: Equatable { case name, keyword, number, string, symbol, newline, end }
-
-  package var kind: Kind
-  package var text: String
-  package var range: TextRange
-  package var spaceBefore: Bool
-
-  func `is`(_ symbol: String) -> Bool {
-    (kind == .symbol || kind == .keyword) && text == symbol
-  }
-}
-
 package struct Lexer {
-  static let keywords: Set<String> = [
-    "let", "fn", "if", "else", "for", "in", "while", "break", "continue", "return", "import", "as",
-    "and", "or", "not", "true", "false", "none", "assert",
-  ]
-  /// Longest first.
-  private static let symbols: [[UInt8]] = [
-    "...", "**=", "//=", "|>", ">>", "->", "..", "==", "!=", "<=", ">=", "+=", "-=", "*=", "/=",
-    "@=", "^=", "%=", "//", "**", "&&", "||", ":=", "+", "-", "*", "/", "%", "@", "^", "'", ".",
-    ",", ";", ":", "(", ")", "[", "]", "{", "}", "<", ">", "=", "!", "&", "|", "?", "~", "$",
-  ].map { Array($0.utf8) }
+  /// No run reports more than this many errors: what follows is noise.
+  package static let maximumDiagnostics = 20
 
-  private let source: SourceText
-  private let bytes: [UInt8]
-  private var position: Int
-  private let limit: Int
-  package private(set) var tokens: [Token] = []
-  package private(set) var comments: [Comment] = []
-  package private(set) var diagnostics: [Diagnostic] = []
+  let source: SourceText
+  let bytes: [UInt8]
+  var position = 0
+  var spaceBefore = true
+  package internal(set) var tokens: [Token] = []
+  package internal(set) var comments: [Comment] = []
+  package internal(set) var diagnostics: [Diagnostic] = []
+  /// Tokens of brackets that are open here.
+  private var open: [Int] = []
+  /// Strings and the braces inside them that we are in, outermost first.
+  var strings: [StringLevel] = []
 
-  package init(_ source: SourceText, from lower: Int = 0, to upper: Int? = nil) {
+  /// An open string, or an open brace inside one.
+  struct StringLevel {
+    /// The token that began it.
+    var token: Int
+    /// How many tokens, comments and brackets there were, to go back to if it is never closed.
+    var openCount: Int
+    /// Nil inside the quotes; inside an interpolation the brackets open there.
+    var brackets: Int?
+    var braces = 0
+  }
+
+  package init(_ source: SourceText) {
     self.source = source
     self.bytes = source.utf8
-    self.position = lower
-    self.limit = upper ?? source.utf8.count
   }
 
+  /// Fills `tokens` (the last is `.end`), `comments` and `diagnostics`.
   package mutating func run() {
-    if position == 0, limit >= 2, bytes[0] == 0x23, bytes[1] == 0x21 { skipLine() }
-    var space = false
-    while position < limit {
-      let byte = bytes[position]
-      switch byte {
-      case 0x20, 0x09, 0x0D:
-        position += 1
-        space = true
-        continue
-      case 0x0A:
-        add(.newline, position, position + 1, space)
-        position += 1
-      case 0x23:
-        let start = position
-        skipLine()
-        let isDocumentation = start + 1 < limit && bytes[start + 1] == 0x23
-        comments.append(
-          Comment(range: TextRange(start, position), isDocumentation: isDocumentation))
-      case 0x22: string(space)
-      case 0x30...0x39: number(space)
-      case let b where isNameStart(b): name(space)
-      default: symbol(space)
-      }
-      space = false
+    tokens.reserveCapacity(bytes.count / 4 + 2)
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+    if at(0) == UInt8(ascii: "#"), at(1) == UInt8(ascii: "!") { comment() }
+    while position < bytes.count {
+      if let level = strings.last, level.brackets == nil { stringContent() } else { next() }
     }
-    add(.end, limit, limit, space)
+    abandonString()
+    add(.end, from: position)
+  }
+
+  /// The byte at a distance from here, 0 past the end.
+  func at(_ distance: Int) -> UInt8 {
+    position + distance < bytes.count ? bytes[position + distance] : 0
+  }
+
+  /// Adds a token that ends at the present position.
+  mutating func add(_ kind: TokenKind, from lower: Int) {
+    tokens.append(
+      Token(range: TextRange(lower, position), kind: kind, spaceBefore: spaceBefore))
+    spaceBefore = false
+  }
+
+  mutating func report(_ message: String, _ lower: Int, _ upper: Int, help: String? = nil) {
+    guard diagnostics.count < Lexer.maximumDiagnostics else { return }
+    diagnostics.append(
+      Diagnostic(.syntax, message, at: SourceSpan(source, TextRange(lower, upper)), help: help))
   }
 }
 
+// MARK: - One token
+
 extension Lexer {
-  private func isNameStart(_ byte: UInt8) -> Bool {
-    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x41 && byte <= 0x5A) || byte == 0x5F || byte >= 0x80
+  private mutating func next() {
+    let byte = bytes[position]
+    switch byte {
+    case UInt8(ascii: " "), UInt8(ascii: "\t"):
+      position += 1
+      spaceBefore = true
+    case UInt8(ascii: "\r") where at(1) == UInt8(ascii: "\n"):
+      position += 1
+    case UInt8(ascii: "\n"):
+      if strings.isEmpty { newline() } else { abandonString() }
+    case UInt8(ascii: "#"):
+      if strings.isEmpty { comment() } else { commentInString() }
+    case UInt8(ascii: "\""): beginString()
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): number()
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "_"), 0x80...:
+      name()
+    case 0..<0x20, 0x7F: controlBytes()
+    default: sign(byte)
+    }
   }
 
-  private func isDigit(_ offset: Int) -> Bool {
-    offset < limit && bytes[offset] >= 0x30 && bytes[offset] <= 0x39
+  private mutating func newline() {
+    position += 1
+    add(.newline, from: position - 1)
+    spaceBefore = true
   }
 
-  private mutating func skipLine() {
-    while position < limit, bytes[position] != 0x0A { position += 1 }
-  }
-
-  private mutating func add(_ kind: Token.Kind, _ lower: Int, _ upper: Int, _ space: Bool) {
-    let text =
-      kind == .string ? "" : String(decoding: bytes[lower..<upper], as: UTF8.self)
-    tokens.append(
-      Token(kind: kind, text: text, range: TextRange(lower, upper), spaceBefore: space))
-  }
-
-  private mutating func fail(_ message: String, _ lower: Int, _ upper: Int, help: String? = nil) {
-    guard diagnostics.count < 20 else { return }
-    diagnostics.append(
-      Diagnostic(
-        .syntax, message, at: SourceSpan(source, TextRange(lower, upper)), help: help))
-  }
-
-  private mutating func name(_ space: Bool) {
+  private mutating func comment() {
     let start = position
-    while position < limit, isNameStart(bytes[position]) || isDigit(position) { position += 1 }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    let valid = text.unicodeScalars.allSatisfy {
-      $0 == "_" || $0.properties.isXIDContinue || $0 == "∂" || $0 == "∇" || $0 == "′"
-    }
-    if !valid { fail("'\(text)' is not a name", start, position) }
-    add(Lexer.keywords.contains(text) ? .keyword : .name, start, position, space)
+    while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { position += 1 }
+    var end = position
+    while end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+    let isDocumentation =
+      end - start >= 2 && bytes[start + 1] == UInt8(ascii: "#")
+      && (end - start == 2 || bytes[start + 2] != UInt8(ascii: "#"))
+    comments.append(Comment(range: TextRange(start, end), isDocumentation: isDocumentation))
+    spaceBefore = true
   }
 
-  /// `12`, `1_000`, `1.5`, `1e-3`; digits on both sides of a dot.
-  private mutating func number(_ space: Bool) {
+  private mutating func controlBytes() {
     let start = position
-    func digits() { while isDigit(position) || (position < limit && bytes[position] == 0x5F && isDigit(position + 1)) { position += 1 } }
-    digits()
-    if position < limit, bytes[position] == 0x2E {
-      if isDigit(position + 1) {
-        position += 1
-        digits()
-      } else if position + 1 >= limit || (bytes[position + 1] != 0x2E && !isNameStart(bytes[position + 1])) {
-        let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        fail("a number has digits on both sides of its dot", start, position + 1, help: "write \(text).0")
-        position += 1
-      }
-    }
-    if position < limit, bytes[position] | 0x20 == 0x65 {
-      let sign = position + 1 < limit && (bytes[position + 1] == 0x2B || bytes[position + 1] == 0x2D)
-      if isDigit(position + (sign ? 2 : 1)) {
-        position += sign ? 2 : 1
-        digits()
-      }
-    }
-    add(.number, start, position, space)
-  }
-
-  /// To the closing quote, over escapes and over braces with whatever stands in them.
-  private mutating func string(_ space: Bool) {
-    let start = position
-    guard let end = Lexer.endOfString(bytes, start, limit) else {
-      position = limit
-      fail("this string is not closed", start, start + 1)
-      add(.string, start, limit, space)
-      return
-    }
-    position = end
-    add(.string, start, end, space)
-  }
-
-  /// The offset after the closing quote of the string that begins at `start`.
-  static func endOfString(_ bytes: [UInt8], _ start: Int, _ limit: Int) -> Int? {
-    // Each open interpolation holds its brace depth; an empty stack is string text.
-    var position = start + 1
-    var stack: [Int] = []
-    while position < limit {
-      let byte = bytes[position]
-      if stack.isEmpty || stack[stack.count - 1] < 0 {
-        switch byte {
-        case 0x5C: position += 1
-        case 0x22:
-          if stack.isEmpty { return position + 1 }
-          stack.removeLast()
-        case 0x0A: return nil
-        case 0x7B:
-          if position + 1 < limit, bytes[position + 1] == 0x7B { position += 1 } else { stack.append(1) }
-        default: break
-        }
-      } else {
-        switch byte {
-        case 0x22: stack.append(-1)
-        case 0x7B: stack[stack.count - 1] += 1
-        case 0x7D:
-          stack[stack.count - 1] -= 1
-          if stack[stack.count - 1] == 0 { stack.removeLast() }
-        case 0x0A: return nil
-        default: break
-        }
-      }
+    while position < bytes.count, bytes[position] < 0x20 || bytes[position] == 0x7F,
+      bytes[position] != UInt8(ascii: "\n"), bytes[position] != UInt8(ascii: "\t")
+    {
       position += 1
     }
-    return nil
+    report(Lexer.describeControl(bytes[start]), start, start + 1)
+    add(.error, from: start)
   }
 
-  private mutating func symbol(_ space: Bool) {
-    let rest = limit - position
-    for symbol in Lexer.symbols where symbol.count <= rest {
-      if bytes[position..<position + symbol.count].elementsEqual(symbol) {
-        let start = position
-        position += symbol.count
-        add(.symbol, start, position, space)
-        return
+  static func describeControl(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16)
+    let code = "U+" + String(repeating: "0", count: 4 - digits.count) + digits.uppercased()
+    return byte == 0
+      ? "a NUL byte has no place in a program; is this a text file?"
+      : "the control character \(code) has no place in a program"
+  }
+
+  /// Letters, digits and `_` of any script, also `∂`, `∇`, primes and subscripts.
+  private mutating func name() {
+    let start = position
+    while position < bytes.count, Lexer.isPlainNameByte(bytes[position]) { position += 1 }
+    if position == bytes.count || bytes[position] < 0x80 {
+      add(Keywords.kind(of: bytes[start..<position]) ?? .name, from: start)
+      return
+    }
+    // Other scripts: go on scalar by scalar.
+    while position < bytes.count {
+      if Lexer.isPlainNameByte(bytes[position]) {
+        position += 1
+      } else if bytes[position] >= 0x80, let (scalar, length) = scalar(),
+        Lexer.isNamePart(scalar, first: position == start)
+      {
+        position += length
+      } else {
+        break
       }
     }
-    fail("this character has no meaning here", position, position + 1)
+    if position > start { add(.name, from: start) } else { strangeCharacter() }
+  }
+
+  static func isPlainNameByte(_ byte: UInt8) -> Bool {
+    (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z"))
+      || (byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z"))
+      || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")) || byte == UInt8(ascii: "_")
+  }
+
+  private static func isNamePart(_ scalar: Unicode.Scalar, first: Bool) -> Bool {
+    switch scalar {
+    case "∂", "∇": true
+    case "′", "″", "₀"..."₉": !first
+    default: first ? scalar.properties.isXIDStart : scalar.properties.isXIDContinue
+    }
+  }
+
+  /// The scalar at the present position and its length in bytes.
+  private func scalar() -> (Unicode.Scalar, Int)? {
+    let length = bytes[position] >= 0xF0 ? 4 : bytes[position] >= 0xE0 ? 3 : 2
+    let end = min(position + length, bytes.count)
+    guard let scalar = String(decoding: bytes[position..<end], as: UTF8.self).unicodeScalars.first
+    else { return nil }
+    return (scalar, end - position)
+  }
+
+  /// A character that is no part of the language: `×`, `“`, a no-break space.
+  private mutating func strangeCharacter() {
+    let start = position
+    guard let (scalar, length) = scalar() else {
+      position += 1
+      return
+    }
+    position += length
+    let digits = String(scalar.value, radix: 16).uppercased()
+    let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    if let help = ForeignHabits.characters[scalar] {
+      report("'\(scalar)' is not a sign of nns", start, position, help: help)
+    } else if scalar.properties.isWhitespace || scalar.properties.generalCategory == .format {
+      report("an invisible character, \(code), stands here", start, position, help: "delete it")
+    } else {
+      report("the character '\(scalar)', \(code), has no meaning here", start, position)
+    }
+    add(.error, from: start)
+  }
+}
+
+// MARK: - Signs
+
+extension Lexer {
+  private mutating func sign(_ byte: UInt8) {
+    if byte == UInt8(ascii: "'") { return prime() }
+    let start = position
+    let (kind, length) = Lexer.sign(byte, at(1), at(2))
+    position += length
+    switch kind {
+    case .leftParenthesis, .leftBracket, .leftBrace: openBracket(kind, start)
+    case .rightParenthesis, .rightBracket, .rightBrace: closeBracket(kind, start)
+    case .colon where strings.last?.brackets == 0: formatSpec(start)
+    default: add(kind, from: start)
+    }
+  }
+
+  /// The longest sign that three bytes begin with, and its length.
+  private static func sign(_ a: UInt8, _ b: UInt8, _ c: UInt8) -> (TokenKind, Int) {
+    let equal = UInt8(ascii: "=")
+    switch a {
+    case UInt8(ascii: "+"):
+      if b == UInt8(ascii: "+") { return (.foreign, 2) }
+      return b == equal ? (.plusEqual, 2) : (.plus, 1)
+    case UInt8(ascii: "-"):
+      if b == UInt8(ascii: ">") { return (.arrow, 2) }
+      return b == equal ? (.minusEqual, 2) : (.minus, 1)
+    case UInt8(ascii: "*"):
+      if b == a { return (.foreign, c == equal ? 3 : 2) }
+      return b == equal ? (.starEqual, 2) : (.star, 1)
+    case UInt8(ascii: "/"):
+      if b == a { return c == equal ? (.slashSlashEqual, 3) : (.slashSlash, 2) }
+      if b == UInt8(ascii: "*") { return (.foreign, 2) }
+      return b == equal ? (.slashEqual, 2) : (.slash, 1)
+    case UInt8(ascii: "%"): return b == equal ? (.percentEqual, 2) : (.percent, 1)
+    case UInt8(ascii: "@"): return b == equal ? (.atEqual, 2) : (.at, 1)
+    case UInt8(ascii: "^"): return b == equal ? (.caretEqual, 2) : (.caret, 1)
+    case UInt8(ascii: "="):
+      if b == UInt8(ascii: ">") { return (.foreign, 2) }
+      if b == equal { return c == equal ? (.foreign, 3) : (.equalEqual, 2) }
+      return (.equal, 1)
+    case UInt8(ascii: "!"):
+      if b == equal { return c == equal ? (.foreign, 3) : (.notEqual, 2) }
+      return (.foreign, 1)
+    case UInt8(ascii: "<"):
+      if b == UInt8(ascii: ">") { return (.foreign, 2) }
+      return b == equal ? (.lessOrEqual, 2) : (.less, 1)
+    case UInt8(ascii: ">"):
+      if b == a { return (.compose, 2) }
+      return b == equal ? (.greaterOrEqual, 2) : (.greater, 1)
+    case UInt8(ascii: "|"):
+      if b == UInt8(ascii: ">") { return (.pipe, 2) }
+      return (.foreign, b == a ? 2 : 1)
+    case UInt8(ascii: "&"): return (.foreign, b == a ? 2 : 1)
+    case UInt8(ascii: "."):
+      if b == a { return c == a ? (.foreign, 3) : (.dotDot, 2) }
+      return (.dot, 1)
+    case UInt8(ascii: ":"): return b == equal ? (.foreign, 2) : (.colon, 1)
+    case UInt8(ascii: ","): return (.comma, 1)
+    case UInt8(ascii: ";"): return (.semicolon, 1)
+    case UInt8(ascii: "("): return (.leftParenthesis, 1)
+    case UInt8(ascii: ")"): return (.rightParenthesis, 1)
+    case UInt8(ascii: "["): return (.leftBracket, 1)
+    case UInt8(ascii: "]"): return (.rightBracket, 1)
+    case UInt8(ascii: "{"): return (.leftBrace, 1)
+    case UInt8(ascii: "}"): return (.rightBrace, 1)
+    default: return (.foreign, 1)
+    }
+  }
+
+  private mutating func openBracket(_ kind: TokenKind, _ start: Int) {
+    if let depth = strings.last?.brackets {
+      strings[strings.count - 1].brackets = depth + 1
+      if kind == .leftBrace { strings[strings.count - 1].braces += 1 }
+    }
+    open.append(tokens.count)
+    add(kind, from: start)
+  }
+
+  private mutating func closeBracket(_ kind: TokenKind, _ start: Int) {
+    if let level = strings.last, let depth = level.brackets {
+      if kind == .rightBrace, level.braces == 0 { return endInterpolation(start) }
+      strings[strings.count - 1].brackets = max(0, depth - 1)
+      if kind == .rightBrace { strings[strings.count - 1].braces -= 1 }
+    }
+    // The innermost open bracket of this kind; those inside it were never closed. A brace ends
+    // what stands in round and square brackets, but they never reach out of a block.
+    let index = tokens.count
+    let floor = strings.last?.openCount ?? 0
+    add(kind, from: start)
+    var level = open.count - 1
+    while level >= floor {
+      let opening = tokens[open[level]].kind
+      if opening.closing == kind {
+        tokens[index].partner = Int32(open[level])
+        tokens[open[level]].partner = Int32(index)
+        open.removeSubrange(level...)
+        return
+      }
+      if opening == .leftBrace { return }
+      level -= 1
+    }
+  }
+
+  /// How many brackets are open; strings go back to this when they are abandoned.
+  var openCount: Int { open.count }
+
+  mutating func forgetBrackets(past count: Int) {
+    if open.count > count { open.removeSubrange(count...) }
+  }
+
+  /// `'` after a value is the transpose; anywhere else it begins text, as in other languages.
+  private mutating func prime() {
+    let start = position
     position += 1
+    if !spaceBefore, let last = tokens.last {
+      switch last.kind {
+      case .name, .number, .stringEnd, .prime, .rightParenthesis, .rightBracket, .rightBrace:
+        return add(.prime, from: start)
+      default: break
+      }
+    }
+    var end = position
+    while end < bytes.count, bytes[end] != UInt8(ascii: "'"), bytes[end] != UInt8(ascii: "\n") {
+      end += 1
+    }
+    if end < bytes.count, bytes[end] == UInt8(ascii: "'") { position = end + 1 }
+    add(.foreign, from: start)
   }
 }

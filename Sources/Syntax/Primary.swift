@@ -1,250 +1,256 @@
-// What operators work on: literals, names, brackets, calls, indices, lambdas, conditionals.
+// What operators work on: literals, names, brackets, records, strings, blocks, conditionals.
 
 import Diagnostics
 
-extension String {
-  /// Without the quotes around it.
-  var trimmingQuotes: String { String(dropFirst().last == "\"" ? dropFirst().dropLast() : dropFirst()) }
-}
-
 extension Parser {
-  /// postfix = primary { "'" | "." NAME [ arguments ] | arguments | index }
-  mutating func postfix() throws(Abandon) -> Expr {
-    var left = try primary()
-    while true {
-      if token.is("'") {
-        let symbol = advance()
-        if token.is("(") {
-          throw fail(
-            "' turns a matrix, it does not derive", at: symbol.range,
-            help: "write grad(\(source.slice(left.range)))")
-        }
-        left = Expr(.transpose(left), left.range.joined(symbol.range))
-      } else if token.is("."), peek(1).kind == .name || peek(1).kind == .keyword {
-        _ = advance()
-        let word = advance()
-        let name = Identifier(word.text, word.range)
-        if token.is("("), !token.spaceBefore {
-          let (arguments, end) = try arguments()
-          left = Expr(.methodCall(left, name, arguments), left.range.joined(end))
-        } else {
-          left = Expr(.field(left, name), left.range.joined(word.range))
-        }
-      } else if token.is("("), !token.spaceBefore {
-        let (arguments, end) = try arguments()
-        left = Expr(.call(left, arguments), left.range.joined(end))
-      } else if token.is("["), !token.spaceBefore {
-        let open = advance()
-        groups += 1
-        defer { groups -= 1 }
-        var items: [IndexItem] = []
-        skipInGroup()
-        while !token.is("]") {
-          items.append(try indexItem())
-          skipInGroup()
-          if !take(",") { break }
-          skipInGroup()
-        }
-        let end = try close("]", opened: open)
-        left = Expr(.index(left, items), left.range.joined(end.range))
-      } else {
-        return left
-      }
-    }
-  }
-
-  /// index = expression | [ sum ] ".." [ sum ] | "none"
-  private mutating func indexItem() throws(Abandon) -> IndexItem {
-    let start = token.range
-    if token.is("none"), peek(1).is(",") || peek(1).is("]") { return .newAxis(advance().range) }
-    if take("..") {
-      guard startsOperand(token) else { return .range(nil, nil, start) }
-      let upper = try expression()
-      return .range(nil, upper, start.joined(upper.range))
-    }
-    let value = try expression()
-    if case .range(let lower, let upper) = value.kind { return .range(lower, upper, value.range) }
-    if token.is("..") {
-      let dots = advance()
-      return .range(value, nil, start.joined(dots.range))
-    }
-    return .expression(value)
-  }
-
-  /// arguments = "(" [ [ NAME ":" ] expression { "," … } ] ")"
-  private mutating func arguments() throws(Abandon) -> ([Argument], TextRange) {
-    let open = advance()
-    groups += 1
-    defer { groups -= 1 }
-    var result: [Argument] = []
-    skipInGroup()
-    while !token.is(")") {
-      var label: Identifier?
-      if token.kind == .name || token.kind == .keyword, peek(1).is(":") {
-        let word = advance()
-        label = Identifier(word.text, word.range)
-        _ = advance()
-        skipInGroup()
-      }
-      result.append(Argument(label: label, value: try expression()))
-      skipInGroup()
-      if !take(",") { break }
-      skipInGroup()
-    }
-    let end = try close(")", opened: open)
-    return (result, end.range)
-  }
-
-  private mutating func primary() throws(Abandon) -> Expr {
-    skipInGroup()
+  // primary = NUMBER | string | NAME | "true" | "false" | "none" | conditional | parentheses
+  //   | brackets | record
+  mutating func primary() throws(Abandon) -> Expr {
     let first = token
     switch first.kind {
-    case .number:
-      _ = advance()
-      let digits = first.text.filter { $0 != "_" }
-      let isInteger = digits.allSatisfy(\.isNumber)
-      return Expr(.number(Double(digits) ?? .nan, isInteger: isInteger), first.range)
-    case .string:
-      _ = advance()
-      return Expr(.string(try pieces(of: first)), first.range)
-    case .name:
-      _ = advance()
-      return Expr(first.text == "_" ? .hole : .name(first.text), first.range)
-    case .keyword:
-      switch first.text {
-      case "true", "false":
-        _ = advance()
-        return Expr(.bool(first.text == "true"), first.range)
-      case "none":
-        _ = advance()
-        return Expr(.none, first.range)
-      case "if": return try conditional()
-      default: break
-      }
-    case .symbol:
-      switch first.text {
-      case "(": return try parenthesized()
-      case "[": return try brackets()
-      case "{": return try record()
-      default: break
-      }
-    default: break
+    case .number: return try number()
+    case .stringStart: return try string()
+    case .name: return try name()
+    case .true, .false: return Expr(.bool(advance().kind == .true), first.range)
+    case .none: return Expr(.none, advance().range)
+    case .if: return try conditional()
+    case .leftParenthesis: return try parentheses()
+    case .leftBracket: return try brackets()
+    case .leftBrace: return try record()
+    default: throw noValue()
     }
-    if let habit = ForeignHabits.diagnose(&self) { throw habit }
-    throw fail("expected a value, found \(describe(first))", at: first.kind == .end ? nil : first.range)
   }
 
-  private mutating func parenthesized() throws(Abandon) -> Expr {
-    let open = advance()
-    groups += 1
-    defer { groups -= 1 }
-    var parts: [Expr] = []
-    var comma = false
-    skipInGroup()
-    while !token.is(")") {
-      parts.append(try expression())
-      skipInGroup()
-      guard take(",") else { break }
-      comma = true
-      skipInGroup()
+  /// The error where a value should begin.
+  private mutating func noValue() -> Abandon {
+    switch token.kind {
+    case .error: return Abandon()
+    case .foreign: return foreignValue()
+    case .slashSlash, .plus:
+      if let habit = ForeignHabits.value(text(token)) {
+        return fail(habit.message, at: token.range, help: habit.help)
+      }
+    case .dot where next.kind == .number && !next.spaceBefore:
+      return fail(
+        "a number has digits on both sides of its dot", at: token.range.joined(next.range),
+        help: "write 0.\(text(next))")
+    case .fn:
+      return fail("fn begins a statement; a function as a value has no name", help: "write x -> …")
+    case .for, .while: return fail("a loop has no value", help: "write it as a statement")
+    case .let: return fail("let begins a statement")
+    case .else: return fail("this else follows no if")
+    case .arrow:
+      return fail("the names of its arguments stand before '->'", help: "write () -> … for none")
+    default: break
     }
-    let end = try close(")", opened: open)
-    let range = open.range.joined(end.range)
-    if parts.count == 1, !comma { return Expr(.parenthesized(parts[0]), range) }
+    if token.kind.isClosing, token.partner < 0 {
+      return fail("this '\(text(token))' closes nothing")
+    }
+    return fail("expected a value, found \(describe(token))")
+  }
+
+  private mutating func foreignValue() -> Abandon {
+    let spelling = text(token)
+    if spelling.hasPrefix("'") {
+      let inner = spelling.dropFirst().dropLast(spelling.count > 1 ? 1 : 0)
+      let isShort = spelling.count > 1 && inner.count <= 40
+      return fail(
+        "text stands in double quotes", at: token.range,
+        help: isShort ? "write \"\(inner)\"" : "write \"…\"")
+    }
+    if let habit = ForeignHabits.value(spelling) {
+      return fail(habit.message, at: token.range, help: habit.help)
+    }
+    if let habit = ForeignHabits.after(spelling) {
+      return fail(
+        habit.message, at: token.range,
+        help: habit.help(left: text(next), right: text(next)))
+    }
+    return fail("'\(spelling)' has no meaning here", at: token.range)
+  }
+
+  // NUMBER
+  private mutating func number() throws(Abandon) -> Expr {
+    let token = advance()
+    var value = 0.0
+    var whole = 0
+    var isInteger = true
+    for byte in source.utf8[token.lower..<token.upper] {
+      if byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), whole < 100_000_000_000_000 {
+        whole = whole * 10 + Int(byte - UInt8(ascii: "0"))
+      } else if byte != UInt8(ascii: "_") {
+        isInteger = false
+      }
+    }
+    if isInteger {
+      value = Double(whole)
+    } else {
+      let digits = text(token).filter { $0 != "_" }
+      isInteger = digits.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+      value = Double(digits) ?? .infinity
+    }
+    if !value.isFinite {
+      throw fail(
+        "this number is larger than any that fits: about 1.8e308", at: token.range,
+        help: "write inf for infinity")
+    }
+    return Expr(.number(value, isInteger: isInteger), token.range)
+  }
+
+  private mutating func name() throws(Abandon) -> Expr {
+    let token = token
+    if spells(token, "_") {
+      throw fail("'_' stands by itself as an argument of a call", help: "write x -> …")
+    }
+    let text = text(token)
+    if ForeignHabits.mayBeValue(source.utf8[token.lower]), let habit = ForeignHabits.value(text) {
+      report(habit.message, at: token.range, help: habit.help)
+    }
+    advance()
+    return Expr(.name(text), token.range)
+  }
+
+  // parentheses = "(" expression ")" ;
+  // tuple = "(" ")" | "(" expression "," [ expression { "," expression } [ "," ] ] ")"
+  private mutating func parentheses() throws(Abandon) -> Expr {
+    let group = openGroup()
+    var parts: [Expr] = []
+    var hasComma = false
+    while token.kind != .rightParenthesis {
+      parts.append(try expression())
+      guard take(.comma) else { break }
+      hasComma = true
+    }
+    if token.kind == .equal { throw unexpected("", left: parts.last) }
+    let end = try closeGroup(group)
+    let range = group.token.range.joined(end.range)
+    if parts.count == 1, !hasComma { return Expr(.parenthesized(parts[0]), range) }
     return Expr(.tuple(parts), range)
   }
 
+  // brackets = "[" [ expression { "," expression } [ "," ] ] "]" ;
+  // comprehension = "[" expression "for" pattern "in" expression [ "if" expression ] "]"
   private mutating func brackets() throws(Abandon) -> Expr {
-    let open = advance()
-    groups += 1
-    defer { groups -= 1 }
+    let group = openGroup()
     var elements: [Expr] = []
-    skipInGroup()
-    while !token.is("]") {
+    while token.kind != .rightBracket {
       elements.append(try expression())
-      skipInGroup()
-      if elements.count == 1, token.is("for") {
-        _ = advance()
-        let pattern = try pattern()
-        skipInGroup()
-        _ = try expect("in", "in the comprehension")
-        let values = try expression()
-        skipInGroup()
-        let condition = take("if") ? try expression() : nil
-        skipInGroup()
-        let end = try close("]", opened: open)
-        return Expr(
-          .comprehension(value: elements[0], pattern: pattern, source: values, condition: condition),
-          open.range.joined(end.range))
+      if elements.count == 1, token.kind == .for {
+        return try comprehension(elements[0], group)
       }
-      if !take(",") { break }
-      skipInGroup()
+      if token.kind == .semicolon {
+        throw fail("rows stand in brackets of their own", help: "write [[1, 2], [3, 4]]")
+      }
+      guard take(.comma) else { break }
     }
-    let end = try close("]", opened: open)
-    return Expr(.brackets(elements), open.range.joined(end.range))
+    let end = try closeGroup(group)
+    return Expr(.brackets(elements), group.token.range.joined(end.range))
   }
 
+  private mutating func comprehension(_ value: Expr, _ group: Group) throws(Abandon) -> Expr {
+    advance()
+    let pattern = try pattern(allowsName: "the name of an element")
+    _ = try expect(.in, "and the values to go over")
+    let values = try expression()
+    let condition = take(.if) ? try self.condition() : nil
+    let end = try closeGroup(group)
+    return Expr(
+      .comprehension(value: value, pattern: pattern, source: values, condition: condition),
+      group.token.range.joined(end.range))
+  }
+
+  // record = "{" [ WORD ":" expression { "," WORD ":" expression } [ "," ] ] "}"
   private mutating func record() throws(Abandon) -> Expr {
-    let open = advance()
-    groups += 1
-    defer { groups -= 1 }
+    let group = openGroup()
     var fields: [(Identifier, Expr)] = []
-    skipInGroup()
-    while !token.is("}") {
-      guard token.kind == .name || token.kind == .keyword else {
-        throw token.kind == .end
-          ? fail("this '{' is not closed", at: { isIncomplete = true; return open.range }())
-          : fail("expected a field's name, found \(describe(token))")
+    var names: Set<String> = []
+    while token.kind != .rightBrace {
+      let name = try fieldName(group)
+      if !names.insert(name.name).inserted {
+        report("two fields are called '\(name.name)'", at: name.range)
       }
-      let word = advance()
-      _ = try expect(":", "after the field's name")
-      skipInGroup()
-      fields.append((Identifier(word.text, word.range), try expression()))
-      skipInGroup()
-      if !take(",") { break }
-      skipInGroup()
+      fields.append((name, try expression()))
+      guard take(.comma) else { break }
     }
-    let end = try close("}", opened: open)
-    return Expr(.record(fields), open.range.joined(end.range))
+    let end = try closeGroup(group)
+    return Expr(.record(fields), group.token.range.joined(end.range))
   }
 
-  /// block = "{" statements "}"
+  private mutating func fieldName(_ group: Group) throws(Abandon) -> Identifier {
+    if token.kind == .stringStart {
+      throw fail(
+        "the fields of a record are names, without quotes", help: "write {lr: 0.1}")
+    }
+    if token.kind == .end { throw failAtEnd("this '{' is not closed", at: group.token.range) }
+    guard token.kind.isWord, next.kind == .colon else {
+      if token.kind.isWord, next.kind == .equal {
+        throw fail(
+          "the fields of a record are written with a colon", at: next.range,
+          help: "write \(text(token)): …")
+      }
+      throw fail(
+        "a record begins here, so a field's name and ':' are expected, found \(describe(token))",
+        help: "a block follows a header directly: fn f(x) { … }")
+    }
+    let word = advance()
+    advance()
+    return Identifier(text(word), word.range)
+  }
+
+  // block = "{" statements "}"
   mutating func block() throws(Abandon) -> Block {
-    guard token.is("{") else { throw fail("expected '{', found \(describe(token))") }
-    let open = advance()
-    let outer = groups
-    groups = 0
-    defer { groups = outer }
-    return try nested { (parser) throws(Abandon) in
-      let statements = parser.statements(until: "}")
-      guard parser.token.is("}") else {
-        parser.isIncomplete = true
-        throw parser.fail("this '{' is not closed", at: open.range)
-      }
-      let end = parser.advance()
-      return Block(statements, open.range.joined(end.range))
+    guard token.kind == .leftBrace else { throw noBlock() }
+    try descend()
+    let opening = index
+    let brace = token
+    let outer = (ignoresNewlines, context)
+    groups.append(index)
+    ignoresNewlines = false
+    context.isTopLevel = false
+    context.isModelBody = false
+    advance()
+    let statements = statements(until: .rightBrace)
+    guard token.kind == .rightBrace else {
+      throw failAtEnd("this '{' is not closed", at: culprit(of: brace, at: opening))
+    }
+    groups.removeLast()
+    (ignoresNewlines, context) = outer
+    let end = advance()
+    depth -= 1
+    return Block(statements, brace.range.joined(end.range))
+  }
+
+  private mutating func noBlock() -> Abandon {
+    switch token.kind {
+    case .equal where previous != nil:
+      return fail("a block in braces follows here, without '='", help: "write { … }")
+    case .newline where continuation(.leftBrace) != nil:
+      return fail("the '{' of a block stands on the line of its header")
+    case .colon, .newline, .name:
+      return fail(
+        "expected '{' and a block, found \(describe(token))",
+        help: "blocks stand in braces: if c { … }")
+    default:
+      return unexpected("expected '{' and a block")
     }
   }
 
+  // conditional = "if" condition block { "else" "if" condition block } [ "else" block ]
   private mutating func conditional() throws(Abandon) -> Expr {
     let first = token
     var branches: [(condition: Expr, body: Block)] = []
-    while true {
-      _ = advance()
-      let outer = groups
-      let test = try condition()
-      groups = outer
-      branches.append((test, try block()))
-      var ahead = 0
-      while peek(ahead).kind == .newline { ahead += 1 }
-      guard peek(ahead).is("else") else { break }
-      index += ahead + 1
-      if token.is("if") { continue }
-      let body = try block()
-      return Expr(.conditional(branches, otherwise: body), first.range.joined(body.range))
-    }
-    return Expr(
-      .conditional(branches, otherwise: nil),
-      first.range.joined(branches[branches.count - 1].body.range))
+    var otherwise: Block?
+    repeat {
+      advance()
+      let condition = try condition()
+      branches.append((condition, try block()))
+      guard let ahead = continuation(.else) else { break }
+      move(to: ahead)
+      advance()
+      if token.kind != .if { otherwise = try block() }
+    } while otherwise == nil
+    let last = previous?.range ?? first.range
+    return try checked(
+      Expr(.conditional(branches, otherwise: otherwise), first.range.joined(last)))
   }
 }

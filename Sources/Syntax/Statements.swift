@@ -1,202 +1,345 @@
-// Statements: definitions, updates, loops, declarations.
+// Statements: definitions, updates, loops, imports, tests.
 
 import Diagnostics
 
 extension Parser {
-  /// statements = { [ statement ] ( newline | ";" ) }
-  mutating func statements(until closing: String?) -> [Statement] {
+  /// statements = { [ statement ] ( NEWLINE | ";" ) }, up to the end or a closing brace.
+  mutating func statements(until closing: TokenKind?) -> [Statement] {
     var result: [Statement] = []
     while true {
-      while token.kind == .newline || token.is(";") { index += 1 }
-      if token.kind == .end { return result }
-      if let closing, token.is(closing) { return result }
-      let start = index
-      do {
-        result.append(try statement())
-        try endOfStatement(closing)
+      while token.kind == .newline || token.kind == .semicolon { move(to: index + 1) }
+      if token.kind == .end || token.kind == closing { return result }
+      let point = checkpoint
+      let first = token
+      do throws(Abandon) {
+        let statement = try statement()
+        try endOfStatement(closing, after: statement)
+        result.append(statement)
       } catch {
-        result.append(Statement(.invalid, tokens[start].range))
-        if index == start { index += 1 }
-        recover()
+        recover(to: point)
+        result.append(Statement(.invalid, first.range))
       }
     }
   }
 
-  private mutating func endOfStatement(_ closing: String?) throws(Abandon) {
-    if token.kind == .newline || token.kind == .end || token.is(";") { return }
-    if let closing, token.is(closing) { return }
-    throw ForeignHabits.diagnose(&self)
-      ?? fail("expected the end of the statement, found \(describe(token))")
-  }
-
-  /// To the next line that is not inside brackets opened after the error.
-  private mutating func recover() {
-    groups = 0
-    var open = 0
-    while token.kind != .end {
-      if token.kind == .symbol {
-        if ["(", "[", "{"].contains(token.text) { open += 1 }
-        if [")", "]", "}"].contains(token.text) {
-          if open == 0, token.text == "}" { return }
-          open = max(0, open - 1)
-        }
-      }
-      if open == 0, token.kind == .newline || token.is(";") { return }
-      index += 1
+  mutating func endOfStatement(_ closing: TokenKind?, after statement: Statement) throws(Abandon) {
+    switch token.kind {
+    case .newline, .end, .semicolon: return
+    case closing: return
+    case .comma: throw commaAfter(statement)
+    case .else:
+      throw fail("this else follows no if", help: "write it on the line of the closing brace")
+    case .equal, .plusEqual, .minusEqual, .starEqual, .slashEqual:
+      if case .assign = statement.kind { throw secondAssignment() }
+      if case .define = statement.kind { throw secondAssignment() }
+    default: break
     }
+    var left: Expr?
+    switch statement.kind {
+    case .expression(let value), .define(_, let value), .assign(_, _, let value): left = value
+    default: break
+    }
+    throw unexpected("expected the end of the statement", left: left)
   }
 
+  private mutating func secondAssignment() -> Abandon {
+    fail("a statement gives a value to one name", help: "write one line for each")
+  }
+
+  // `a, b = b, a` and `x, y`
+  private mutating func commaAfter(_ statement: Statement) -> Abandon {
+    var names: [String] = []
+    if case .expression(let value) = statement.kind, case .name(let first) = value.kind {
+      names = [first]
+      var ahead = index
+      while tokens[ahead].kind == .comma, tokens[ahead + 1].kind == .name {
+        names.append(text(tokens[ahead + 1]))
+        ahead += 2
+      }
+      if tokens[ahead].kind == .equal {
+        let list = names.joined(separator: ", ")
+        return fail("several names stand in parentheses", help: "write (\(list)) = …")
+      }
+    }
+    return fail("several values stand in parentheses", help: "write (a, b)")
+  }
+
+  // statement = definition | param | layer | function | model | for | while | "break"
+  //   | "continue" | return | import | test | assert | update | expression
   mutating func statement() throws(Abandon) -> Statement {
     let first = token
-    let documentation = documentation(above: first)
-    let kind = try statementKind(documentation)
-    let end = tokens[max(0, index - 1)].range
-    return Statement(kind, first.range.joined(end), documentation: documentation)
+    let kind = try statementKind()
+    let range = first.range.joined((previous ?? first).range)
+    switch kind {
+    case .define, .param, .layer:
+      return Statement(kind, range, documentation: documentation(above: first))
+    case .function(let function):
+      return Statement(kind, range, documentation: function.documentation)
+    case .model(let model): return Statement(kind, range, documentation: model.documentation)
+    default: return Statement(kind, range)
+    }
   }
 
-  private mutating func statementKind(_ documentation: String?) throws(Abandon) -> Statement.Kind {
-    let next = peek(1)
-    if token.kind == .keyword {
-      switch token.text {
-      case "let": return try define()
-      case "fn" where next.kind == .name: return .function(try function(documentation))
-      case "for": return try forLoop()
-      case "while":
-        _ = advance()
-        let condition = try condition()
-        return .whileLoop(condition, try loopBody())
-      case "break", "continue":
-        let word = advance()
-        guard inLoop else { throw fail("'\(word.text)' stands outside a loop", at: word.range) }
-        return word.text == "break" ? .breakLoop : .continueLoop
-      case "return":
-        let word = advance()
-        guard inFunction else { throw fail("'return' stands outside a function", at: word.range) }
-        if token.kind == .newline || token.kind == .end || token.is("}") || token.is(";") {
-          return .returnValue(nil)
-        }
-        return .returnValue(try expression())
-      case "import": return try importFile()
-      case "assert":
-        _ = advance()
-        let condition = try expression()
-        if take(",") { return .assert(condition, try expression()) }
-        return .assert(condition, nil)
-      default: break
-      }
+  private mutating func statementKind() throws(Abandon) -> Statement.Kind {
+    switch token.kind {
+    case .let: return try definition()
+    case .fn: return .function(try function())
+    case .for: return try forLoop()
+    case .while: return try whileLoop()
+    case .break, .continue: return try jump()
+    case .return: return try returnValue()
+    case .import: return try importFile()
+    case .assert: return try assertion()
+    case .name:
+      if let kind = try contextual() { return kind }
+      return try update()
+    case .leftParenthesis where isTupleTarget: return try tupleUpdate()
+    default: return try update()
     }
-    if token.kind == .name {
-      switch (token.text, next.kind) {
-      case ("param", .name), ("layer", .name):
-        let word = advance()
-        let name = try identifier("a name")
-        _ = try expect("=", "after the name")
-        skipNewlines()
-        let value = try expression()
-        return word.text == "param" ? .param(name, value) : .layer(name, value)
-      case ("model", .name): return .model(try model(documentation))
-      case ("test", .string):
-        _ = advance()
-        let name = advance()
-        return .test(name: source.slice(name.range).trimmingQuotes, try block())
-      default: break
-      }
-    }
-    return try assignmentOrExpression()
   }
 
-  /// define = "let" pattern "=" expression
-  private mutating func define() throws(Abandon) -> Statement.Kind {
-    _ = advance()
-    let pattern = try pattern()
-    _ = try expect("=", "in the definition")
+  /// Statements that begin with a word which is a name elsewhere.
+  private mutating func contextual() throws(Abandon) -> Statement.Kind? {
+    let kind = next.kind
+    if kind == .name || kind.isKeyword {
+      if spells(token, "param") { return try member(.param) }
+      if spells(token, "layer") { return try member(.layer) }
+      if spells(token, "model") { return .model(try model()) }
+    }
+    if kind == .stringStart, spells(token, "test") { return try test() }
+    return nil
+  }
+
+  // definition = "let" pattern "=" expression
+  private mutating func definition() throws(Abandon) -> Statement.Kind {
+    advance()
+    if token.kind == .name, next.kind == .comma {
+      throw fail("several names stand in parentheses", help: "write let (a, b) = …")
+    }
+    let pattern = try pattern(allowsName: "the name that let defines")
+    if token.kind == .colon {
+      throw fail("names have no types", help: "write let \(excerpt(pattern.range)) = …")
+    }
+    if token.kind == .equalEqual {
+      throw fail("'==' compares; it does not define", help: "write =")
+    }
+    if let habit = wordAfterLet(pattern) { throw habit }
+    _ = try expect(.equal, "and a value in the definition")
     skipNewlines()
     return .define(pattern, try expression())
   }
 
-  /// pattern = name | "_" | "(" pattern { "," pattern } ")"
-  mutating func pattern() throws(Abandon) -> Pattern {
-    if token.is("(") {
-      let open = advance()
-      groups += 1
-      defer { groups -= 1 }
-      var parts: [Pattern] = []
-      skipInGroup()
-      while !token.is(")") {
-        parts.append(try nested { (parser) throws(Abandon) in try parser.pattern() })
-        skipInGroup()
-        if !take(",") { break }
-        skipInGroup()
-      }
-      let end = try close(")", opened: open)
-      return .tuple(parts, open.range.joined(end.range))
-    }
-    let name = try identifier("a name")
-    return name.name == "_" ? .ignore(name.range) : .name(name)
+  // `let mut x = 1`
+  private mutating func wordAfterLet(_ pattern: Pattern) -> Abandon? {
+    guard case .name(let word) = pattern, token.kind == .name,
+      ForeignHabits.word(word.name) != nil
+    else { return nil }
+    return fail(
+      "every name can be updated; let needs no second word", at: word.range,
+      help: "write let \(text(token)) = …")
   }
 
+  // param = "param" NAME "=" expression ;  layer = "layer" NAME "=" expression
+  private mutating func member(_ kind: ForeignMember) throws(Abandon) -> Statement.Kind {
+    let word = advance()
+    if kind == .layer, !context.isModelBody {
+      throw fail(
+        "a layer line stands directly inside a model", at: word.range,
+        help: "write let \(text(token)) = …")
+    }
+    let name = try identifier("the name of a \(text(word))")
+    _ = try expect(.equal, "and a value after the name")
+    skipNewlines()
+    let value = try expression()
+    return kind == .param ? .param(name, value) : .layer(name, value)
+  }
+
+  enum ForeignMember { case param, layer }
+
+  // for = "for" pattern "in" expression block
   private mutating func forLoop() throws(Abandon) -> Statement.Kind {
-    _ = advance()
-    let pattern = try pattern()
-    _ = try expect("in", "in the loop's header")
+    let word = advance()
+    if token.kind == .leftParenthesis, token.partner >= 0,
+      tokens[Int(token.partner) + 1].kind == .leftBrace
+    {
+      throw fail(
+        "a loop goes over values", at: word.range, help: "write for i in 0..10 { … }")
+    }
+    let pattern = try pattern(allowsName: "the loop's name")
+    _ = try expect(.in, "and the values to go over", help: "write for i in 0..10 { … }")
+    skipNewlines()
     let values = try expression()
     return .forLoop(pattern, values, try loopBody())
   }
 
+  // while = "while" condition block
+  private mutating func whileLoop() throws(Abandon) -> Statement.Kind {
+    advance()
+    let condition = try condition()
+    return .whileLoop(condition, try loopBody())
+  }
+
   private mutating func loopBody() throws(Abandon) -> Block {
-    let outer = inLoop
-    inLoop = true
-    defer { inLoop = outer }
-    return try block()
+    let outer = context
+    context.isInLoop = true
+    let body = try block()
+    context = outer
+    return body
   }
 
+  private mutating func jump() throws(Abandon) -> Statement.Kind {
+    let word = advance()
+    if !context.isInLoop { report("'\(text(word))' stands outside a loop", at: word.range) }
+    return word.kind == .break ? .breakLoop : .continueLoop
+  }
+
+  // return = "return" [ expression ]
+  private mutating func returnValue() throws(Abandon) -> Statement.Kind {
+    let word = advance()
+    if !context.isInFunction { report("'return' stands outside a function", at: word.range) }
+    switch token.kind {
+    case .newline, .end, .semicolon, .rightBrace: return .returnValue(nil)
+    default: return .returnValue(try expression())
+    }
+  }
+
+  // import = "import" STRING "as" NAME
   private mutating func importFile() throws(Abandon) -> Statement.Kind {
-    _ = advance()
-    guard token.kind == .string else { throw fail("expected a file name in quotes") }
-    let path = advance()
-    _ = try expect("as", "and a name for the file")
-    return .importFile(
-      path: source.slice(path.range).trimmingQuotes, pathRange: path.range,
-      alias: try identifier("a name"))
+    advance()
+    guard token.kind == .stringStart else {
+      throw fail(
+        "import wants a file's name in quotes", help: "write import \"layers.nns\" as layers")
+    }
+    let (path, range) = try plainString("a file's name")
+    guard take(.as) else {
+      throw fail(
+        "expected 'as' and a name for the file, found \(describe(token))",
+        help: "write import \(excerpt(range)) as layers")
+    }
+    return .importFile(path: path, pathRange: range, alias: try identifier("a name for the file"))
   }
 
-  private mutating func assignmentOrExpression() throws(Abandon) -> Statement.Kind {
-    let target = try expression()
-    let operators: [String: BinaryOperator] = [
-      "+=": .add, "-=": .subtract, "*=": .multiply, "/=": .divide, "@=": .matmul, "^=": .power,
-      "%=": .remainder, "//=": .floorDivide,
-    ]
-    guard token.kind == .symbol, token.text == "=" || operators[token.text] != nil else {
-      return .expression(target)
-    }
-    let symbol = advance()
-    guard isTarget(target, plain: symbol.text == "=") else {
-      throw fail("this cannot be assigned to", at: target.range)
-    }
+  // test = "test" STRING block
+  private mutating func test() throws(Abandon) -> Statement.Kind {
+    let word = advance()
+    if !context.isTopLevel { report("a test stands by itself, not inside a block", at: word.range) }
+    let (name, _) = try plainString("a test's name")
+    return .test(name: name, try block())
+  }
+
+  // assert = "assert" expression [ "," expression ]
+  private mutating func assertion() throws(Abandon) -> Statement.Kind {
+    advance()
+    let condition = try condition()
+    guard take(.comma) else { return .assert(condition, nil) }
     skipNewlines()
-    return .assign(target, operators[symbol.text], try expression())
+    return .assert(condition, try expression())
   }
 
-  private func isTarget(_ expr: Expr, plain: Bool) -> Bool {
+  // update = target ( "=" | "+=" | "-=" | "*=" | "/=" | "//=" | "%=" | "@=" | "^=" ) expression ;
+  // target = postfix | "(" target { "," target } ")"
+  private mutating func update() throws(Abandon) -> Statement.Kind {
+    let target = try expression()
+    let op = token.kind.update
+    guard token.kind == .equal || op != nil else { return .expression(target) }
+    guard isTarget(target) else {
+      if case .binary(.equal, _, _, _) = target.kind { throw unexpected("", left: target) }
+      throw fail(
+        "this cannot be given a value", at: target.range,
+        help: "names, places in brackets and fields can be updated")
+    }
+    advance()
+    skipNewlines()
+    return .assign(target, op, try expression())
+  }
+
+  private func isTarget(_ expr: Expr) -> Bool {
     switch expr.kind {
     case .name: true
-    case .index(let base, _), .field(let base, _): isTarget(base, plain: false)
-    case .tuple(let parts): plain && parts.allSatisfy { isTarget($0, plain: true) }
-    case .hole: plain
+    case .index(let base, _), .field(let base, _): isTarget(base)
     default: false
     }
   }
 
-  /// The `##` comments on the lines directly above a token.
-  private func documentation(above token: Token) -> String? {
-    var line = source.line(at: Int(token.range.lower)) - 1
+  /// Whether we stand at `( … ) =`.
+  private var isTupleTarget: Bool {
+    token.partner >= 0 && tokens[Int(token.partner) + 1].kind == .equal
+  }
+
+  // `(a, _, x[0]) = expression`
+  private mutating func tupleUpdate() throws(Abandon) -> Statement.Kind {
+    let group = openGroup()
+    var parts: [Expr] = []
+    while token.kind != .rightParenthesis {
+      if spells(token, "_") {
+        parts.append(Expr(.hole, advance().range))
+      } else {
+        let part = try expression()
+        guard isTarget(part) else { throw fail("this cannot be given a value", at: part.range) }
+        parts.append(part)
+      }
+      guard take(.comma) else { break }
+    }
+    let end = try closeGroup(group)
+    let target = Expr(.tuple(parts), group.token.range.joined(end.range))
+    advance()
+    skipNewlines()
+    return .assign(target, nil, try expression())
+  }
+
+  // pattern = NAME | "_" | "(" pattern { "," pattern } [ "," ] ")"
+  mutating func pattern(allowsName what: String) throws(Abandon) -> Pattern {
+    guard token.kind == .leftParenthesis else {
+      let name = try identifier(what)
+      return name.name == "_" ? .ignore(name.range) : .name(name)
+    }
+    try descend()
+    let group = openGroup()
+    var parts: [Pattern] = []
+    while token.kind != .rightParenthesis {
+      parts.append(try pattern(allowsName: what))
+      guard take(.comma) else { break }
+    }
+    let end = try closeGroup(group)
+    depth -= 1
+    let range = group.token.range.joined(end.range)
+    if parts.isEmpty { throw fail("expected \(what)", at: range) }
+    return .tuple(parts, range)
+  }
+
+  /// The `##` comments on the lines directly above a token, marks removed.
+  func documentation(above token: Token) -> String? {
+    var low = 0
+    var high = comments.count
+    while low < high {
+      let middle = (low + high) / 2
+      if comments[middle].range.lower < token.range.lower {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    var line = source.line(at: token.lower) - 1
     var lines: [String] = []
-    for comment in comments.reversed() where comment.range.lower < token.range.lower {
-      guard comment.isDocumentation, source.line(at: Int(comment.range.lower)) == line else { break }
-      lines.insert(
-        String(source.slice(comment.range).drop { $0 == "#" }.drop { $0 == " " }), at: 0)
+    for comment in comments[..<low].reversed() {
+      guard comment.isDocumentation, source.line(at: Int(comment.range.lower)) == line else {
+        break
+      }
+      let text = source.slice(comment.range).dropFirst(2)
+      lines.append(String(text.first == " " ? text.dropFirst() : text))
       line -= 1
     }
-    return lines.isEmpty ? nil : lines.joined(separator: "\n")
+    return lines.isEmpty ? nil : lines.reversed().joined(separator: "\n")
+  }
+}
+
+extension Pattern {
+  /// The names it binds, from left to right.
+  package var names: [Identifier] {
+    switch self {
+    case .name(let name): [name]
+    case .ignore: []
+    case .tuple(let parts, _): parts.flatMap(\.names)
+    }
   }
 }

@@ -16,7 +16,7 @@ package struct Program {
   }
 }
 
-/// A `#` or `##` comment with its range, including the marks.
+/// A `#` or `##` comment (or a `#!` first line) with its range, including the marks.
 package struct Comment: Sendable {
   package var range: TextRange
   package var isDocumentation: Bool
@@ -40,7 +40,7 @@ package struct Identifier: Sendable {
 
 /// A statement.
 package final class Statement {
-  package indirect enum Kind {
+  package enum Kind {
     /// `let PATTERN = EXPR`
     case define(Pattern, Expr)
     /// `param NAME = EXPR`
@@ -48,7 +48,7 @@ package final class Statement {
     /// `layer NAME = EXPR` (directly inside a model body).
     case layer(Identifier, Expr)
     /// `TARGET = EXPR`, `TARGET += EXPR` …; the operator is nil for a plain `=`.
-    /// The target is a name, an index, a field or (plain `=` only) a tuple of names.
+    /// The target is a name, an index, a field or (plain `=` only) a tuple of those and `_`.
     case assign(Expr, BinaryOperator?, Expr)
     /// `fn NAME(…) …`
     case function(FunctionDeclaration)
@@ -74,11 +74,14 @@ package final class Statement {
   package let range: TextRange
   /// Text of the `##` comments directly above, joined with newlines, marks removed.
   package let documentation: String?
+  /// Levels of tree below and including this; see `TreeHeight`.
+  package let height: Int
 
   package init(_ kind: Kind, _ range: TextRange, documentation: String? = nil) {
     self.kind = kind
     self.range = range
     self.documentation = documentation
+    self.height = 1 + TreeHeight.below(kind)
   }
 }
 
@@ -94,7 +97,7 @@ package struct Block {
 }
 
 /// What stands to the left of `=` in a definition, in a loop header or as lambda parameters.
-package indirect enum Pattern {
+package enum Pattern {
   case name(Identifier)
   /// `_`
   case ignore(TextRange)
@@ -118,7 +121,7 @@ package enum DimensionSpec: Sendable {
   case anyLeading(TextRange)
 }
 
-/// `name: [dims] = default`
+/// `name: [dims] = default`; the range is that of all of it.
 package struct ParameterDeclaration {
   package var pattern: Pattern
   package var shape: [DimensionSpec]?
@@ -136,7 +139,7 @@ package struct ParameterDeclaration {
 }
 
 /// What a function does: `= EXPR`, `-> EXPR` or `{ … }`.
-package indirect enum FunctionBody {
+package enum FunctionBody {
   case expression(Expr)
   case block(Block)
 }
@@ -163,7 +166,7 @@ package final class FunctionDeclaration {
   }
 }
 
-/// `model NAME(parameters) { layer …; param …; let …; forward(x: …) … }`
+// `model NAME(parameters) { layer …; param …; let …; forward(x: …) … }`
 package final class ModelDeclaration {
   package let name: Identifier
   package let parameters: [ParameterDeclaration]
@@ -171,17 +174,21 @@ package final class ModelDeclaration {
   package let members: [Statement]
   package let forward: FunctionDeclaration
   package let range: TextRange
+  /// From the opening brace to the closing one.
+  package let bodyRange: TextRange
   package let documentation: String?
 
   package init(
     name: Identifier, parameters: [ParameterDeclaration], members: [Statement],
-    forward: FunctionDeclaration, range: TextRange, documentation: String?
+    forward: FunctionDeclaration, range: TextRange, bodyRange: TextRange,
+    documentation: String?
   ) {
     self.name = name
     self.parameters = parameters
     self.members = members
     self.forward = forward
     self.range = range
+    self.bodyRange = bodyRange
     self.documentation = documentation
   }
 }
@@ -220,7 +227,7 @@ package struct Argument {
 }
 
 /// One place between the brackets of `x[…]`.
-package indirect enum IndexItem {
+package enum IndexItem {
   case expression(Expr)
   /// `a..b`, `a..`, `..b`, `..`; half-open, either end may be missing.
   case range(Expr?, Expr?, TextRange)
@@ -245,7 +252,7 @@ package enum StringPiece {
 
 /// An expression.
 package final class Expr {
-  package indirect enum Kind {
+  package enum Kind {
     /// A number; `isInteger` when it was written without dot and exponent. The value of an
     /// integer literal too large for Int is its Double.
     case number(Double, isInteger: Bool)
@@ -293,9 +300,12 @@ package final class Expr {
 
   package let kind: Kind
   package let range: TextRange
+  /// Levels of tree below and including this; see `TreeHeight`.
+  package let height: Int
 
   package init(_ kind: Kind, _ range: TextRange) {
     self.kind = kind
     self.range = range
+    self.height = 1 + TreeHeight.below(kind)
   }
 }
