@@ -47,7 +47,8 @@ let package = Package(
     .target(
       name: "Library",
       dependencies: [
-        "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff", "Diagnostics",
+        "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff",
+        "Diagnostics",
         "Engine",
       ], swiftSettings: strict),
 

@@ -24,7 +24,11 @@ extension Graph {
     }
     guard loss.mark == mark else { return targets.map { _ in nil } }
     var gradients: [Int: Node] = [:]
-    if let seed { gradients[loss.serial] = seed } else { gradients[loss.serial] = try filled(1, like: loss) }
+    if let seed {
+      gradients[loss.serial] = seed
+    } else {
+      gradients[loss.serial] = try filled(1, like: loss)
+    }
     let wanted = Set(targets.map(\.serial))
     for node in order.reversed() where node.mark == mark {
       guard let upstream = gradients[node.serial], node.version == nil, !node.inputs.isEmpty else {

@@ -90,7 +90,8 @@ struct Command: Sendable {
         : NumberFormat.fixed(seconds * 1e3, digits: 2) + " ms"
     }
     prompt.show(
-      StyledText("\(times.count) runs: min \(text(times[0])), median \(text(times[times.count / 2]))"))
+      StyledText(
+        "\(times.count) runs: min \(text(times[0])), median \(text(times[times.count / 2]))"))
     return true
   }
 
@@ -117,7 +118,8 @@ struct Command: Sendable {
     prompt.show(
       StyledText(
         "tensors \(megabytes(Memory.bytesInUse)), at most \(megabytes(Memory.peakBytes)); "
-          + "\(prompt.session.graph.planCount) plans, used again \(prompt.session.graph.planHits) times"))
+          + "\(prompt.session.graph.planCount) plans, used again \(prompt.session.graph.planHits) times"
+      ))
     return true
   }
 

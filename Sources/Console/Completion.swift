@@ -21,7 +21,8 @@ enum Completion {
       let typed = String(before[before.index(after: quote)...])
       return (before.utf8.count - typed.utf8.count, files(typed))
     }
-    let word = String(before.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" }.reversed())
+    let word = String(
+      before.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" }.reversed())
     let start = before.utf8.count - word.utf8.count
     let head = String(before.dropLast(word.count))
     if head.hasSuffix(".") { return (start, fields(head, word, session)) }
@@ -37,7 +38,9 @@ enum Completion {
     for function in session.functions where function.name.hasPrefix(word) {
       result.append((function.name, function.summary))
     }
-    for keyword in ["let", "param", "model", "fn", "for", "while", "if", "else", "return", "import"]
+    for keyword in [
+      "let", "param", "model", "fn", "for", "while", "if", "else", "return", "import",
+    ]
     where keyword.hasPrefix(word) { result.append((keyword, "")) }
     return result.sorted { $0.0 < $1.0 }
   }
@@ -73,7 +76,9 @@ enum Completion {
       $0.isLetter || $0.isNumber || "_.[]".contains($0)
     }
     let base = String(path.reversed())
-    guard let value = try? session.run(SourceText(name: "completion", text: base)) else { return [] }
+    guard let value = try? session.run(SourceText(name: "completion", text: base)) else {
+      return []
+    }
     var names: [String] = []
     switch value {
     case .foreign(let object): names = object.fieldNames

@@ -5,7 +5,8 @@
 @preconcurrency import Glibc
 
 /// What Tab offers for a line and a cursor; set by the prompt. libedit's callbacks carry no context.
-nonisolated(unsafe) private var completer: (String, Int) -> (start: Int, candidates: [(String, String)]) = { _, _ in (0, []) }
+nonisolated(unsafe) private var completer:
+  (String, Int) -> (start: Int, candidates: [(String, String)]) = { _, _ in (0, []) }
 nonisolated(unsafe) private var promptText: UnsafeMutablePointer<CChar>? = strdup("> ")
 
 /// A libedit editor on the standard streams.
@@ -21,7 +22,7 @@ final class LineReader {
 
   init?() {
     setlocale(LC_ALL, "")
-    if MB_CUR_MAX_value() == 1 { setlocale(LC_ALL, "C.UTF-8") }
+    if bytesPerCharacter() == 1 { setlocale(LC_ALL, "C.UTF-8") }
     guard let editor = nns_el_start("nns", stdin, stdout, stderr), let list = history_init() else {
       return nil
     }
@@ -74,7 +75,7 @@ final class LineReader {
 
 nonisolated(unsafe) private var pressedInterrupt = false
 
-private func MB_CUR_MAX_value() -> Int { Int(__ctype_get_mb_cur_max()) }
+private func bytesPerCharacter() -> Int { Int(__ctype_get_mb_cur_max()) }
 
 /// One character from the terminal, decoded from UTF-8; −1 on an interrupt, 0 at the end.
 private func readCharacter(_ editor: OpaquePointer?, _ result: UnsafeMutablePointer<wchar_t>?)

@@ -142,7 +142,8 @@ package final class Prompt {
     guard let command = Command.all.first(where: { $0.name == name }) else {
       let near = Suggestion.nearest(to: name, in: Command.all.map(\.name))
       throw Diagnostic(
-        .name, "there is no command :\(name)", help: near.map { "did you mean :\($0)?" } ?? ":help lists them")
+        .name, "there is no command :\(name)",
+        help: near.map { "did you mean :\($0)?" } ?? ":help lists them")
     }
     return try command.action(self, words.count > 1 ? String(words[1]) : "")
   }

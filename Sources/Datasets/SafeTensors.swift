@@ -35,7 +35,9 @@ package enum SafeTensors {
     }
     header += "}"
     while header.utf8.count % 8 != 0 { header += " " }
-    var bytes = (0..<8).map { UInt8(truncatingIfNeeded: UInt64(header.utf8.count) >> (8 * UInt64($0))) }
+    var bytes = (0..<8).map {
+      UInt8(truncatingIfNeeded: UInt64(header.utf8.count) >> (8 * UInt64($0)))
+    }
     bytes += Array(header.utf8)
     for tensor in tensors {
       let size = tensor.buffer.count * tensor.buffer.dtype.size
@@ -62,7 +64,9 @@ package enum SafeTensors {
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)
     guard fread(&prefix, 1, 8, file) == 8 else { throw DataProblem("it is shorter than 8 bytes") }
-    let length = prefix.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * UInt64($1.offset)) }
+    let length = prefix.enumerated().reduce(UInt64(0)) {
+      $0 | UInt64($1.element) << (8 * UInt64($1.offset))
+    }
     guard length <= UInt64(maximumHeader) else {
       throw DataProblem("its header claims \(length) bytes, at most \(maximumHeader) are allowed")
     }
@@ -79,7 +83,8 @@ package enum SafeTensors {
         throw DataProblem("the shape of \(entry.name) is impossible")
       }
       guard let dtype = types.first(where: { $0.name == entry.type })?.dtype else {
-        throw DataProblem("\(entry.name) has the element type \(entry.type), which nns does not read")
+        throw DataProblem(
+          "\(entry.name) has the element type \(entry.type), which nns does not read")
       }
       guard entry.begin == expected, entry.end - entry.begin == shape.count * dtype.size else {
         throw DataProblem("the bytes of \(entry.name) do not fit its shape and place")
@@ -110,7 +115,11 @@ package enum SafeTensors {
     var json = JSONReader(header)
     var result: [Entry] = []
     try json.object { (json: inout JSONReader, name) throws(DataProblem) in
-      if name == "__metadata__" { return try json.object { (json: inout JSONReader, _) throws(DataProblem) in _ = try json.string() } }
+      if name == "__metadata__" {
+        return try json.object { (json: inout JSONReader, _) throws(DataProblem) in
+          _ = try json.string()
+        }
+      }
       var entry = Entry(name: name)
       try json.object { (json: inout JSONReader, key) throws(DataProblem) in
         switch key {
@@ -141,7 +150,9 @@ struct JSONReader {
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   private mutating func space() {
-    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) {
+      position += 1
+    }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {
@@ -153,7 +164,9 @@ struct JSONReader {
 
   private mutating func expect(_ byte: UInt8) throws(DataProblem) {
     guard take(byte) else {
-      throw DataProblem("its header is no JSON: '\(Character(Unicode.Scalar(byte)))' is missing at byte \(position)")
+      throw DataProblem(
+        "its header is no JSON: '\(Character(Unicode.Scalar(byte)))' is missing at byte \(position)"
+      )
     }
   }
 
@@ -202,7 +215,9 @@ struct JSONReader {
     repeat {
       space()
       let start = position
-      while position < bytes.count, bytes[position] >= 0x30, bytes[position] <= 0x39 { position += 1 }
+      while position < bytes.count, bytes[position] >= 0x30, bytes[position] <= 0x39 {
+        position += 1
+      }
       guard let number = Int(String(decoding: bytes[start..<position], as: UTF8.self)) else {
         throw DataProblem("its header has no whole number at byte \(start)")
       }

@@ -28,7 +28,8 @@ package enum WholeFile {
     }
   }
 
-  private static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws(DataProblem) {
+  private static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws(DataProblem)
+  {
     var done = 0
     while done < bytes.count {
       let written = bytes[done...].withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }

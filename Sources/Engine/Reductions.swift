@@ -41,7 +41,8 @@ package enum Reductions {
 
   /// The sum of a row, pairwise over blocks of 128 with eight accumulators: the error grows with
   /// the logarithm of the length.
-  package static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T {
+  package static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T
+  {
     if n <= 128 {
       var lanes = SIMD8<T>(repeating: 0)
       var i = 0

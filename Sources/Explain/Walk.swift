@@ -33,7 +33,8 @@ package struct Walk {
   package let loss: Node
   package let steps: [WalkStep]
   /// Gradients that are sums over several uses: operand, then its contributions by step.
-  package let ledgers: [(operand: String, total: [Double], parts: [(step: String, value: [Double])])]
+  package let ledgers:
+    [(operand: String, total: [Double], parts: [(step: String, value: [Double])])]
 
   /// Walks from a loss with one element through everything that a param or variable leads to.
   package init(_ loss: Node) throws(OperatorProblem) {
@@ -69,7 +70,8 @@ package struct Walk {
       steps.append(
         WalkStep(
           number: place + 1, node: node, name: named[node.serial] ?? "[\(place + 1)]",
-          formula: Walk.fill(node.op.formula, operands, node, named), value: node.buffer?.doubles ?? [],
+          formula: Walk.fill(node.op.formula, operands, node, named),
+          value: node.buffer?.doubles ?? [],
           gradient: bySerial[node.serial]?.buffer?.doubles,
           parts: (parts[node.serial] ?? []).map { input, index, piece in
             WalkPart(
@@ -80,7 +82,9 @@ package struct Walk {
     }
     self.steps = steps
     ledgers = contributions.compactMap { serial, uses in
-      guard uses.count > 1, let node = order.first(where: { $0.serial == serial }) else { return nil }
+      guard uses.count > 1, let node = order.first(where: { $0.serial == serial }) else {
+        return nil
+      }
       return (
         named[serial] ?? Walk.literal(node), bySerial[serial]?.buffer?.doubles ?? [],
         uses.map { ($0.step, $0.node.buffer?.doubles ?? []) }
@@ -151,8 +155,10 @@ package struct Walk {
       case "multiply": return "\(upstream) · \(operands[1 - index])"
       case "divide":
         return index == 0
-          ? "\(upstream) / \(operands[1])" : "−\(upstream) · \(named[node.serial] ?? "y") / \(operands[1])"
-      case "power" where index == 0: return "\(upstream) · \(operands[1]) · \(operands[0])^(\(operands[1]) − 1)"
+          ? "\(upstream) / \(operands[1])"
+          : "−\(upstream) · \(named[node.serial] ?? "y") / \(operands[1])"
+      case "power" where index == 0:
+        return "\(upstream) · \(operands[1]) · \(operands[0])^(\(operands[1]) − 1)"
       default: return upstream + " through \(node.op.name)"
       }
     }

@@ -53,8 +53,10 @@ package enum WalkText {
   /// A corner of a tensor, at most two rows of three.
   static func corner(_ values: [Double], _ shape: Shape, _ digits: Int) -> String {
     let number = { (x: Double) in
-      NumberFormat.significant(x, digits: digits).split(separator: "-", omittingEmptySubsequences: false)
-        .joined(separator: "−")
+      NumberFormat.significant(x, digits: digits).split(
+        separator: "-", omittingEmptySubsequences: false
+      )
+      .joined(separator: "−")
     }
     guard shape.rank > 0 else { return values.first.map(number) ?? "" }
     let columns = max(1, shape[shape.rank - 1])

@@ -6,7 +6,9 @@ import Engine
 
 extension Session {
   /// Calls a value; `names` has a name for each argument that was given one.
-  func call(_ callee: Value, positional: [Value], names: [String?], isTraining: Bool) throws -> Value {
+  func call(_ callee: Value, positional: [Value], names: [String?], isTraining: Bool) throws
+    -> Value
+  {
     var arguments = positional
     var names = names
     var isTraining = isTraining
@@ -74,7 +76,8 @@ extension Session {
         isTraining: isTraining)
     case let dropping as DroppingFirst:
       return try call(
-        dropping.function, positional: Array(arguments.dropFirst()), names: Array(names.dropFirst()),
+        dropping.function, positional: Array(arguments.dropFirst()),
+        names: Array(names.dropFirst()),
         isTraining: isTraining)
     default: throw Problem(.type, "this function cannot be called")
     }
@@ -164,12 +167,14 @@ extension Session {
       } else {
         throw Problem(
           .type,
-          "\(function) takes at most \(counted(parameters.count, "argument")), not \(arguments.count)")
+          "\(function) takes at most \(counted(parameters.count, "argument")), not \(arguments.count)"
+        )
       }
     }
     for (place, parameter) in parameters.enumerated() where values[place] == nil {
       if case .required = parameter.defaultValue {
-        throw Problem(.type, "\(function) wants \(parameter.name) (\(parameter.summary)), which is missing")
+        throw Problem(
+          .type, "\(function) wants \(parameter.name) (\(parameter.summary)), which is missing")
       }
     }
     return Call(
@@ -183,7 +188,8 @@ extension Session {
 extension Call {
   private func problem(_ index: Int, _ wanted: String, _ value: Value?) -> Problem {
     Problem(
-      .type, "\(parameters[index].name) of \(name) is \(wanted), not a \(value?.typeName ?? "none")",
+      .type,
+      "\(parameters[index].name) of \(name) is \(wanted), not a \(value?.typeName ?? "none")",
       argument: index)
   }
 
@@ -222,7 +228,8 @@ extension Call {
     let x = try number(index)
     guard let whole = Int(exactly: x) else {
       throw Problem(
-        .value, "\(parameters[index].name) of \(name) is a whole number, not "
+        .value,
+        "\(parameters[index].name) of \(name) is a whole number, not "
           + NumberFormat.shortest(x), argument: index)
     }
     return whole

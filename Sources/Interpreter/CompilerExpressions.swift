@@ -174,7 +174,9 @@ extension FunctionCompiler {
   }
 
   /// A call: callee and arguments in consecutive registers.
-  private func call(_ range: TextRange, _ arguments: [Argument], first base: Int? = nil, _ callee: () throws -> Int)
+  private func call(
+    _ range: TextRange, _ arguments: [Argument], first base: Int? = nil, _ callee: () throws -> Int
+  )
     throws -> Int
   {
     let first = nextRegister
@@ -316,7 +318,9 @@ extension FunctionCompiler {
     nextRegister = first + 1
     var compiled: [UpdatePath.Step] = []
     for (step, items) in steps {
-      if case .field = step { compiled.append(step) } else {
+      if case .field = step {
+        compiled.append(step)
+      } else {
         let (kinds, _) = try indexItems(items)
         compiled.append(.index(kinds))
       }

@@ -23,7 +23,8 @@ extension Session {
         problem.kind, fill(problem.message, spans, source, shift: 0),
         at: SourceSpan(source, spans.whole), notes: problem.notes,
         help: problem.help.map { fill($0, spans, source, shift: 0) })
-      operands = problem.kind == .type || problem.kind == .shape ? Array(0..<spans.operands.count) : []
+      operands =
+        problem.kind == .type || problem.kind == .shape ? Array(0..<spans.operands.count) : []
     default:
       diagnostic = Diagnostic(.internal, "\(error)", at: SourceSpan(source, spans.whole))
       operands = []
@@ -37,7 +38,9 @@ extension Session {
     return diagnostic
   }
 
-  private func diagnostic(_ problem: OperatorProblem, _ spans: InstructionSpan, _ source: SourceText)
+  private func diagnostic(
+    _ problem: OperatorProblem, _ spans: InstructionSpan, _ source: SourceText
+  )
     -> (Diagnostic, [Int])
   {
     let kind = DiagnosticKind(rawValue: problem.kind.rawValue) ?? .value
@@ -49,7 +52,8 @@ extension Session {
       at: span(problem.origin) ?? SourceSpan(source, spans.whole),
       help: problem.help.map { fill($0, spans, source, shift: shift) })
     if kind == .gradient, let place = span(problem.origin) {
-      diagnostic.message = diagnostic.message.replacing("was updated after", with: "was updated at line \(place.line), after")
+      diagnostic.message = diagnostic.message.replacing(
+        "was updated after", with: "was updated at line \(place.line), after")
       diagnostic.span = SourceSpan(source, spans.whole)
     }
     if kind == .memory || kind == .interrupt { return (diagnostic, []) }

@@ -37,7 +37,9 @@ package enum Expectations {
   package static func check(_ source: SourceText, in session: Session) -> Report {
     var report = Report()
     let (program, diagnostics) = Parser.parse(source)
-    let comments = program.comments.map { (line: source.line(at: Int($0.range.lower)), comment: $0) }
+    let comments = program.comments.map {
+      (line: source.line(at: Int($0.range.lower)), comment: $0)
+    }
     if !diagnostics.isEmpty { return syntaxErrors(source, diagnostics, comments) }
     session.declare(program.statements)
     for (index, statement) in program.statements.enumerated() {
@@ -51,7 +53,9 @@ package enum Expectations {
         switch wanted {
         case .value(let text):
           let found = try session.display(value)
-          if matches(found, text) { report.passed += 1 } else {
+          if matches(found, text) {
+            report.passed += 1
+          } else {
             report.failures.append(
               Diagnostic(
                 .assert, "expected \(text), got \(found)", at: SourceSpan(source, statement.range)))

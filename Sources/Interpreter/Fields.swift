@@ -40,7 +40,8 @@ extension Session {
     case .record(let record): known = record.fields.map(\.name)
     default: known = Array(tensorProperties.keys)
     }
-    let habit = ["T": "write x' for the transpose", "item": "a 0-d tensor is a number already"][name]
+    let habit = ["T": "write x' for the transpose", "item": "a 0-d tensor is a number already"][
+      name]
     return Problem(
       .name, "this \(value.typeName) has no field '\(name)'", argument: 0,
       help: habit ?? Suggestion.nearest(to: name, in: known).map { "did you mean .\($0)?" })
@@ -176,7 +177,10 @@ extension Session {
 
   /// Runs a file once and gives its names as a module.
   func importFile(_ path: String, from source: SourceText) throws -> Value {
-    let folder = source.name.contains("/") ? String(source.name[..<(source.name.lastIndex(of: "/") ?? source.name.startIndex)]) + "/" : ""
+    let folder =
+      source.name.contains("/")
+      ? String(source.name[..<(source.name.lastIndex(of: "/") ?? source.name.startIndex)]) + "/"
+      : ""
     let full = path.hasPrefix("/") ? path : folder + path
     if let module = modules[full] { return module }
     if importing.contains(full) {
@@ -267,7 +271,9 @@ package final class ModelObject: ForeignObject {
   package func field(_ name: String, _ session: Session) throws -> Value? { self[name] }
   package func describe(_ session: Session) throws -> StyledText {
     let arguments = try arguments.map { try session.echo($0) }.joined(separator: ", ")
-    let count = session.parameters(of: .foreign(self)).reduce(0) { $0 + $1.parameter.node.shape.count }
+    let count = session.parameters(of: .foreign(self)).reduce(0) {
+      $0 + $1.parameter.node.shape.count
+    }
     return StyledText("\(name)(\(arguments))  # \(count) parameters")
   }
 }

@@ -254,7 +254,9 @@ extension Session {
 
 extension Session {
   /// A value with the part at the end of `steps` replaced; params inside are stored to.
-  func updated(_ base: Value, _ steps: ArraySlice<UpdateStep>, _ value: Value, _ op: BinaryOperator?)
+  func updated(
+    _ base: Value, _ steps: ArraySlice<UpdateStep>, _ value: Value, _ op: BinaryOperator?
+  )
     throws -> Value
   {
     if case .foreign(let object) = base, let parameter = object as? ParameterObject {
@@ -390,6 +392,7 @@ extension Session {
       throw Problem(
         .shape, "a value of shape \(value.shape) does not fill the place of shape \(Shape(dims))")
     }
-    return value.shape == shape ? value : try graph.record(.expand, [value], Attributes(sizes: dims))
+    return value.shape == shape
+      ? value : try graph.record(.expand, [value], Attributes(sizes: dims))
   }
 }

@@ -186,7 +186,8 @@ final class Machine {
         }
       case .global:
         if let value = session.globals.values[b] {
-          if case .foreign = value {} else {
+          if case .foreign = value {
+          } else {
             r[a] = value
             continue
           }
@@ -334,9 +335,15 @@ final class Machine {
         break
       }
       try session.store(parameter.parameter, r[b])
-    case .checkShape: try session.check(chunk.shapes[c], r[b]) { r[$0] } bind: { r[$0] = $1 }
+    case .checkShape:
+      try session.check(chunk.shapes[c], r[b]) {
+        r[$0]
+      } bind: {
+        r[$0] = $1
+      }
     case .name: session.name(r[b], string(chunk, c))
-    case .model: r[a] = .foreign(ModelObject(string(chunk, b), arguments: (0..<c).map { value(r[$0]) }))
+    case .model:
+      r[a] = .foreign(ModelObject(string(chunk, b), arguments: (0..<c).map { value(r[$0]) }))
     case .member:
       guard case .foreign(let object) = r[a], let model = object as? ModelObject else { break }
       model.add(string(chunk, c), r[b])

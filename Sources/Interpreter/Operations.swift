@@ -3,6 +3,7 @@
 import Autodiff
 import Diagnostics
 import Engine
+import Glibc
 import Syntax
 
 extension Session {
@@ -345,7 +346,5 @@ extension Session {
     }
   }
 }
-
-import Glibc
 
 private func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }

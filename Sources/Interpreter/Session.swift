@@ -106,7 +106,8 @@ extension Session {
       let value = try runStatement(chunk)
       last = isEcho ? value : nil
       if mode == .entry, isEcho {
-        if case .none = value {} else {
+        if case .none = value {
+        } else {
           output(try echoText(value))
           define("ans", value)
         }
@@ -303,4 +304,12 @@ extension Session {
 extension Session {
   /// The end of a step of training: finished steps stay when a later one fails.
   package func finishTurn() { journal.checkpoint(globals: globals.values, random: graph.random) }
+}
+
+extension Session {
+  /// Turns and calls that programs may still take; for programs that nobody watches.
+  package var instructionLimit: Int {
+    get { machine.budget }
+    set { machine.budget = newValue }
+  }
 }

@@ -166,7 +166,9 @@ enum CoreFunctions {
     ["replace(\"aXbX\", \"X\", \"y\")  # => ayby"]
   ) { call in
     let piece = try call.string(1)
-    guard !piece.isEmpty else { throw Problem(.value, "the piece to replace is empty", argument: 1) }
+    guard !piece.isEmpty else {
+      throw Problem(.value, "the piece to replace is empty", argument: 1)
+    }
     return .string(
       try call.string(0).split(separator: piece, omittingEmptySubsequences: false)
         .joined(separator: call.string(2)))

@@ -46,7 +46,8 @@ private struct Equation {
     for (letters, operand) in zip(inputs, operands) {
       guard letters.count == operand.shape.rank, letters.allSatisfy(\.isLetter) else {
         throw Problem(
-          .shape, "'\(String(letters))' names \(letters.count) axes of a tensor of shape \(operand.shape)",
+          .shape,
+          "'\(String(letters))' names \(letters.count) axes of a tensor of shape \(operand.shape)",
           argument: 0)
       }
       for (axis, letter) in letters.enumerated() {

@@ -99,7 +99,8 @@ enum FigureFunctions {
       }
       let (height, width) = (shape[shape.rank - 2], shape[shape.rank - 1])
       let count = shape.rank == 3 ? shape[0] : 1
-      let captions = call.isGiven(1) ? try call.elements(1).map { try call.session.display($0) } : []
+      let captions =
+        call.isGiven(1) ? try call.elements(1).map { try call.session.display($0) } : []
       let values = try call.session.graph.values(node)
       let area = height * width
       do throws(PlotProblem) {

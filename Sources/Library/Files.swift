@@ -11,8 +11,11 @@ enum FileFunctions {
   private typealias P = HostFunction.Parameter
 
   static let save: HostFunction = HostFunction(
-    name: "save", summary: "Writes a model's parameters as safetensors, or a figure as SVG.", category: "Files",
-    parameters: [P("net", "a model or a figure"), P("path", "a file name that ends in .safetensors or .svg")],
+    name: "save", summary: "Writes a model's parameters as safetensors, or a figure as SVG.",
+    category: "Files",
+    parameters: [
+      P("net", "a model or a figure"), P("path", "a file name that ends in .safetensors or .svg"),
+    ],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
     action: { call in
       let path = try call.string(1)

@@ -27,7 +27,8 @@ enum GradientFunctions {
     category: "Gradients",
     parameters: [
       P("f", "a function, or a loss"),
-      P("w", "with respect to what: a param, a value on the way, several, a model",
+      P(
+        "w", "with respect to what: a param, a value on the way, several, a model",
         default: .optional("none")),
     ],
     examples: [
@@ -38,7 +39,8 @@ enum GradientFunctions {
       if call.session.isCallable(call.value(0)) { return derivative(call.value(0)) }
       let loss = try call.tensor(0)
       guard call.isGiven(1) else {
-        throw Problem(.type, "grad(loss) wants to know with respect to what", help: "write grad(loss, w)")
+        throw Problem(
+          .type, "grad(loss) wants to know with respect to what", help: "write grad(loss, w)")
       }
       guard loss.shape.count == 1 else {
         throw Problem(
@@ -51,7 +53,8 @@ enum GradientFunctions {
   private static func derivative(_ function: Value) -> Value {
     .function(
       NativeFunctionObject(
-        name: "derivative", parameters: [P("x", "where"), P("rest", "further arguments", default: .rest)]
+        name: "derivative",
+        parameters: [P("x", "where"), P("rest", "further arguments", default: .rest)]
       ) { call in
         let graph = call.session.graph
         let outer = graph.defaultDType

@@ -53,7 +53,9 @@ final class OptimizerObject: ForeignObject {
     return .foreign(self)
   }
   func describe(_ session: Session) throws -> StyledText {
-    let options = rule.options.map { "\($0.name): \(NumberFormat.shortest((optimizer?.options ?? self.options)[$0.name] ?? $0.value))" }
+    let options = rule.options.map {
+      "\($0.name): \(NumberFormat.shortest((optimizer?.options ?? self.options)[$0.name] ?? $0.value))"
+    }
     return StyledText("\(rule.name)(\(options.joined(separator: ", ")))")
   }
 }
@@ -109,13 +111,18 @@ enum LayerFunctions {
     name: "layer_norm", summary: "Rows with mean 0 and variance 1, then scaled and shifted.",
     category: "Layers",
     parameters: [
-      P("width", "the last size of x"), P("eps", "added to the variance", default: .optional("0.00001")),
+      P("width", "the last size of x"),
+      P("eps", "added to the variance", default: .optional("0.00001")),
     ],
-    details: ["in plain nns: x -> (x - mean(x, axis: -1, keep: true)) / sqrt(var(x, axis: -1, keep: true) + eps) * gain + bias"],
+    details: [
+      "in plain nns: x -> (x - mean(x, axis: -1, keep: true)) / sqrt(var(x, axis: -1, keep: true) + eps) * gain + bias"
+    ],
     examples: ["layer_norm(2)([[1, 3]])  # => [[-1, 1]]"],
     action: { call in
       let width = try call.int(0)
-      guard width > 0 else { throw Problem(.value, "layer_norm wants a width above 0", argument: 0) }
+      guard width > 0 else {
+        throw Problem(.value, "layer_norm wants a width above 0", argument: 0)
+      }
       return .foreign(
         LayerObject(
           try LayerNorm(
@@ -130,7 +137,9 @@ enum LayerFunctions {
   private static func optimizer(_ rule: OptimizerRule) -> HostFunction {
     HostFunction(
       name: rule.name, summary: rule.summary, category: "Optimizers",
-      parameters: [P("params", "a model or params; left out inside fit", default: .optional("none"))]
+      parameters: [
+        P("params", "a model or params; left out inside fit", default: .optional("none"))
+      ]
         + rule.options.map {
           P($0.name, "a number", default: .optional(NumberFormat.shortest($0.value)))
         },

@@ -11,7 +11,8 @@ package enum Library {
     CoreFunctions.all + TensorFunctions.all
     + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
     + GradientFunctions.all + LayerFunctions.all + TrainingFunctions.all + TableFunctions.all
-    + EinsumFunctions.all + FigureFunctions.all + ReferenceFunctions.all + PictureFunctions.all + FileFunctions.all
+    + EinsumFunctions.all + FigureFunctions.all + ReferenceFunctions.all + PictureFunctions.all
+    + FileFunctions.all
 
   /// A session in which everything has its name.
   package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {

@@ -213,7 +213,9 @@ extension Call {
     if case .foreign(let object) = value(index), let type = object as? DTypeObject {
       return type.dtype
     }
-    if case .string(let string) = value(index), let dtype = DType(name: string.text) { return dtype }
+    if case .string(let string) = value(index), let dtype = DType(name: string.text) {
+      return dtype
+    }
     throw Problem(
       .dtype, "\(parameters[index].name) of \(name) is one of f32, f64, i32, i64, bool",
       argument: index)

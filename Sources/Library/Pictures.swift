@@ -32,7 +32,8 @@ enum PictureFunctions {
       let loss = try call.tensor(0)
       guard loss.shape.count == 1 else {
         throw Problem(
-          .gradient, "explain starts from one number; this has the shape \(loss.shape)", argument: 0)
+          .gradient, "explain starts from one number; this has the shape \(loss.shape)", argument: 0
+        )
       }
       let digits = try call.int(1, default: 6)
       guard digits >= 1, digits <= 17 else {

@@ -9,7 +9,8 @@ enum ReferenceFunctions {
 
   static let help: HostFunction = HostFunction(
     name: "help", summary: "What a function is, how it is called, with examples.",
-    category: "Language", parameters: [P("x", "a function or its name", default: .optional("none"))],
+    category: "Language",
+    parameters: [P("x", "a function or its name", default: .optional("none"))],
     examples: ["help(softmax)"],
     action: { call in
       call.session.output(try Reference.help(call.value(0), call.session))

@@ -55,7 +55,9 @@ final class TableObject: ForeignObject {
         numbers.append(try session.graph.item(node))
       }
     }
-    if strings.count == elements.count { return .foreign(TableObject(table.setting(name, .strings(strings)))) }
+    if strings.count == elements.count {
+      return .foreign(TableObject(table.setting(name, .strings(strings))))
+    }
     guard numbers.count == elements.count else {
       throw Problem(.type, "a column holds numbers or strings, not both")
     }
@@ -65,7 +67,8 @@ final class TableObject: ForeignObject {
   func index(_ items: [IndexValue], _ session: Session) throws -> Value? {
     guard items.count == 1 else { return nil }
     switch items[0] {
-    case .value(.string(let name)): return try field(name.text, session) ?? { throw unknown(name.text) }()
+    case .value(.string(let name)):
+      return try field(name.text, session) ?? { throw unknown(name.text) }()
     case .value(.list(let list)):
       let names = try list.elements.map { element -> String in
         guard case .string(let name) = element else {
@@ -91,7 +94,9 @@ final class TableObject: ForeignObject {
           return row < 0 ? row + table.rowCount : row
         })
     case .range(let lower, let upper):
-      let clamp = { (x: Int) in min(max(x < 0 ? x + self.table.rowCount : x, 0), self.table.rowCount) }
+      let clamp = { (x: Int) in
+        min(max(x < 0 ? x + self.table.rowCount : x, 0), self.table.rowCount)
+      }
       let start = clamp(lower ?? 0)
       return rows(Array(start..<max(start, clamp(upper ?? table.rowCount))))
     default: return nil
@@ -255,9 +260,12 @@ enum TableFunctions {
     guard case .record(let record) = call.value(0), let first = record.fields.first,
       let rows = call.session.length(first.value)
     else { throw Problem(.type, "table wants a record such as {a: [1, 2]}", argument: 0) }
-    var result = TableObject(Table([(first.name, .numbers([Double?](repeating: nil, count: rows)))]))
+    var result = TableObject(
+      Table([(first.name, .numbers([Double?](repeating: nil, count: rows)))]))
     for (name, value) in record.fields {
-      if case .foreign(let next as TableObject)? = try result.settingField(name, to: value, call.session) {
+      if case .foreign(let next as TableObject)? = try result.settingField(
+        name, to: value, call.session)
+      {
         result = next
       }
     }
@@ -265,7 +273,8 @@ enum TableFunctions {
   }
 
   static let head: HostFunction = function(
-    "head", "The first rows.", [P("table", "a table or tensor"), P("n", "how many", default: .optional("5"))],
+    "head", "The first rows.",
+    [P("table", "a table or tensor"), P("n", "how many", default: .optional("5"))],
     "head([1, 2, 3], 2)  # => [1, 2]"
   ) { call in
     let n = try call.int(1, default: 5)
@@ -319,13 +328,15 @@ enum TableFunctions {
         case .string(let s) where s.text == "mean":
           replacement = known.reduce(0, +) / Double(max(1, known.count))
         case .string(let s) where s.text == "median":
-          replacement = known.isEmpty ? 0 : (known[(known.count - 1) / 2] + known[known.count / 2]) / 2
+          replacement =
+            known.isEmpty ? 0 : (known[(known.count - 1) / 2] + known[known.count / 2]) / 2
         case .string: continue
         default: replacement = try call.number(1)
         }
         table = table.setting(name, .numbers(values.map { $0 ?? replacement }))
       case .strings(let values):
-        guard case .string(let text) = call.value(1), text.text != "mean", text.text != "median" else {
+        guard case .string(let text) = call.value(1), text.text != "mean", text.text != "median"
+        else {
           continue
         }
         table = table.setting(name, .strings(values.map { $0 ?? text.text }))
@@ -352,7 +363,8 @@ enum TableFunctions {
   }
 
   static let standardize: HostFunction = function(
-    "standardize", "A scaler to mean 0 and deviation 1 of each column; s(x) scales, s.undo(y) undoes.",
+    "standardize",
+    "A scaler to mean 0 and deviation 1 of each column; s(x) scales, s.undo(y) undoes.",
     [P("x", "a tensor [n, d] or a table")],
     "let s = standardize([[1], [3]])\ns([[1], [3]])  # => [[-1], [1]]"
   ) { call in
@@ -369,7 +381,8 @@ enum TableFunctions {
     let count = Double(values.count / max(1, columns))
     for (index, v) in values.enumerated() { mean[index % columns] += v / count }
     for (index, v) in values.enumerated() {
-      deviation[index % columns] += (v - mean[index % columns]) * (v - mean[index % columns]) / count
+      deviation[index % columns] +=
+        (v - mean[index % columns]) * (v - mean[index % columns]) / count
     }
     _ = rows
     return .foreign(

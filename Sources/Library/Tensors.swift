@@ -46,7 +46,8 @@ enum TensorFunctions {
   static let full: HostFunction = HostFunction(
     name: "full", summary: "A tensor of one value.", category: "Tensors",
     parameters: [
-      HostFunction.Parameter("sizes", "a list of sizes"), HostFunction.Parameter("value", "a number"),
+      HostFunction.Parameter("sizes", "a list of sizes"),
+      HostFunction.Parameter("value", "a number"),
     ], examples: ["full([2, 2], 7)  # => [[7, 7], [7, 7]]"],
     action: { call in
       let value = try call.tensor(1)
@@ -72,7 +73,9 @@ enum TensorFunctions {
       guard step != 0, count.isFinite else {
         throw Problem(.value, "arange wants finite bounds and a step that is not 0")
       }
-      guard count <= 1e8 else { throw Problem(.memory, "arange would make \(NumberFormat.shortest(count)) numbers") }
+      guard count <= 1e8 else {
+        throw Problem(.memory, "arange would make \(NumberFormat.shortest(count)) numbers")
+      }
       let values = (0..<max(0, Int(count))).map { start + Double($0) * step }
       let graph = call.session.graph
       return .tensor(try graph.tensor(values, shape: [values.count], dtype: graph.defaultDType))
@@ -119,7 +122,9 @@ enum TensorFunctions {
     ], examples: ["max(integers(0, 2, 50))  # => 1"],
     action: { call in
       let (low, high) = (try call.int(0), try call.int(1))
-      guard low < high else { throw Problem(.value, "there is no whole number from \(low) to \(high)") }
+      guard low < high else {
+        throw Problem(.value, "there is no whole number from \(low) to \(high)")
+      }
       return .tensor(
         try call.session.graph.random(
           .integers,
@@ -145,9 +150,8 @@ enum TensorFunctions {
     action: { call in
       var value = call.value(0)
       if case .foreign(let table as TableObject) = value { return try table.tensor(call.session) }
-      if let elements = try call.session.elements(value), case .tensor = value {} else if
-        let elements = try call.session.elements(value)
-      {
+      if let elements = try call.session.elements(value), case .tensor = value {
+      } else if let elements = try call.session.elements(value) {
         value = try call.session.brackets(elements)
       }
       guard let node = call.session.node(value) else {

@@ -24,7 +24,8 @@ enum TrainingFunctions {
       P("validation", "(x, y) to judge by after each epoch", default: .optional("none")),
       P("metrics", "a list of functions", default: .optional("[]")),
       P("until", "stops when this function of the history is true", default: .optional("none")),
-      P("patience", "stops after so many epochs without a better val_loss (or loss)",
+      P(
+        "patience", "stops after so many epochs without a better val_loss (or loss)",
         default: .optional("none")),
     ],
     details: ["The history is a record of vectors, one number an epoch: loss, val_loss, …"],
@@ -55,7 +56,9 @@ enum TrainingFunctions {
       return .record(fields)
     })
 
-  static func figure(_ f: Value, _ prediction: Value, _ target: Value, _ call: Call) throws -> Double {
+  static func figure(_ f: Value, _ prediction: Value, _ target: Value, _ call: Call) throws
+    -> Double
+  {
     let value = try call.invoke(f, [prediction, target])
     guard let node = call.session.node(value) else {
       throw Problem(.type, "a loss or metric gives a number, not a \(value.typeName)")
@@ -137,7 +140,8 @@ enum TrainingFunctions {
         throw Problem(.shape, "batches wants tensors with equally many rows and a size above 0")
       }
       let rows = x.shape[0]
-      let order = try call.bool(3, default: false) ? graph.random.permutation(rows) : Array(0..<rows)
+      let order =
+        try call.bool(3, default: false) ? graph.random.permutation(rows) : Array(0..<rows)
       var result: [Value] = []
       for start in stride(from: 0, to: rows, by: size) {
         let picks = order[start..<min(rows, start + size)].map(Double.init)
@@ -168,7 +172,9 @@ enum TrainingFunctions {
     action: { call in
       if case .string(let text) = call.value(0) {
         let separator = try call.string(1)
-        guard !separator.isEmpty else { throw Problem(.value, "the separator is empty", argument: 1) }
+        guard !separator.isEmpty else {
+          throw Problem(.value, "the separator is empty", argument: 1)
+        }
         return .list(
           text.text.split(separator: separator, omittingEmptySubsequences: false).map {
             .string(String($0))
@@ -282,7 +288,9 @@ private final class Trainer {
     guard !parameters.isEmpty else {
       throw Problem(.type, "this model has no params to train", argument: 0)
     }
-    guard call.isGiven(4) else { return Optimizer(Optimizers.adam, parameters, options: standard(Optimizers.adam)) }
+    guard call.isGiven(4) else {
+      return Optimizer(Optimizers.adam, parameters, options: standard(Optimizers.adam))
+    }
     guard case .foreign(let object as OptimizerObject) = call.value(4) else {
       throw Problem(.type, "optimizer of fit is an optimizer such as adam(lr: 0.001)", argument: 4)
     }
@@ -320,12 +328,14 @@ private final class Trainer {
       session.finishTurn()
       total += try graph.item(loss) * weight
       for (place, metric) in try metrics().enumerated() {
-        metricTotals[place] += try TrainingFunctions.figure(
-          metric, prediction, .tensor(targets), call) * weight
+        metricTotals[place] +=
+          try TrainingFunctions.figure(
+            metric, prediction, .tensor(targets), call) * weight
       }
       session.progress?(
         "epoch \(epoch + 1)/\(epochs)  \(min(rows, start + size))/\(rows)  loss "
-          + NumberFormat.significant(total * Double(rows) / Double(min(rows, start + size)), digits: 4))
+          + NumberFormat.significant(
+            total * Double(rows) / Double(min(rows, start + size)), digits: 4))
     }
     note("loss", total)
     for (place, metric) in try metrics().enumerated() {
@@ -341,7 +351,9 @@ private final class Trainer {
       throw Problem(.type, "validation of fit is a tuple (x, y)", argument: 7)
     }
     let prediction = try call.invoke(call.value(0), [pair.elements[0]])
-    note("val_loss", try TrainingFunctions.figure(call.function(3), prediction, pair.elements[1], call))
+    note(
+      "val_loss", try TrainingFunctions.figure(call.function(3), prediction, pair.elements[1], call)
+    )
     for metric in try metrics() {
       note(
         "val_" + Library.name(of: metric),

@@ -32,7 +32,8 @@ package final class Dense: Layer {
     (self.inputs, self.outputs) = (inputs, outputs)
     weight = Parameter("weight", value: try initializer.make(graph, [inputs, outputs]))
     let zero = graph.constant(0)
-    bias = hasBias
+    bias =
+      hasBias
       ? Parameter("bias", value: try graph.record(.full, [zero], Attributes(sizes: [outputs])))
       : nil
   }

@@ -124,7 +124,8 @@ package final class Optimizer {
       if states[index].isEmpty {
         let zero = graph.constant(0, p.dtype)
         for _ in 0..<rule.states {
-          states[index].append(hold(try graph.record(.full, [zero], Attributes(sizes: p.shape.dims))))
+          states[index].append(
+            hold(try graph.record(.full, [zero], Attributes(sizes: p.shape.dims))))
         }
       }
       let (value, state) = rule.update(p, g, states[index], nodes, Double(steps))

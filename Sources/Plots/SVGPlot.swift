@@ -18,7 +18,8 @@ package enum SVGPlot {
       + "@media(prefers-color-scheme:dark){.ink{fill:#ddd}}</style>\n"
       + "<title>\(escape(figure.title ?? figure.summary))</title>\n"
     if let title = figure.title {
-      svg += "<text class=\"ink\" x=\"340\" y=\"20\" text-anchor=\"middle\" font-size=\"15\">\(escape(title))</text>\n"
+      svg +=
+        "<text class=\"ink\" x=\"340\" y=\"20\" text-anchor=\"middle\" font-size=\"15\">\(escape(title))</text>\n"
     }
     if let pictures = figure.pictures {
       svg += show(pictures)
@@ -45,25 +46,31 @@ package enum SVGPlot {
     for tick in xAxis.ticks {
       let x = px(tick.value)
       svg += "<path class=\"grid\" d=\"M\(x) \(number(top))V\(number(bottom))\"/>"
-      svg += "<text class=\"ink\" x=\"\(x)\" y=\"390\" text-anchor=\"middle\">\(tick.label)</text>\n"
+      svg +=
+        "<text class=\"ink\" x=\"\(x)\" y=\"390\" text-anchor=\"middle\">\(tick.label)</text>\n"
     }
     for tick in yAxis.ticks {
       let y = py(tick.value)
       svg += "<path class=\"grid\" d=\"M\(number(left)) \(y)H\(number(right))\"/>"
-      svg += "<text class=\"ink\" x=\"58\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(tick.label)</text>\n"
+      svg +=
+        "<text class=\"ink\" x=\"58\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(tick.label)</text>\n"
     }
-    svg += "<path class=\"axis\" d=\"M\(number(left)) \(number(top))V\(number(bottom))H\(number(right))\"/>\n"
+    svg +=
+      "<path class=\"axis\" d=\"M\(number(left)) \(number(top))V\(number(bottom))H\(number(right))\"/>\n"
     for layer in figure.layers { svg += draw(layer, px, py) }
     if let label = figure.xLabel {
-      svg += "<text class=\"ink\" x=\"340\" y=\"410\" text-anchor=\"middle\">\(escape(label))</text>\n"
+      svg +=
+        "<text class=\"ink\" x=\"340\" y=\"410\" text-anchor=\"middle\">\(escape(label))</text>\n"
     }
     if let label = figure.yLabel {
-      svg += "<text class=\"ink\" transform=\"translate(16 204) rotate(-90)\" text-anchor=\"middle\">\(escape(label))</text>\n"
+      svg +=
+        "<text class=\"ink\" transform=\"translate(16 204) rotate(-90)\" text-anchor=\"middle\">\(escape(label))</text>\n"
     }
     var y = top + 14
     for layer in figure.layers {
       guard let label = layer.label else { continue }
-      svg += "<rect x=\"70\" y=\"\(number(y - 9))\" width=\"10\" height=\"10\" fill=\"\(layer.color.hex)\"/>"
+      svg +=
+        "<rect x=\"70\" y=\"\(number(y - 9))\" width=\"10\" height=\"10\" fill=\"\(layer.color.hex)\"/>"
       svg += "<text class=\"ink\" x=\"85\" y=\"\(number(y))\">\(escape(label))</text>\n"
       y += 16
     }
@@ -92,7 +99,8 @@ package enum SVGPlot {
     case .histogram(let histogram):
       return histogram.counts.enumerated().map { bin, count in
         let (x, x2) = (px(histogram.edges[bin]), px(histogram.edges[bin + 1]))
-        return "<path d=\"M\(x) \(py(0))V\(py(Double(count)))H\(x2)V\(py(0))Z\" fill=\"\(color)\" stroke=\"#fff4\"/>"
+        return
+          "<path d=\"M\(x) \(py(0))V\(py(Double(count)))H\(x2)V\(py(0))Z\" fill=\"\(color)\" stroke=\"#fff4\"/>"
       }.joined(separator: "\n") + "\n"
     case .heatmap(let map):
       guard let range = map.range else { return "" }
@@ -104,7 +112,8 @@ package enum SVGPlot {
         let x = map.x.lowerBound + Double(i % map.columns) * dx
         let y = map.y.upperBound - Double(i / map.columns) * dy
         let share = Figure.Heatmap.share(map.values[i], range)
-        return "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y - dy))H\(px(x))Z\" fill=\"\(color)\" fill-opacity=\"\(number(share))\"/>"
+        return
+          "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y - dy))H\(px(x))Z\" fill=\"\(color)\" fill-opacity=\"\(number(share))\"/>"
       }.joined(separator: "\n") + "\n"
     case .pictures: return ""
     }
@@ -118,12 +127,14 @@ package enum SVGPlot {
       let size = (cell - 10) / Double(max(picture.width, picture.height, 1))
       let x0 = 40 + Double(index % columns) * cell
       let y0 = 44 + Double(index / columns) * (cell + 14)
-      svg += "<text class=\"ink\" x=\"\(number(x0))\" y=\"\(number(y0 - 4))\">\(escape(picture.caption))</text>\n"
+      svg +=
+        "<text class=\"ink\" x=\"\(number(x0))\" y=\"\(number(y0 - 4))\">\(escape(picture.caption))</text>\n"
       let high = picture.values.filter(Figure.canDraw).max() ?? 1
       for i in 0..<picture.width * picture.height {
         let value = picture.values[i * picture.channels]
         let share = high > 0 ? min(1, max(0, value / high)) : 0
-        svg += "<rect x=\"\(number(x0 + Double(i % picture.width) * size))\" y=\"\(number(y0 + Double(i / picture.width) * size))\" width=\"\(number(size))\" height=\"\(number(size))\" fill=\"#808080\" fill-opacity=\"\(number(share))\"/>\n"
+        svg +=
+          "<rect x=\"\(number(x0 + Double(i % picture.width) * size))\" y=\"\(number(y0 + Double(i / picture.width) * size))\" width=\"\(number(size))\" height=\"\(number(size))\" fill=\"#808080\" fill-opacity=\"\(number(share))\"/>\n"
       }
     }
     return svg

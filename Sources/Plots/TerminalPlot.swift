@@ -96,7 +96,8 @@ package enum TerminalPlot {
     var labels = [Character](repeating: " ", count: columns + 12)
     var free = 0
     for tick in axis.ticks {
-      let column = min(columns - 1, max(0, Int((axis.share(tick.value) * Double(columns - 1)).rounded())))
+      let column = min(
+        columns - 1, max(0, Int((axis.share(tick.value) * Double(columns - 1)).rounded())))
       line[column] = "┬"
       let start = max(0, column - tick.label.count / 2)
       guard start >= free, start + tick.label.count <= labels.count else { continue }
@@ -144,7 +145,9 @@ package enum TerminalPlot {
       for row in 0..<map.rows {
         for column in 0..<map.columns
         where Figure.Heatmap.share(map.values[row * map.columns + column], range) > 0.5 {
-          let x = map.x.lowerBound + (map.x.upperBound - map.x.lowerBound) * (Double(column) + 0.5) / Double(map.columns)
+          let x =
+            map.x.lowerBound + (map.x.upperBound - map.x.lowerBound) * (Double(column) + 0.5)
+            / Double(map.columns)
           let share = (Double(row) + 0.5) / Double(map.rows)
           let (i, j) = place(x, map.y.upperBound - (map.y.upperBound - map.y.lowerBound) * share)
           canvas.set(i, j, index)
@@ -169,7 +172,8 @@ package enum TerminalPlot {
       if row.contains(where: { !$0.caption.isEmpty }) {
         for picture in row {
           let caption = String(picture.caption.prefix(picture.width * 2))
-          text.append(caption + String(repeating: " ", count: picture.width * 2 + 2 - caption.count))
+          text.append(
+            caption + String(repeating: " ", count: picture.width * 2 + 2 - caption.count))
         }
         text.append("\n")
       }
@@ -192,7 +196,8 @@ package enum TerminalPlot {
     let low = min(0, drawable.min() ?? 0)
     let high = drawable.max() ?? 1
     let start = (y * picture.width + x) * picture.channels
-    let value = picture.values[start..<start + picture.channels].reduce(0, +) / Double(picture.channels)
+    let value =
+      picture.values[start..<start + picture.channels].reduce(0, +) / Double(picture.channels)
     let share = high > low && Figure.canDraw(value) ? (value - low) / (high - low) : 0
     let ramp = ["  ", "░░", "▒▒", "▓▓", "██"]
     return StyledText(ramp[min(4, max(0, Int((share * 4.999).rounded(.down))))])

@@ -59,7 +59,8 @@ extension NNS {
 
     @OptionGroup var appearance: Appearance
 
-    @Argument(parsing: .captureForPassthrough, help: "A script (- is standard input) and its arguments.")
+    @Argument(
+      parsing: .captureForPassthrough, help: "A script (- is standard input) and its arguments.")
     var script: [String] = []
 
     func run() throws {

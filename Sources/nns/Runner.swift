@@ -60,7 +60,8 @@ struct Runner {
       if let code {
         session.define("args", .list(words.map { .string($0) }))
         let value = try session.run(SourceText(name: "-e", text: code), mode: .file)
-        if let value, case .none = value {} else if let value {
+        if let value, case .none = value {
+        } else if let value {
           session.output(StyledText(try session.display(value)))
         }
         return 0

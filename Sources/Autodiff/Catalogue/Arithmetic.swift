@@ -91,7 +91,8 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in
       let exponent = call.inputs[1].count == 1 ? call.inputs[1][0] : nil
       switch (call.output.dtype, exponent) {
-      case (.f32, 2): Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { $0 * $0 }
+      case (.f32, 2):
+        Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { $0 * $0 }
       case (.f64, 2):
         Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { $0 * $0 }
       case (.f32, _): Kernels.zip(call, Float.self, Float.self) { powf($0, $1) }

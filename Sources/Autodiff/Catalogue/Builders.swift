@@ -31,7 +31,8 @@ enum Rules {
   }
 
   /// Array-programming broadcasting, without the trap where ranks differ and both sides stretch.
-  static func broadcast(_ verb: String, _ symbol: String, _ result: DType? = nil) -> Operator.Infer {
+  static func broadcast(_ verb: String, _ symbol: String, _ result: DType? = nil) -> Operator.Infer
+  {
     { types, _ throws(OperatorProblem) in
       let (a, b) = (types[0].shape, types[1].shape)
       if a == b { return TensorType(a, result ?? types[0].dtype) }
@@ -65,7 +66,11 @@ enum Rules {
     let axes = attributes.axes ?? Array(0..<shape.rank)
     var dims: [Int] = []
     for axis in 0..<shape.rank {
-      if !axes.contains(axis) { dims.append(shape[axis]) } else if attributes.keep { dims.append(1) }
+      if !axes.contains(axis) {
+        dims.append(shape[axis])
+      } else if attributes.keep {
+        dims.append(1)
+      }
     }
     return Shape(dims)
   }

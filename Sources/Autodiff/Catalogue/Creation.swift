@@ -91,7 +91,8 @@ extension Operator {
 
   /// inputs: seed and position of the stream (i64), so that a new draw is no new plan.
   private static func random(
-    _ name: String, _ summary: String, _ draw: @escaping @Sendable (Philox, UInt64, [Double]) -> Double,
+    _ name: String, _ summary: String,
+    _ draw: @escaping @Sendable (Philox, UInt64, [Double]) -> Double,
     dtype: DType = .f32
   ) -> Operator {
     Operator(

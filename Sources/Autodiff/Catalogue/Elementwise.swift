@@ -5,7 +5,8 @@ import Glibc
 
 extension Catalogue {
   static let elementwise: [Operator] = [
-    .exp, .log, .sqrt, .sin, .cos, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu, .silu,
+    .exp, .log, .sqrt, .sin, .cos, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu,
+    .silu,
     .softplus, .erf, .clip, .convert,
   ]
 }
@@ -55,10 +56,12 @@ extension Operator {
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
     Kernels.unary({ $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }),
-    .none(because: "the sign is flat almost everywhere"), example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
+    .none(because: "the sign is flat almost everywhere"),
+    example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
   package static let floor: Operator = unary(
     "floor", "Rounds down.", Kernels.unary({ $0.rounded(.down) }, { $0.rounded(.down) }),
-    .none(because: "rounding is flat almost everywhere"), example: "floor([1.5, -1.5])  # => [1, -2]")
+    .none(because: "rounding is flat almost everywhere"),
+    example: "floor([1.5, -1.5])  # => [1, -2]")
   package static let round: Operator = unary(
     "round", "Rounds to the nearest whole number, halves to the even one.",
     Kernels.unary({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) }),
@@ -94,7 +97,8 @@ extension Operator {
   package static let softplus: Operator = unary(
     "softplus", "log(1 + e^x), a smooth relu.",
     Kernels.unary(
-      { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) }, { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) }),
+      { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) },
+      { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) }),
     .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["σ({0})"],
     example: "softplus(0)  # => 0.6931")
   package static let erf: Operator = unary(
@@ -122,7 +126,8 @@ extension Operator {
     },
     gradient: .rule { g, node in
       let x = node.inputs[0]
-      let inside = x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
+      let inside =
+        x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
         * x.compare(.lessOrEqual, node.attributes.reals[1]).indicator(g.dtype)
       return [g * inside]
     }, notation: ["(low ≤ {0} ≤ high)"], kinks: [-1, 1],
@@ -157,7 +162,8 @@ extension Operator {
             operands: [0])
         }
         if y.dtype == .i64 {
-          y.pointer(as: Int64.self)[i] = x.dtype == .i64 ? x.pointer(as: Int64.self)[i] : Int64(whole)
+          y.pointer(as: Int64.self)[i] =
+            x.dtype == .i64 ? x.pointer(as: Int64.self)[i] : Int64(whole)
         } else {
           y.pointer(as: Int32.self)[i] = Int32(whole)
         }

@@ -19,10 +19,13 @@ extension Operator {
       guard types[0].shape == types[1].shape else {
         let (a, b) = (types[0].shape, types[1].shape)
         var help: String?
-        if a.count == b.count { help = "write reshape({1}, \(a.dims.map(String.init).joined(separator: ", ")))" }
+        if a.count == b.count {
+          help = "write reshape({1}, \(a.dims.map(String.init).joined(separator: ", ")))"
+        }
         throw OperatorProblem(
           .shape,
-          "\(name) wants prediction and target of equal shape: {0} is \(a), {1} is \(b)", help: help)
+          "\(name) wants prediction and target of equal shape: {0} is \(a), {1} is \(b)", help: help
+        )
       }
       guard types[0].dtype.isFloat else {
         throw OperatorProblem(.dtype, "\(name) wants floats, {0} holds \(types[0].dtype.name)")
@@ -36,7 +39,9 @@ extension Operator {
     { call throws(OperatorProblem) in
       let n = call.inputs[0].count
       if call.output.dtype == .f32 {
-        let (a, b) = (call.inputs[0].pointer(as: Float.self), call.inputs[1].pointer(as: Float.self))
+        let (a, b) = (
+          call.inputs[0].pointer(as: Float.self), call.inputs[1].pointer(as: Float.self)
+        )
         var total = 0.0
         for i in 0..<n { total += f(Double(a[i]), Double(b[i])) }
         call.output.pointer(as: Float.self)[0] = Float(total / Double(n))
@@ -60,7 +65,8 @@ extension Operator {
     parameters: pair, formula: "mse({0}, {1})", infer: equalShapes("mse"),
     kernel: pairMean { ($0 - $1) * ($0 - $1) },
     gradient: .rule { g, node in
-      let slope = (node.inputs[0] - node.inputs[1]) * (2 / Double(Swift.max(1, node.inputs[0].shape.count)))
+      let slope =
+        (node.inputs[0] - node.inputs[1]) * (2 / Double(Swift.max(1, node.inputs[0].shape.count)))
       let left = g * slope
       return [left, node.inputs[1].isTracked ? -left : nil]
     }, notation: ["2 ({0} − {1}) / n", "−2 ({0} − {1}) / n"], samples: lossSamples,
@@ -109,7 +115,9 @@ extension Operator {
         let sum = logits.reduce(0) { $0 + Glibc.exp($1 - largest) }
         let normaliser = largest + Glibc.log(sum)
         if isOneHot {
-          for c in 0..<classes { total -= call.inputs[1][row * classes + c] * (logits[c] - normaliser) }
+          for c in 0..<classes {
+            total -= call.inputs[1][row * classes + c] * (logits[c] - normaliser)
+          }
         } else {
           let target = call.inputs[1][row]
           guard let c = Int(exactly: target), c >= 0, c < classes else {

@@ -15,7 +15,9 @@ extension Operator {
     infer: { types, attributes throws(OperatorProblem) in
       var dims = attributes.sizes
       if let free = dims.firstIndex(of: -1) {
-        let known = dims.filter { $0 != -1 }.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
+        let known = dims.filter { $0 != -1 }.reduce(1) {
+          $0.multipliedReportingOverflow(by: $1).partialValue
+        }
         if known > 0 { dims[free] = types[0].shape.count / known }
       }
       guard let shape = Shape(checking: dims), shape.count == types[0].shape.count else {
@@ -57,7 +59,8 @@ extension Operator {
       return [g.apply(.transpose, [], Attributes(sizes: inverse))]
     }, notation: ["1"],
     samples: [
-      Sample([[2, 3]], Attributes(sizes: [1, 0])), Sample([[2, 3, 4]], Attributes(sizes: [2, 0, 1])),
+      Sample([[2, 3]], Attributes(sizes: [1, 0])),
+      Sample([[2, 3, 4]], Attributes(sizes: [2, 0, 1])),
       Sample([[3]], Attributes(sizes: [0])), Sample([[0, 2]], Attributes(sizes: [1, 0])),
       Sample([[]], Attributes(sizes: [])),
     ], examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
@@ -70,7 +73,8 @@ extension Operator {
         types[0].shape.broadcast(with: shape) == shape
       else {
         throw OperatorProblem(
-          .shape, "cannot stretch {0} of shape \(types[0].shape) to "
+          .shape,
+          "cannot stretch {0} of shape \(types[0].shape) to "
             + "[\(attributes.sizes.map(String.init).joined(separator: ", "))]", operands: [0])
       }
       return TensorType(shape, types[0].dtype)
@@ -105,7 +109,8 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
     gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] }, notation: ["1"],
     samples: [
-      Sample([[1, 3]]), Sample([[2, 1, 3]], Attributes(axes: [1])), Sample([[2]]), Sample([[1, 1]]),
+      Sample([[1, 3]]), Sample([[2, 1, 3]], Attributes(axes: [1])), Sample([[2]]),
+      Sample([[1, 1]]),
     ], examples: ["squeeze([[1, 2]])  # => [1, 2]"])
 
   package static let concat: Operator = Operator(
@@ -125,7 +130,8 @@ extension Operator {
           (0..<first.rank).allSatisfy({ $0 == axis || shape[$0] == first[$0] })
         else {
           throw OperatorProblem(
-            .shape, "cannot concatenate \(first) and \(shape) along axis \(axis): "
+            .shape,
+            "cannot concatenate \(first) and \(shape) along axis \(axis): "
               + "the other sizes differ", operands: [0, index])
         }
         total += shape[axis]
@@ -203,7 +209,8 @@ extension Operator {
       }
     },
     samples: [
-      Sample([[2], [2]], Attributes(sizes: [0])), Sample([[2, 3], [2, 3]], Attributes(sizes: [1])),
+      Sample([[2], [2]], Attributes(sizes: [0])),
+      Sample([[2, 3], [2, 3]], Attributes(sizes: [1])),
       Sample([[], []], Attributes(sizes: [0])), Sample([[2], [2], [2]], Attributes(sizes: [1])),
     ], examples: ["stack([1, 2], [3, 4])  # => [[1, 2], [3, 4]]"])
 

@@ -37,7 +37,8 @@ extension Operator {
         throw OperatorProblem(.memory, "the product of \(a) and \(b) is too large")
       }
       guard types[0].dtype.isFloat else {
-        throw OperatorProblem(.dtype, "@ wants floats, {0} holds \(types[0].dtype.name)", operands: [0])
+        throw OperatorProblem(
+          .dtype, "@ wants floats, {0} holds \(types[0].dtype.name)", operands: [0])
       }
       return TensorType(shape, types[0].dtype)
     },
@@ -72,7 +73,8 @@ extension Operator {
       if a.shape.rank == 1 || b.shape.rank == 1 {
         var dims = Array(node.shape.dims.prefix(Swift.max(a.shape.rank, b.shape.rank) - 2))
         if dims.count > node.shape.rank { dims = node.shape.dims }
-        let batch = Shape(Array(rows.shape.dims.dropLast(2)))
+        let batch =
+          Shape(Array(rows.shape.dims.dropLast(2)))
           .broadcast(with: Shape(Array(columns.shape.dims.dropLast(2)))) ?? .scalar
         upstream = g.reshaped(
           batch.dims + [rows.shape[rows.shape.rank - 2], columns.shape[columns.shape.rank - 1]])
@@ -83,7 +85,8 @@ extension Operator {
     },
     notation: ["{g} @ {1}'", "{0}' @ {g}"],
     samples: [
-      Sample([[2, 3], [3, 4]]), Sample([[1, 1], [1, 1]]), Sample([[3], [3]]), Sample([[3], [3, 2]]),
+      Sample([[2, 3], [3, 4]]), Sample([[1, 1], [1, 1]]), Sample([[3], [3]]),
+      Sample([[3], [3, 2]]),
       Sample([[2, 3], [3]]), Sample([[2, 2, 3], [3, 2]]), Sample([[2, 2, 3], [2, 3, 1]]),
       Sample([[2, 3], [2, 3, 2]]), Sample([[2, 1, 2, 3], [3, 3, 2]]), Sample([[0, 3], [3, 2]]),
       Sample([[2, 0], [0, 2]]), Sample([[5, 1], [1, 5]]), Sample([[2, 2, 3], [3]]),

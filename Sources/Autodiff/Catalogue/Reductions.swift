@@ -18,7 +18,8 @@ extension Operator {
 
   /// Brings the reduced axes last and hands rows to a body that fills the output.
   private static func overRows(
-    _ body: @escaping @Sendable (_ x: Buffer, _ y: Buffer, _ length: Int) throws(OperatorProblem)
+    _ body:
+      @escaping @Sendable (_ x: Buffer, _ y: Buffer, _ length: Int) throws(OperatorProblem)
       -> Void
   ) -> Kernel {
     { call throws(OperatorProblem) in
@@ -61,7 +62,8 @@ extension Operator {
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: reductionParameters, formula: "\(name)({0})",
-      infer: infer ?? floatReduction(name), kernel: kernel, gradient: gradient, notation: notation, domain: domain,
+      infer: infer ?? floatReduction(name), kernel: kernel, gradient: gradient, notation: notation,
+      domain: domain,
       samples: Samples.reduction, examples: [example])
   }
 
@@ -162,15 +164,25 @@ extension Operator {
       let index: Int
       switch x.dtype {
       case .f32:
-        index = best(UnsafePointer(x.pointer(as: Float.self)) + row * length, length) { largest ? $0 > $1 : $0 < $1 }
+        index = best(UnsafePointer(x.pointer(as: Float.self)) + row * length, length) {
+          largest ? $0 > $1 : $0 < $1
+        }
       case .f64:
-        index = best(UnsafePointer(x.pointer(as: Double.self)) + row * length, length) { largest ? $0 > $1 : $0 < $1 }
+        index = best(UnsafePointer(x.pointer(as: Double.self)) + row * length, length) {
+          largest ? $0 > $1 : $0 < $1
+        }
       case .i64:
-        index = best(UnsafePointer(x.pointer(as: Int64.self)) + row * length, length) { largest ? $0 > $1 : $0 < $1 }
+        index = best(UnsafePointer(x.pointer(as: Int64.self)) + row * length, length) {
+          largest ? $0 > $1 : $0 < $1
+        }
       case .i32:
-        index = best(UnsafePointer(x.pointer(as: Int32.self)) + row * length, length) { largest ? $0 > $1 : $0 < $1 }
+        index = best(UnsafePointer(x.pointer(as: Int32.self)) + row * length, length) {
+          largest ? $0 > $1 : $0 < $1
+        }
       case .bool:
-        index = best(UnsafePointer(x.pointer(as: UInt8.self)) + row * length, length) { largest ? $0 > $1 : $0 < $1 }
+        index = best(UnsafePointer(x.pointer(as: UInt8.self)) + row * length, length) {
+          largest ? $0 > $1 : $0 < $1
+        }
       }
       store(row, row * length + index)
     }

@@ -66,7 +66,8 @@ extension Operator {
       guard types[0].shape.rank > 0 else {
         throw OperatorProblem(.shape, "a number has no rows to gather")
       }
-      guard let shape = Shape(checking: types[1].shape.dims + types[0].shape.dims.dropFirst()) else {
+      guard let shape = Shape(checking: types[1].shape.dims + types[0].shape.dims.dropFirst())
+      else {
         throw OperatorProblem(.shape, "the result would have too many axes or elements")
       }
       return TensorType(shape, types[0].dtype)
@@ -86,7 +87,8 @@ extension Operator {
     examples: ["gather([10, 20, 30], [2, 0])  # => [30, 10]"])
 
   /// Indices as rows of 0..<count, negative ones from the end.
-  private static func checkedRows(_ indices: Buffer, _ count: Int) throws(OperatorProblem) -> [Int] {
+  private static func checkedRows(_ indices: Buffer, _ count: Int) throws(OperatorProblem) -> [Int]
+  {
     var rows: [Int] = []
     rows.reserveCapacity(indices.count)
     for i in 0..<indices.count {
