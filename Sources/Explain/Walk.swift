@@ -126,7 +126,10 @@ package struct Walk {
 
   /// How a value without a name is written: its number, or its shape.
   private static func literal(_ node: Node) -> String {
-    if node.shape.rank == 0, let value = node.buffer?[0] { return NumberFormat.shortest(value) }
+    if node.shape.rank == 0, let value = node.buffer?[0] {
+      return node.dtype == .f32
+        ? NumberFormat.shortest(Float(value)) : NumberFormat.shortest(value)
+    }
     return "data\(node.shape)"
   }
 

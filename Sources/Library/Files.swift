@@ -77,3 +77,12 @@ enum FileFunctions {
       return call.value(0)
     })
 }
+
+/// Text files, written whole or not at all.
+package enum WholeText {
+  package static func write(_ text: String, to path: String) throws {
+    do throws(DataProblem) { try WholeFile.write(Array(text.utf8), to: path) } catch {
+      throw Problem(.file, error.message)
+    }
+  }
+}

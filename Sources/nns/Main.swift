@@ -21,7 +21,7 @@ struct NNS: ParsableCommand {
       nns -i FILE          run, then stay at the prompt
       """,
     version: version,
-    subcommands: [Run.self, Test.self, Doc.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, Test.self, Fmt.self, Doc.self], defaultSubcommand: Run.self)
 }
 
 /// What every command has in common.
@@ -84,6 +84,24 @@ extension NNS {
     func run() throws {
       let (paths, appearance) = (paths, appearance)
       try finish(onLargeStack { Runner(appearance).test(paths) })
+    }
+  }
+
+  struct Fmt: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give .nns files the one canonical layout.")
+
+    @Flag(help: "Change nothing; fail when a file would change.")
+    var check = false
+
+    @OptionGroup var appearance: Appearance
+
+    @Argument(help: "Files and folders.")
+    var paths: [String]
+
+    func run() throws {
+      let (check, paths, appearance) = (check, paths, appearance)
+      try finish(onLargeStack { Runner(appearance).format(paths, check: check) })
     }
   }
 

@@ -5,6 +5,7 @@ import Diagnostics
 @preconcurrency import Glibc
 import Interpreter
 import Library
+import Syntax
 
 struct Runner {
   private let appearance: Appearance
@@ -145,6 +146,27 @@ struct Runner {
       }
       return name.hasSuffix(".nns") || name.hasSuffix(".md") ? [base + name] : []
     }
+  }
+
+  /// Formats files in place, or with `check` only says which would change.
+  func format(_ paths: [String], check: Bool) -> Int32 {
+    var status: Int32 = 0
+    for path in paths.flatMap(programs) where path.hasSuffix(".nns") {
+      do {
+        let source = try SourceText.read(path)
+        let (program, diagnostics) = Parser.parse(source)
+        guard diagnostics.isEmpty else { throw DiagnosticList(diagnostics) }
+        let formatted = Formatter.format(program)
+        guard formatted != source.text else { continue }
+        if check {
+          fputs("\(path) would change\n", stdout)
+          status = 1
+        } else {
+          try WholeText.write(formatted, to: path)
+        }
+      } catch { status = report(error, Library.makeSession { _ in }) }
+    }
+    return status
   }
 
   func doc(_ name: String?) -> Int32 {
