@@ -140,8 +140,19 @@ package final class Chunk {
   /// For each capture: whether it is a register of the enclosing function (else its capture), where.
   var captures: [(isLocal: Bool, index: Int)] = []
   var registerCount = 0
-  /// Names of registers, for messages.
   var isForward = false
+
+  /// The code where the machine reads it, copied once when the first closure is made.
+  private(set) lazy var sealed: UnsafePointer<Instruction> = {
+    let copy = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, code.count))
+    copy.initialize(from: code, count: code.count)
+    isSealed = true
+    return UnsafePointer(copy)
+  }()
+  private var isSealed = false
+  private(set) lazy var parameterCount = parameters.count
+
+  deinit { if isSealed { sealed.deallocate() } }
 
   init(name: String, source: SourceText, sourceID: Int32) {
     self.name = name

@@ -134,25 +134,18 @@ final class Machine {
   // MARK: - The loop
 
   private func execute(until depth: Int) throws {
+    let globals = session.globals
     var frame = frames[frames.count - 1]
-    var chunk = frame.closure.chunk
+    var code = frame.closure.chunk.sealed
     var r = registers + frame.base
     var position = frame.position
-    /// Continues with the frame on top after a call or a return.
-    func switchFrame() {
-      frame = frames[frames.count - 1]
-      chunk = frame.closure.chunk
-      r = registers + frame.base
-      position = frame.position
-      isTraining = frame.isTraining
-    }
     while true {
-      let i = chunk.code[position]
+      let i = code[position]
       position += 1
       let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
       switch i.op {
       case .move: r[a] = r[b]
-      case .constant: r[a] = chunk.constants[b]
+      case .constant: r[a] = frame.closure.chunk.constants[b]
       case .add:
         if case .number(let x) = r[b], case .number(let y) = r[c] {
           r[a] = .number(x + y)
@@ -185,7 +178,7 @@ final class Machine {
           continue
         }
       case .global:
-        if let value = session.globals.values[b] {
+        if let value = globals.values[b] {
           if case .foreign = value {
           } else {
             r[a] = value
@@ -198,16 +191,23 @@ final class Machine {
       case .move, .constant, .jump: break
       case .call, .callNamed:
         frames[frames.count - 1].position = position
-        if case .function(let function) = r[b], let closure = function as? ClosureObject,
-          i.op == .call, c == closure.chunk.parameters.count
+        if i.op == .call, case .function(let function) = r[b],
+          type(of: function) == ClosureObject.self,
+          case let closure = unsafeDowncast(function, to: ClosureObject.self),
+          c == closure.chunk.parameterCount
         {
           try poll()
           try enter(
             closure, base: frame.base + b + 1, target: frame.base + a, given: .max,
             isTraining: frame.isTraining)
-          switchFrame()
+          frame = frames[frames.count - 1]
+          code = frame.closure.chunk.sealed
+          r = registers + frame.base
+          position = frame.position
+          isTraining = frame.isTraining
           continue
         }
+        let chunk = frame.closure.chunk
         var names: [String?] = []
         if i.op == .callNamed {
           if case .tuple(let labels) = chunk.constants[Int(chunk.code[position].a)] {
@@ -229,7 +229,11 @@ final class Machine {
         clear(frame)
         registers[target] = result
         if frames.count == depth { return }
-        switchFrame()
+        frame = frames[frames.count - 1]
+        code = frame.closure.chunk.sealed
+        r = registers + frame.base
+        position = frame.position
+        isTraining = frame.isTraining
       case .loop:
         frames[frames.count - 1].position = position
         try poll()
@@ -237,7 +241,7 @@ final class Machine {
         position = a
       default:
         frames[frames.count - 1].position = position
-        position = try slow(i, chunk, r, position, frame)
+        position = try slow(i, frame.closure.chunk, r, position, frame)
       }
     }
   }
