@@ -3,6 +3,9 @@
 import COpenBLAS
 
 package enum MatrixProduct {
+  /// Stops the library's own threads: results must not depend on their number, and idle ones spin.
+  package static func useOneThread() { openblas_set_num_threads(1) }
+
   /// C[m, n] = A[m, k] · B[k, n], contiguous, at element offsets of the buffers.
   package static func multiply(
     _ a: Buffer, _ aOffset: Int, _ b: Buffer, _ bOffset: Int, _ c: Buffer, _ cOffset: Int,

@@ -16,6 +16,7 @@ package enum Library {
 
   /// A session in which everything has its name.
   package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {
+    MatrixProduct.useOneThread()
     let session = Session(output: output)
     session.install(functions)
     session.installConstant("pi", .number(.pi))
