@@ -377,7 +377,7 @@ extension FunctionCompiler {
         emit(.unpack, target, result, -1)
         if let skip { patch(skip) }
       }
-      emit(.jump, start)
+      emit(.loop, start, 0)
       patch(start)
     }
     emit(.brackets, target, target, -2, at: range)

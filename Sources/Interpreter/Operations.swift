@@ -226,7 +226,11 @@ extension Session {
   }
 
   func range(_ a: Value, _ b: Value) throws -> Value {
-    .range(RangeObject(try whole(a, "a range's end"), try whole(b, "a range's end")))
+    let ends = (try whole(a, "a range's end"), try whole(b, "a range's end"))
+    guard max(ends.0.magnitude, ends.1.magnitude) <= 1 << 53 else {
+      throw Problem(.value, "the ends of a range are at most 2^53")
+    }
+    return .range(RangeObject(ends.0, ends.1))
   }
 
   /// Numbers and equal-shaped tensors make a tensor, everything else a list.

@@ -99,7 +99,10 @@ final class TableObject: ForeignObject {
       }
       let start = clamp(lower ?? 0)
       return rows(Array(start..<max(start, clamp(upper ?? table.rowCount))))
-    default: return nil
+    default:
+      throw Problem(
+        .type, "a table is indexed by a column's name, a list of names, a mask or a range of rows",
+        help: "write t[0..1] for the first row")
     }
   }
 

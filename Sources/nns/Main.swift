@@ -11,6 +11,21 @@ let version = "0.1.0"
 
 @main
 struct NNS: ParsableCommand {
+  /// Wrong usage ends with 2, a failing program with its own code.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      let code = exitCode(for: error)
+      guard code == .validationFailure || !(error is ExitCode) && code != .success else {
+        exit(withError: error)
+      }
+      fputs(fullMessage(for: error) + "\n", stderr)
+      Glibc.exit(2)
+    }
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "nns",
     abstract: "Type neural networks, run them from files, take them apart step by step.",
@@ -62,6 +77,12 @@ extension NNS {
     @Argument(
       parsing: .captureForPassthrough, help: "A script (- is standard input) and its arguments.")
     var script: [String] = []
+
+    func validate() throws {
+      if let first = script.first, first.hasPrefix("-"), first != "-", first != "--" {
+        throw ValidationError("there is no option \(first)")
+      }
+    }
 
     func run() throws {
       let (code, stays, words, appearance) = (e, i, script, appearance)
