@@ -6,9 +6,10 @@ import Engine
 
 package enum WalkText {
   /// Forward lines, backward lines, ledgers; numbers with `digits` significant digits.
-  package static func render(_ walk: Walk, lossName: String, place: String?, digits: Int = 6)
-    -> StyledText
-  {
+  package static func render(
+    _ walk: Walk, lossName: String, place: String?, digits: Int = 6,
+    update: (rate: Double, result: Walk.Update)? = nil
+  ) -> StyledText {
     var text = StyledText("loss", .strong)
     text.append(lossName == "loss" ? "" : " (\(lossName))")
     text.append(" = \(walk.steps.last?.formula ?? "")")
@@ -47,6 +48,25 @@ package enum WalkText {
       text.append("  ∂loss/∂\(ledger.operand) = \(terms.joined(separator: " + ")) = ")
       text.append(NumberFormat.significant(ledger.total[0], digits: digits) + "\n", .number)
     }
+    if let update { text.append(self.update(update.rate, update.result, digits)) }
+    for name in walk.updated {
+      text.append("\(name) was updated since; these are the values before.\n", .dim)
+    }
+    return text
+  }
+
+  /// The update: old value, new value, and the loss after it.
+  private static func update(_ rate: Double, _ result: Walk.Update, _ digits: Int) -> StyledText {
+    var text = StyledText("update", .accent)
+    text.append("  w − \(NumberFormat.shortest(rate)) · ∂loss/∂w\n")
+    for change in result.changes {
+      text.append("     \(change.name)", .strong)
+      text.append(
+        "  \(corner(change.old, change.shape, digits)) → \(corner(change.new, change.shape, digits))\n"
+      )
+    }
+    text.append("     loss after it = ")
+    text.append(NumberFormat.significant(result.loss, digits: digits) + "\n", .number)
     return text
   }
 

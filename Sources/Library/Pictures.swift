@@ -26,6 +26,7 @@ enum PictureFunctions {
     parameters: [
       P("loss", "a number made from params"),
       P("digits", "significant digits", default: .optional("6")),
+      P("lr", "also shows the update with this learning rate", default: .optional("none")),
     ],
     examples: ["param w = 3\nprint(explain(w^2))"],
     action: { call in
@@ -40,9 +41,15 @@ enum PictureFunctions {
         throw Problem(.value, "digits is from 1 to 17", argument: 1)
       }
       let place = call.session.span(loss.origin).map { "\($0.source.name):\($0.line)" }
+      let walk = try Walk(loss)
+      var update: (rate: Double, result: Walk.Update)?
+      if call.isGiven(2) {
+        let rate = try call.number(2)
+        update = (rate, try walk.update(rate))
+      }
       return .foreign(
         TextObject(
           WalkText.render(
-            try Walk(loss), lossName: loss.name ?? "loss", place: place, digits: digits)))
+            walk, lossName: loss.name ?? "loss", place: place, digits: digits, update: update)))
     })
 }

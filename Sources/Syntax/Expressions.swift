@@ -35,6 +35,7 @@ extension Parser {
   mutating func operators(_ minimum: Precedence) throws(Abandon) -> Expr {
     var left = try prefix(minimum)
     while let (infix, habit) = infix(minimum) {
+      if isDecrement { throw decrement(left) }
       let symbol = advance()
       skipNewlines()
       let right = try rightOperand(infix)
@@ -74,6 +75,22 @@ extension Parser {
       return (infix, habit)
     default: return nil
     }
+  }
+
+  /// Whether we stand at `--` with nothing after it.
+  private var isDecrement: Bool {
+    guard token.kind == .minus, !token.spaceBefore else { return false }
+    let second = tokens[index + 1]
+    guard second.kind == .minus, !second.spaceBefore else { return false }
+    let third = tokens[index + 2].kind
+    return third == .newline || third == .end || third == .semicolon || third.isClosing
+  }
+
+  private mutating func decrement(_ operand: Expr) -> Abandon {
+    let habit = ForeignHabits.after("--")
+    return fail(
+      habit?.message ?? "there is no --", at: token.range,
+      help: habit?.help(left: excerpt(operand.range), right: ""))
   }
 
   /// The index of a token of a kind that the next line begins with.
@@ -159,7 +176,7 @@ extension Parser {
 
   private mutating func prefix(_ minimum: Precedence) throws(Abandon) -> Expr {
     switch token.kind {
-    case .minus: return try negation()
+    case .minus: return try prefixed(.negate, .unary)
     case .not:
       if minimum > .not {
         throw fail("'not' binds less tightly than what stands before it", help: "write (not …)")
@@ -179,16 +196,6 @@ extension Parser {
       return Expr(.name("ans"), TextRange(0, 0))
     default: return try postfix()
     }
-  }
-
-  private mutating func negation() throws(Abandon) -> Expr {
-    let isDouble = next.kind == .minus && !next.spaceBefore && previous.map(isValueEnd) ?? false
-    if isDouble, previous?.range.upper == token.range.lower { throw unexpected("") }
-    return try prefixed(.negate, .unary)
-  }
-
-  private func isValueEnd(_ token: Token) -> Bool {
-    token.kind == .name || token.kind == .number || token.kind.isClosing
   }
 
   private mutating func prefixed(_ op: UnaryOperator, _ operand: Precedence) throws(Abandon)

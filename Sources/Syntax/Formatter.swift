@@ -20,6 +20,8 @@ final class LayoutBuilder {
   let tree: Program
   let source: SourceText
   private var nextComment = 0
+  /// Comments at places where none can be put back.
+  private var leftovers: [Comment] = []
 
   init(_ program: Program) {
     tree = program
@@ -46,21 +48,32 @@ final class LayoutBuilder {
 extension LayoutBuilder {
   func line(_ offset: Int) -> Int { source.line(at: offset) }
 
-  /// The comments before an offset that have not been put back yet.
-  func comments(before offset: Int) -> [Comment] {
+  /// The comments between two offsets.
+  ///
+  /// What stands before them and has found no place goes below the statement.
+  func comments(from lower: Int, to upper: Int) -> [Comment] {
+    setAside(before: lower)
     var result: [Comment] = []
-    while nextComment < tree.comments.count,
-      Int(tree.comments[nextComment].range.lower) < offset
-    {
+    while nextComment < tree.comments.count, start(nextComment) < upper {
       result.append(tree.comments[nextComment])
       nextComment += 1
     }
     return result
   }
 
-  func hasComments(before offset: Int) -> Bool {
-    nextComment < tree.comments.count && Int(tree.comments[nextComment].range.lower) < offset
+  func hasComments(from lower: Int, to upper: Int) -> Bool {
+    setAside(before: lower)
+    return nextComment < tree.comments.count && start(nextComment) < upper
   }
+
+  private func setAside(before offset: Int) {
+    while nextComment < tree.comments.count, start(nextComment) < offset {
+      leftovers.append(tree.comments[nextComment])
+      nextComment += 1
+    }
+  }
+
+  private func start(_ comment: Int) -> Int { Int(tree.comments[comment].range.lower) }
 
   func text(_ comment: Comment) -> String {
     var bytes = source.utf8[Int(comment.range.lower)..<Int(comment.range.upper)]
@@ -80,13 +93,16 @@ extension LayoutBuilder {
     var result: [Layout] = []
     var lastLine = opening.map(line)
     var isFirst = true
+    var position = opening ?? 0
+    var mustPart = false
     func separate(_ offset: Int) {
       if let last = lastLine {
-        let isBlank = line(offset) > last + 1 && !isFirst
+        let isBlank = mustPart || (line(offset) > last + 1 && !isFirst)
         result.append(isBlank ? .blankLine : .newline)
       }
       lastLine = line(offset)
       isFirst = false
+      mustPart = false
     }
     func put(_ comments: [Comment]) {
       for comment in comments {
@@ -99,10 +115,10 @@ extension LayoutBuilder {
         }
       }
     }
-    for piece in pieces {
-      put(comments(before: Int(piece.range.lower)))
+    for (index, piece) in pieces.enumerated() {
+      put(comments(from: position, to: Int(piece.range.lower)))
       let start = Int(piece.range.lower)
-      let followsSemicolon = !isFirst && lastLine == line(start)
+      let followsSemicolon = !isFirst && lastLine == line(start) && !result.endsWithComment
       if followsSemicolon {
         result.append(.group(.line("; "), isBroken: false))
       } else {
@@ -110,32 +126,39 @@ extension LayoutBuilder {
       }
       result.append(piece.build())
       lastLine = line(max(start, Int(piece.range.upper) - 1))
-      putLeftovers(of: piece, into: &result)
+      position = Int(piece.range.upper)
+      // A comment at the end of its line stays there.
+      let lineEnd = source.lineRange(line(max(start, position - 1))).upperBound
+      let next = index + 1 < pieces.count ? Int(pieces[index + 1].range.lower) : end
+      if next >= lineEnd { put(comments(from: position, to: min(lineEnd, end))) }
+      mustPart = putLeftovers(of: piece, into: &result)
     }
-    put(comments(before: end))
+    put(comments(from: position, to: end))
     return .sequence(result)
   }
 
-  /// Comments at places where none can be put back go below their statement.
-  private func putLeftovers(of piece: Piece, into result: inout [Layout]) {
-    let leftovers = comments(before: Int(piece.range.upper))
+  /// Comments that found no place go below their statement.
+  private func putLeftovers(of piece: Piece, into result: inout [Layout]) -> Bool {
+    setAside(before: Int(piece.range.upper))
     for comment in leftovers {
       result.append(.newline)
       result.append(.comment(text(comment)))
     }
     // Documentation must not slip to the next statement.
-    if leftovers.last?.isDocumentation ?? false { result.append(.newline) }
+    let mustPart = leftovers.last?.isDocumentation ?? false
+    leftovers = []
+    return mustPart
   }
 
   /// What goes between two parts: the comments that stand there, or a break if the author made
   /// one, or `otherwise`.
   func gap(_ lower: Int, _ upper: Int, otherwise: Layout) -> Layout {
-    guard hasComments(before: upper) else {
+    guard hasComments(from: lower, to: upper) else {
       return isBroken(lower, upper) ? .newline : otherwise
     }
     var result: [Layout] = []
     var last = line(max(0, lower - 1))
-    for comment in comments(before: upper) {
+    for comment in comments(from: lower, to: upper) {
       let isTrailing = line(Int(comment.range.lower)) == last && result.isEmpty
       result.append(isTrailing ? .text("  ") : .newline)
       result.append(.comment(text(comment)))
@@ -143,6 +166,14 @@ extension LayoutBuilder {
     }
     result.append(.newline)
     return .sequence(result)
+  }
+}
+
+extension [Layout] {
+  /// Whether nothing may follow on the line.
+  fileprivate var endsWithComment: Bool {
+    if case .comment = last { return true }
+    return false
   }
 }
 
@@ -159,8 +190,8 @@ extension LayoutBuilder {
 
   func braces(_ pieces: [Piece], _ range: TextRange, isBroken: Bool) -> Layout {
     let end = Int(range.upper) - 1
-    if pieces.isEmpty, !hasComments(before: end) { return .text("{}") }
     let start = Int(range.lower)
+    if pieces.isEmpty, !hasComments(from: start, to: end) { return .text("{}") }
     guard isBroken else {
       let parts = pieces.enumerated().map { index, piece -> Layout in
         index == 0 ? piece.build() : .sequence([.line("; "), piece.build()])

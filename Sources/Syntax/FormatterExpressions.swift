@@ -24,9 +24,9 @@ extension LayoutBuilder {
       return .sequence([layout(callee), self.arguments(arguments, callee.range, expr.range)])
     case .methodCall(let base, let name, let arguments):
       return .sequence([
-        layout(base), .text(".\(name.name)"), self.arguments(arguments, name.range, expr.range),
+        layout(base), member(base, name), self.arguments(arguments, name.range, expr.range),
       ])
-    case .field(let base, let name): return .sequence([layout(base), .text(".\(name.name)")])
+    case .field(let base, let name): return .sequence([layout(base), member(base, name)])
     case .index(let base, let items): return .sequence([layout(base), index(items, base, expr)])
     case .brackets(let elements):
       return list("[", elements.map(piece), "]", expr.range, fills: elements.allSatisfy(isShort))
@@ -39,6 +39,14 @@ extension LayoutBuilder {
     case .lambda(let function): return lambda(function)
     case .conditional(let branches, let otherwise): return conditional(branches, otherwise)
     }
+  }
+
+  /// `.name`; a space keeps `1 .e5` from becoming a number.
+  private func member(_ base: Expr, _ name: Identifier) -> Layout {
+    if case .number = base.kind, name.name.hasPrefix("e") || name.name.hasPrefix("E") {
+      return .text(" .\(name.name)")
+    }
+    return .text(".\(name.name)")
   }
 
   private func piece(_ expr: Expr) -> Piece {
@@ -68,7 +76,7 @@ extension LayoutBuilder {
       first = left
     }
     operands.reverse()
-    var result = [layout(first)]
+    var result = [whole(layout(first))]
     var end = Int(first.range.upper)
     var isForced = false
     for (sign, operand) in operands {
@@ -76,11 +84,14 @@ extension LayoutBuilder {
       isForced = isForced || isBroken(end, start)
       result.append(.text(" " + sign))
       result.append(gap(end, start, otherwise: .fill))
-      result.append(layout(operand))
+      result.append(whole(layout(operand)))
       end = Int(operand.range.upper)
     }
-    return .group(.indent(.sequence(result)), isBroken: isForced)
+    return .group(.hanging(result), isBroken: isForced)
   }
+
+  /// An operand among the parts of a hanging row, where sequences are gaps.
+  private func whole(_ layout: Layout) -> Layout { .group(layout, isBroken: false) }
 
   private func precedence(_ expr: Expr) -> Precedence? {
     switch expr.kind {
@@ -125,7 +136,7 @@ extension LayoutBuilder {
       stages.reverse()
       sign = "|> "
     }
-    var result = [layout(stages[0])]
+    var result = [whole(layout(stages[0]))]
     var end = Int(stages[0].range.upper)
     var isForced = false
     for stage in stages.dropFirst() {
@@ -133,10 +144,10 @@ extension LayoutBuilder {
       isForced = isForced || isBroken(end, start)
       result.append(gap(end, start, otherwise: isForced ? .fill : .line(" ")))
       result.append(.text(sign))
-      result.append(layout(stage))
+      result.append(whole(layout(stage)))
       end = Int(stage.range.upper)
     }
-    return .group(.indent(.sequence(result)), isBroken: isForced)
+    return .group(.hanging(result), isBroken: isForced)
   }
 }
 
@@ -154,7 +165,7 @@ extension LayoutBuilder {
     let inner = Int(range.lower) + open.utf8.count
     let outer = Int(range.upper) - close.utf8.count
     guard let first = items.first else {
-      guard hasComments(before: outer) else { return .text(open + close) }
+      guard hasComments(from: inner, to: outer) else { return .text(open + close) }
       let inside = closing(inner, outer, isForced: true).inside
       return .group(
         .sequence([.text(open), .indent(.sequence(inside)), .newline, .text(close)]),
@@ -190,13 +201,13 @@ extension LayoutBuilder {
   private func closing(_ end: Int, _ outer: Int, isForced: Bool) -> (
     inside: [Layout], after: [Layout]
   ) {
-    guard hasComments(before: outer) else {
+    guard hasComments(from: end, to: outer) else {
       if isBroken(end, outer) { return ([], [.newline]) }
       return ([], isForced ? [] : [.line("")])
     }
     var inside: [Layout] = []
     var last = line(max(0, end - 1))
-    for comment in comments(before: outer) {
+    for comment in comments(from: end, to: outer) {
       let isTrailing = line(Int(comment.range.lower)) == last && inside.isEmpty
       inside.append(isTrailing ? .text("  ") : .newline)
       inside.append(.comment(text(comment)))
@@ -300,13 +311,22 @@ extension LayoutBuilder {
     }
     parts.append(.text(" ->"))
     switch function.body {
+    case .block(let body) where body.statements.isEmpty: parts.append(emptyBlock(body.range))
     case .block(let body):
       let isBroken = isBroken(body.range)
-      parts += [.space, .group(block(body, isBroken: isBroken), isBroken: isBroken)]
+      parts += [.space, .block(block(body, isBroken: isBroken), isBroken: isBroken)]
     case .expression(let value):
       parts.append(after(find(UInt8(ascii: ">"), from: end), value))
     }
     return .sequence(parts)
+  }
+
+  /// Empty braces after "->" would be a record.
+  private func emptyBlock(_ range: TextRange) -> Layout {
+    let inside = closing(Int(range.lower) + 1, Int(range.upper) - 1, isForced: true).inside
+    if inside.isEmpty { return .text(" {;}") }
+    return .group(
+      .sequence([.text(" {;"), .indent(.sequence(inside)), .newline, .text("}")]), isBroken: true)
   }
 
   private func isPlain(_ pattern: Pattern) -> Bool {
@@ -326,6 +346,6 @@ extension LayoutBuilder {
       parts += [layout(branch.condition), .space, block(branch.body, isBroken: isBroken)]
     }
     if let otherwise { parts += [.text(" else "), block(otherwise, isBroken: isBroken)] }
-    return .group(.sequence(parts), isBroken: isBroken)
+    return .block(.sequence(parts), isBroken: isBroken)
   }
 }

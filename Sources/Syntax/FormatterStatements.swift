@@ -74,7 +74,7 @@ extension LayoutBuilder {
 
   private func withBlock(_ header: [Layout], _ body: Block) -> Layout {
     let isBroken = isBroken(body.range)
-    return .sequence(header + [.group(block(body, isBroken: isBroken), isBroken: isBroken)])
+    return .sequence(header + [.block(block(body, isBroken: isBroken), isBroken: isBroken)])
   }
 
   func layout(_ pattern: Pattern) -> Layout {
@@ -102,7 +102,7 @@ extension LayoutBuilder {
       parts += [.text(" ="), after(find(UInt8(ascii: "="), from: close), value)]
     case .block(let body):
       let isBroken = isBroken(body.range)
-      parts += [.space, .group(block(body, isBroken: isBroken), isBroken: isBroken)]
+      parts += [.space, .block(block(body, isBroken: isBroken), isBroken: isBroken)]
     }
     return .sequence(parts)
   }
@@ -170,7 +170,7 @@ extension LayoutBuilder {
     }
     let isBroken = isBroken(model.bodyRange)
     let body = braces(pieces, model.bodyRange, isBroken: isBroken)
-    parts += [.space, .group(body, isBroken: isBroken)]
+    parts += [.space, .block(body, isBroken: isBroken)]
     return .sequence(parts)
   }
 }

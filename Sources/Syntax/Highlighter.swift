@@ -58,6 +58,8 @@ package enum Highlighter {
     case .newline, .end: nil
     case .number: .number
     case .stringStart, .stringText, .stringEnd, .formatSpec: .string
+    // A string that is being typed isn't closed yet.
+    case .error where source.utf8[token.lower] == UInt8(ascii: "\""): .string
     case .error, .foreign: .error
     case .name: isContextualKeyword(index, tokens, source) ? .keyword : .name
     default: token.kind.isKeyword ? .keyword : .operator

@@ -313,9 +313,15 @@ extension Lexer {
     position += 1
     if !spaceBefore, let last = tokens.last {
       switch last.kind {
-      case .name, .number, .stringEnd, .prime, .rightParenthesis, .rightBracket, .rightBrace:
+      case .name, .number, .stringEnd, .prime, .rightParenthesis, .rightBracket, .rightBrace,
+        .true, .false, .none:
         return add(.prime, from: start)
-      default: break
+      default:
+        // After a dot any word is a field.
+        let before = tokens.dropLast().last { $0.kind != .newline }
+        if last.kind.isKeyword, before?.kind == .dot {
+          return add(.prime, from: start)
+        }
       }
     }
     var end = position

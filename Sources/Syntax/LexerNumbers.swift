@@ -14,7 +14,7 @@ extension Lexer {
       if isDigit(1) {
         position += 1
         digits()
-      } else if !Lexer.isPlainNameByte(at(1)) || isExponent(1) {
+      } else if (at(1) < 0x80 && !Lexer.isPlainNameByte(at(1))) || isExponent(1) {
         return bareDot(start)
       }
     }

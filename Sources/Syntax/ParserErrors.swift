@@ -174,6 +174,12 @@ extension Parser {
     return end - start
   }
 
+  /// Whether nothing, or only `;`, stands before an offset on its line.
+  func beginsLine(_ offset: Int) -> Bool {
+    let start = source.lineStarts[source.line(at: offset) - 1]
+    return source.utf8[start..<offset].allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x3B }
+  }
+
   /// Of a block that was never closed, the brace to blame: where a `}` stands further left than
   /// the line that its partner is on, that partner was the one left open.
   func culprit(of opening: Token, at index: Int) -> TextRange {

@@ -101,7 +101,7 @@ extension Parser {
   /// Statements that begin with a word which is a name elsewhere.
   private mutating func contextual() throws(Abandon) -> Statement.Kind? {
     let kind = next.kind
-    if kind == .name || kind.isKeyword {
+    if kind == .name {
       if spells(token, "param") { return try member(.param) }
       if spells(token, "layer") { return try member(.layer) }
       if spells(token, "model") { return .model(try model()) }
@@ -309,6 +309,7 @@ extension Parser {
 
   /// The `##` comments on the lines directly above a token, marks removed.
   func documentation(above token: Token) -> String? {
+    if comments.isEmpty || !beginsLine(token.lower) { return nil }
     var low = 0
     var high = comments.count
     while low < high {
@@ -322,7 +323,8 @@ extension Parser {
     var line = source.line(at: token.lower) - 1
     var lines: [String] = []
     for comment in comments[..<low].reversed() {
-      guard comment.isDocumentation, source.line(at: Int(comment.range.lower)) == line else {
+      let start = Int(comment.range.lower)
+      guard comment.isDocumentation, source.line(at: start) == line, beginsLine(start) else {
         break
       }
       let text = source.slice(comment.range).dropFirst(2)
