@@ -210,7 +210,7 @@ package struct Walk {
 
   private static func stretch(_ input: Node, _ node: Node) -> String? {
     guard node.op.name == "add" || node.op.name == "subtract" || node.op.name == "multiply",
-      input.shape != node.shape
+      input.shape.count != node.shape.count
     else { return nil }
     return "summed, because \(input.shape) was stretched to \(node.shape)"
   }

@@ -18,7 +18,7 @@ package enum Value {
   case function(FunctionObject)
   /// A parameter as such (inside models and `(w, b)` given to an optimizer); reading a `param` name
   /// in an expression gives a tensor that remembers its parameter.
-  case foreign(any ForeignObject)
+  indirect case foreign(any ForeignObject)
 
   package static func string(_ text: String) -> Value { .string(StringObject(text)) }
   package static func tensor(_ node: Node) -> Value { .tensor(TensorObject(node)) }
