@@ -68,6 +68,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: strict),
+    .testTarget(
+      name: "SyntaxTests", dependencies: ["Syntax", "Diagnostics"], swiftSettings: strict),
     .testTarget(
       name: "ProgramTests",
       dependencies: [

@@ -40,8 +40,7 @@ extension Session {
     case .record(let record): known = record.fields.map(\.name)
     default: known = Array(tensorProperties.keys)
     }
-    let habit = ["T": "write x' for the transpose", "item": "a 0-d tensor is a number already"][
-      name]
+    let habit = ForeignHabits.help(forField: name, of: "x")
     return Problem(
       .name, "this \(value.typeName) has no field '\(name)'", argument: 0,
       help: habit ?? Suggestion.nearest(to: name, in: known).map { "did you mean .\($0)?" })

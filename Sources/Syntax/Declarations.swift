@@ -155,6 +155,7 @@ extension Parser {
   ) throws(Abandon) -> FunctionDeclaration {
     let parameters = try parameters()
     let result = try resultShape()
+    skipToBrace()
     let outer = context
     context = Context(isTopLevel: false, isInFunction: true)
     let body: FunctionBody
@@ -164,8 +165,6 @@ extension Parser {
       skipNewlines()
       body = .expression(try expression())
     case .leftBrace: body = .block(try block())
-    case .newline where continuation(.leftBrace) != nil:
-      throw fail("the '{' of a block stands on the line of its header")
     case .foreign where text(token) == "=>":
       throw fail("what a function gives follows '='", help: "write fn \(name.name)(…) = …")
     default:
@@ -199,17 +198,21 @@ extension Parser {
     let first = advance()
     let name = try identifier("the model's name")
     let parameters = token.kind == .leftParenthesis ? try self.parameters() : []
+    skipToBrace()
     guard token.kind == .leftBrace else {
       throw fail(
         "expected '{' and the model's layers, found \(describe(token))",
         help: "write model \(name.name)(…) { … }")
     }
     let documentation = documentation(above: first)
+    let errors = diagnostics.count
     let (members, forwards, bodyRange) = try modelBody()
     for extra in forwards.dropFirst() {
       report("a model has one forward", at: extra.name?.range ?? extra.range)
     }
     guard let forward = forwards.first else {
+      // It may be among the lines that could not be read.
+      if diagnostics.count > errors { throw Abandon() }
       throw fail(
         "the model \(name.name) has no forward, so it cannot be called", at: name.range,
         help: "add forward(x) = …")
@@ -235,9 +238,7 @@ extension Parser {
     while true {
       while token.kind == .newline || token.kind == .semicolon { move(to: index + 1) }
       if token.kind == .rightBrace { break }
-      if token.kind == .end {
-        throw failAtEnd("this '{' is not closed", at: culprit(of: brace, at: opening))
-      }
+      if token.kind == .end { throw unclosed(brace, at: opening) }
       let point = checkpoint
       do throws(Abandon) {
         try modelMember(&members, &forwards)

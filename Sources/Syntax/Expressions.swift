@@ -21,7 +21,7 @@ extension Parser {
     let right = try expression()
     report(
       "'=' gives a name a value; a condition compares", at: symbol.range,
-      help: "write \(excerpt(left.range)) == \(excerpt(right.range))")
+      help: "write \(corrected(left.range)) == \(corrected(right.range))")
     return left
   }
 
@@ -42,7 +42,7 @@ extension Parser {
       if let habit {
         report(
           habit.message, at: symbol.range,
-          help: habit.help(left: excerpt(left.range), right: excerpt(right.range)))
+          help: habit.help(left: corrected(left.range), right: corrected(right.range)))
       }
       left = try checked(combine(infix, symbol, left, right))
       switch infix.precedence {
@@ -90,7 +90,7 @@ extension Parser {
     let habit = ForeignHabits.after("--")
     return fail(
       habit?.message ?? "there is no --", at: token.range,
-      help: habit?.help(left: excerpt(operand.range), right: ""))
+      help: habit?.help(left: corrected(operand.range), right: ""))
   }
 
   /// The index of a token of a kind that the next line begins with.
@@ -151,7 +151,7 @@ extension Parser {
     let untransposed = TextRange(Int(range.lower), Int(range.upper) - 1)
     report(
       "it is unclear what the ' turns here", at: range,
-      help: "write (\(excerpt(untransposed)))'")
+      help: "write (\(corrected(untransposed)))'")
   }
 
   // `0 < x < 1`
@@ -162,7 +162,7 @@ extension Parser {
     let symbol = advance()
     skipNewlines()
     let right = try operators(.pipe)
-    let (a, b, c) = (excerpt(left.range), excerpt(middle.range), excerpt(right.range))
+    let (a, b, c) = (corrected(left.range), corrected(middle.range), corrected(right.range))
     throw fail(
       "comparisons do not chain", at: first.range.joined(right.range),
       help: "write \(a) \(op.rawValue) \(b) and \(b) \(text(symbol)) \(c)")
@@ -189,7 +189,7 @@ extension Parser {
       let operand = TextRange(symbol.upper, Int(result.range.upper))
       report(
         habit.message, at: symbol.range,
-        help: habit.help(left: "", right: excerpt(operand)))
+        help: habit.help(left: "", right: corrected(operand)))
       return result
     case .pipe, .compose:
       guard isEntry, previous == nil else { return try postfix() }
@@ -235,20 +235,20 @@ extension Parser {
     let symbol = advance()
     let result = Expr(.transpose(base), base.range.joined(symbol.range))
     guard token.kind == .leftParenthesis, !token.spaceBefore else { return result }
-    var function = excerpt(symbol.range.lower > base.range.upper ? base.range : base.range)
+    var function = corrected(symbol.range.lower > base.range.upper ? base.range : base.range)
     var inner = base
     var derivatives = 1
     while case .transpose(let next) = inner.kind {
       inner = next
       derivatives += 1
     }
-    function = excerpt(inner.range)
+    function = corrected(inner.range)
     for _ in 0..<min(derivatives, 4) { function = "grad(\(function))" }
     let open = token.lower
     let (_, end) = try arguments()
     report(
       "' turns a matrix; it does not derive a function", at: symbol.range,
-      help: "write \(function)\(excerpt(TextRange(open, Int(end.upper))))")
+      help: "write \(function)\(corrected(TextRange(open, Int(end.upper))))")
     return Expr(.invalid, base.range.joined(end))
   }
 

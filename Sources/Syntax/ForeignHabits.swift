@@ -230,6 +230,24 @@ package enum ForeignHabits {
     return nil
   }
 
+  /// How nns spells a sign or value of another language: `and` for `&&`, `"text"` for `'text'`.
+  static func correction(_ spelling: String) -> String? {
+    if spelling.hasPrefix("'"), spelling.utf8.count > 2 {
+      return "\"\(spelling.dropFirst().dropLast())\""
+    }
+    if let infix = infix(spelling)?.infix {
+      switch infix.meaning {
+      case .and: return "and"
+      case .or: return "or"
+      case .binary(let op): return op.rawValue
+      default: return nil
+      }
+    }
+    if prefix(spelling) != nil { return "not " }
+    guard let help = value(spelling)?.help, help.hasPrefix("write ") else { return nil }
+    return String(help.dropFirst("write ".count))
+  }
+
   static func prefix(_ spelling: String) -> (habit: ForeignHabit, op: UnaryOperator)? {
     for habit in operators where habit.spelling == spelling {
       if case .prefix(let op) = habit.place { return (habit, op) }

@@ -8,7 +8,7 @@ extension Parser {
     _ message: String, at range: TextRange? = nil, labels: [(TextRange, String)] = [],
     help: String? = nil
   ) {
-    let range = range ?? token.range
+    let range = range ?? place
     // Two errors at one place: the second is a consequence.
     if let last = diagnostics.last?.span?.range, last.lower == range.lower { return }
     guard !hasGivenUp, diagnostics.count < 2 * Lexer.maximumDiagnostics else { return }
@@ -16,6 +16,46 @@ extension Parser {
       Diagnostic(
         .syntax, message, at: SourceSpan(source, range),
         labels: labels.map { Diagnostic.Label(SourceSpan(source, $0.0), $0.1) }, help: help))
+  }
+
+  /// Where the present token is; of a line end, where the text before it ends.
+  private var place: TextRange {
+    guard token.kind == .newline || token.kind == .end, let previous else { return token.range }
+    return TextRange(previous.upper, previous.upper + 1)
+  }
+
+  /// A piece of the source for a suggestion, spellings of other languages put right.
+  func corrected(_ range: TextRange) -> String {
+    var low = 0
+    var high = tokens.count
+    while low < high {
+      let middle = (low + high) / 2
+      if tokens[middle].range.lower < range.lower { low = middle + 1 } else { high = middle }
+    }
+    var result = ""
+    var end = Int(range.lower)
+    for token in tokens[low...] where result.count < 80 {
+      guard token.range.upper <= range.upper, token.kind != .end else { break }
+      result += source.slice(TextRange(end, token.lower))
+      let spelling = text(token)
+      let isForeign = token.kind == .foreign || token.kind == .name
+      result += isForeign ? ForeignHabits.correction(spelling) ?? spelling : spelling
+      end = token.upper
+    }
+    result += source.slice(TextRange(end, min(Int(range.upper), end + 80)))
+    return result.count > 60 || result.contains("\n") ? "…" : result
+  }
+
+  /// The source of a token, or of the string that begins with it.
+  private func operandText(_ token: Token) -> String {
+    guard token.kind == .stringStart else { return corrected(token.range) }
+    var open = 0
+    for inner in tokens[index...] where inner.lower >= token.lower {
+      if inner.kind == .stringStart { open += 1 }
+      if inner.kind == .stringEnd { open -= 1 }
+      if open == 0 { return corrected(token.range.joined(inner.range)) }
+    }
+    return "…"
   }
 
   /// Records an error; to be thrown.
@@ -45,9 +85,12 @@ extension Parser {
   /// The error for a token that can't follow what stands before it: a habit from another language
   /// where it is one.
   mutating func unexpected(_ expectation: String, left: Expr? = nil) -> Abandon {
-    if let previous, let habit = wordHabit(previous) {
+    if let previous, let habit = wordHabit(previous, before: token) {
       return fail(
-        habit.message, at: previous.range, help: habit.help(left: "", right: excerpt(token.range)))
+        habit.message, at: previous.range, help: habit.help(left: "", right: operandText(token)))
+    }
+    if let habit = wordHabit(token, before: next) {
+      return fail(habit.message, help: habit.help(left: "", right: operandText(next)))
     }
     let spelling = text(token)
     if token.kind == .foreign || token.kind == .if || token.kind == .name,
@@ -56,7 +99,7 @@ extension Parser {
       return fail(
         habit.message, at: token.range,
         help: habit.help(
-          left: left.map { excerpt($0.range) } ?? "x", right: excerpt(next.range)))
+          left: left.map { corrected($0.range) } ?? "x", right: corrected(next.range)))
     }
     if token.kind == .equal {
       return fail("'=' gives a name a value; it does not compare", help: "write == to compare")
@@ -68,9 +111,9 @@ extension Parser {
   }
 
   /// `def f`, `var x`: a word of another language with something after it.
-  private func wordHabit(_ word: Token) -> ForeignHabit? {
-    guard word.kind == .name, token.kind != .newline, token.kind != .end else { return nil }
-    switch token.kind {
+  private func wordHabit(_ word: Token, before following: Token) -> ForeignHabit? {
+    guard word.kind == .name else { return nil }
+    switch following.kind {
     case .name, .number, .stringStart, .leftBrace, .minus, .true, .false, .none, .foreign, .not:
       return ForeignHabits.word(text(word))
     default: return nil
@@ -180,9 +223,15 @@ extension Parser {
     return source.utf8[start..<offset].allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x3B }
   }
 
+  /// The error for a block that the text ends in.
+  mutating func unclosed(_ brace: Token, at index: Int) -> Abandon {
+    hasGivenUp
+      ? Abandon() : failAtEnd("this '{' is not closed", at: culprit(of: brace, at: index))
+  }
+
   /// Of a block that was never closed, the brace to blame: where a `}` stands further left than
   /// the line that its partner is on, that partner was the one left open.
-  func culprit(of opening: Token, at index: Int) -> TextRange {
+  private func culprit(of opening: Token, at index: Int) -> TextRange {
     var ahead = index + 1
     while ahead < tokens.count, tokens[ahead].kind != .end {
       let inner = tokens[ahead]

@@ -17,12 +17,19 @@ extension Parser {
     case .leftParenthesis: return try parentheses()
     case .leftBracket: return try brackets()
     case .leftBrace: return try record()
+    case .foreign where source.utf8[first.lower] == UInt8(ascii: "'"): return quotedText()
     default: throw noValue()
     }
   }
 
   /// The error where a value should begin.
   private mutating func noValue() -> Abandon {
+    let startsLine = index > 0 && tokens[index - 1].kind == .newline
+    if ignoresNewlines, let open = groups.last, tokens[open].partner < 0,
+      token.kind == .end || (startsLine && token.kind.beginsStatementOnly)
+    {
+      return failAtEnd("this '\(text(tokens[open]))' is not closed", at: tokens[open].range)
+    }
     switch token.kind {
     case .error: return Abandon()
     case .foreign: return foreignValue()
@@ -49,15 +56,17 @@ extension Parser {
     return fail("expected a value, found \(describe(token))")
   }
 
+  /// `'text'`, read on as if it had been written well.
+  private mutating func quotedText() -> Expr {
+    let correction = corrected(token.range)
+    report(
+      "text stands in double quotes",
+      help: correction.hasPrefix("\"") ? "write \(correction)" : "write \"…\"")
+    return Expr(.invalid, advance().range)
+  }
+
   private mutating func foreignValue() -> Abandon {
     let spelling = text(token)
-    if spelling.hasPrefix("'") {
-      let inner = spelling.dropFirst().dropLast(spelling.count > 1 ? 1 : 0)
-      let isShort = spelling.count > 1 && inner.count <= 40
-      return fail(
-        "text stands in double quotes", at: token.range,
-        help: isShort ? "write \"\(inner)\"" : "write \"…\"")
-    }
     if let habit = ForeignHabits.value(spelling) {
       return fail(habit.message, at: token.range, help: habit.help)
     }
@@ -199,6 +208,7 @@ extension Parser {
 
   // block = "{" statements "}"
   mutating func block() throws(Abandon) -> Block {
+    skipToBrace()
     guard token.kind == .leftBrace else { throw noBlock() }
     try descend()
     let opening = index
@@ -210,9 +220,7 @@ extension Parser {
     context.isModelBody = false
     advance()
     let statements = statements(until: .rightBrace)
-    guard token.kind == .rightBrace else {
-      throw failAtEnd("this '{' is not closed", at: culprit(of: brace, at: opening))
-    }
+    guard token.kind == .rightBrace else { throw unclosed(brace, at: opening) }
     groups.removeLast()
     (ignoresNewlines, context) = outer
     let end = advance()
@@ -220,12 +228,17 @@ extension Parser {
     return Block(statements, brace.range.joined(end.range))
   }
 
+  /// A brace on the line after its header is an error, but no riddle.
+  mutating func skipToBrace() {
+    guard token.kind == .newline, let ahead = continuation(.leftBrace) else { return }
+    report("the '{' of a block stands on the line of its header", at: tokens[ahead].range)
+    move(to: ahead)
+  }
+
   private mutating func noBlock() -> Abandon {
     switch token.kind {
     case .equal where previous != nil:
       return fail("a block in braces follows here, without '='", help: "write { … }")
-    case .newline where continuation(.leftBrace) != nil:
-      return fail("the '{' of a block stands on the line of its header")
     case .colon, .newline, .name:
       return fail(
         "expected '{' and a block, found \(describe(token))",

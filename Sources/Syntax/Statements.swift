@@ -118,7 +118,7 @@ extension Parser {
     }
     let pattern = try pattern(allowsName: "the name that let defines")
     if token.kind == .colon {
-      throw fail("names have no types", help: "write let \(excerpt(pattern.range)) = …")
+      throw fail("names have no types", help: "write let \(corrected(pattern.range)) = …")
     }
     if token.kind == .equalEqual {
       throw fail("'==' compares; it does not define", help: "write =")
@@ -214,7 +214,7 @@ extension Parser {
     guard take(.as) else {
       throw fail(
         "expected 'as' and a name for the file, found \(describe(token))",
-        help: "write import \(excerpt(range)) as layers")
+        help: "write import \(corrected(range)) as layers")
     }
     return .importFile(path: path, pathRange: range, alias: try identifier("a name for the file"))
   }
