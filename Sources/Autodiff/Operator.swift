@@ -62,13 +62,33 @@ package final class Operator: Sendable {
     }
   }
 
-  /// Operands on which the tests check gradient and forward result.
+  /// Operands on which the tests check the gradient.
   package struct Sample: Sendable {
-    package var shapes: [[Int]]
+    package enum Operand: Sendable {
+      /// Random numbers of the record's domain, which the check varies.
+      case varied([Int])
+      /// These numbers, which the check varies: a well-conditioned matrix, factors of zero.
+      case near([Int], [Double])
+      /// These numbers, which stay as they are: indices, class numbers, a mask.
+      case fixed([Int], [Double], DType)
+
+      package var shape: [Int] {
+        switch self {
+        case .varied(let shape), .near(let shape, _), .fixed(let shape, _, _): shape
+        }
+      }
+    }
+
+    package var operands: [Operand]
     package var attributes: Attributes
+    package var shapes: [[Int]] { operands.map(\.shape) }
 
     package init(_ shapes: [[Int]], _ attributes: Attributes = Attributes()) {
-      self.shapes = shapes
+      self.init(operands: shapes.map { .varied($0) }, attributes)
+    }
+
+    package init(operands: [Operand], _ attributes: Attributes = Attributes()) {
+      self.operands = operands
       self.attributes = attributes
     }
   }

@@ -62,7 +62,7 @@ extension Operator {
     parameters: pair, formula: "{0} % {1}", infer: Rules.broadcast("divide", "%"),
     kernel: Kernels.arithmetic(floorRemainder, floorRemainder, floorModulus, "%"),
     gradient: .rule { g, node in
-      [g, -(g * (node.inputs[0] / node.inputs[1]).apply(.floor))]
+      [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
     }, domain: 0.6...0.9, samples: Samples.binary,
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
 
@@ -105,7 +105,12 @@ extension Operator {
       let (a, b) = (node.inputs[0], node.inputs[1])
       let left: Node
       if b.op === Operator.constant, let n = b.attributes.reals.first {
-        left = n == 2 ? 2 * a * g : g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
+        switch n {
+        case 0: left = 0 * g
+        case 1: left = g
+        case 2: left = 2 * a * g
+        default: left = g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
+        }
       } else {
         left = g * b * a.apply(.power, [b - 1])
       }
@@ -153,7 +158,8 @@ extension Operator {
       { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
       { (Swift.max($0, $1), false) }, "max"),
     gradient: .rule { g, node in
-      let first = node.inputs[0].compare(.greaterOrEqual, node.inputs[1]).indicator(g.dtype)
+      let first = node.inputs[0].stopped.compare(.greaterOrEqual, node.inputs[1].stopped)
+        .indicator(g.dtype)
       return [g * first, g * (1 - first)]
     }, samples: Samples.binary, examples: ["maximum([1, 5], 3)  # => [3, 5]"])
 
@@ -164,7 +170,8 @@ extension Operator {
       { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
       { (Swift.min($0, $1), false) }, "min"),
     gradient: .rule { g, node in
-      let first = node.inputs[0].compare(.lessOrEqual, node.inputs[1]).indicator(g.dtype)
+      let first = node.inputs[0].stopped.compare(.lessOrEqual, node.inputs[1].stopped)
+        .indicator(g.dtype)
       return [g * first, g * (1 - first)]
     }, samples: Samples.binary, examples: ["minimum([1, 5], 3)  # => [1, 3]"])
 

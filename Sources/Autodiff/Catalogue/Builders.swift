@@ -163,29 +163,17 @@ enum Kernels {
   }
 }
 
-enum Samples {
-  /// Shapes for functions of one tensor.
-  static let unary: [Operator.Sample] = [
-    [], [1], [2], [3], [5], [1, 1], [2, 3], [3, 1], [1, 4], [2, 2, 2], [0], [2, 0, 3], [17],
-  ].map { Operator.Sample([$0]) }
+extension Node {
+  /// The same numbers, taken as given: a mask or a choice that has no derivative of its own.
+  var stopped: Node { isTracked ? apply(.detached) : self }
+}
 
-  /// Pairs of shapes that broadcast.
-  static let binary: [Operator.Sample] = [
-    [[], []], [[3], [3]], [[3], []], [[], [3]], [[2, 3], [3]], [[3], [2, 3]], [[2, 1], [2, 3]],
-    [[2, 3], [2, 1]], [[2, 3], [2, 3]], [[4, 1], [1, 3]], [[0], [0]], [[2, 0], [1, 1]],
-    [[2, 3, 4], [3, 1]], [[1], [1]],
-  ].map { Operator.Sample($0) }
-
-  /// One tensor with axes to reduce.
-  static let reduction: [Operator.Sample] = [
-    Operator.Sample([[]]), Operator.Sample([[4]]), Operator.Sample([[1]]),
-    Operator.Sample([[2, 3]]), Operator.Sample([[2, 3]], Attributes(axes: [0])),
-    Operator.Sample([[2, 3]], Attributes(axes: [1])),
-    Operator.Sample([[2, 3]], Attributes(axes: [1], keep: true)),
-    Operator.Sample([[2, 3]], Attributes(axes: [0, 1], keep: true)),
-    Operator.Sample([[2, 3, 2]], Attributes(axes: [1])),
-    Operator.Sample([[2, 3, 2]], Attributes(axes: [0, 2])),
-    Operator.Sample([[3, 1]], Attributes(axes: [1])), Operator.Sample([[130]]),
-    Operator.Sample([[1, 1, 4]], Attributes(axes: [2])),
-  ]
+extension Graph {
+  /// The identity matrix; a failure is thrown when the transform ends.
+  func identity(_ n: Int, _ dtype: DType) -> Node {
+    do { return try record(.eye, [], Attributes(sizes: [n], dtype: dtype)) } catch {
+      if deferredProblem == nil { deferredProblem = error }
+      return constant(1, dtype)
+    }
+  }
 }

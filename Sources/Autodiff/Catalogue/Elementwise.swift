@@ -51,7 +51,8 @@ extension Operator {
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
     "abs", "The distance from zero.", Kernels.unary({ $0.magnitude }, { $0.magnitude }),
-    .rule { g, node in [g * node.inputs[0].apply(.sign)] }, notation: ["sign({0})"], kinks: [0],
+    .rule { g, node in [g * node.inputs[0].stopped.apply(.sign)] }, notation: ["sign({0})"],
+    kinks: [0],
     example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
@@ -74,7 +75,7 @@ extension Operator {
   package static let relu: Operator = unary(
     "relu", "Zero for what is negative; its derivative at 0 is 0.",
     Kernels.unary({ $0 > 0 || $0 != $0 ? $0 : 0 }, { $0 > 0 || $0 != $0 ? $0 : 0 }),
-    .rule { g, node in [g * node.inputs[0].compare(.greater, 0).indicator(g.dtype)] },
+    .rule { g, node in [g * node.inputs[0].stopped.compare(.greater, 0).indicator(g.dtype)] },
     notation: ["({0} > 0)"], kinks: [0], example: "relu([-1, 2])  # => [0, 2]")
   package static let gelu: Operator = unary(
     "gelu", "x Φ(x), with the distribution function Φ of the normal distribution.",
@@ -125,7 +126,7 @@ extension Operator {
       }
     },
     gradient: .rule { g, node in
-      let x = node.inputs[0]
+      let x = node.inputs[0].stopped
       let inside =
         x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
         * x.compare(.lessOrEqual, node.attributes.reals[1]).indicator(g.dtype)

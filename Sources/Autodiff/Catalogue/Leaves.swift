@@ -9,7 +9,10 @@ extension Catalogue {
 }
 
 extension Operator {
-  private static func leaf(_ name: String, _ summary: String, alias: Bool = false) -> Operator {
+  private static func leaf(
+    _ name: String, _ summary: String, alias: Bool = false,
+    gradient: Gradient = .none(because: "it has no operands"), samples: [Sample] = []
+  ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: [], formula: "{0}",
       infer: { types, _ throws(OperatorProblem) in
@@ -18,8 +21,7 @@ extension Operator {
         }
         return first
       },
-      kernel: { _ in }, gradient: .rule { upstream, _ in [upstream] }, isHidden: true,
-      isAlias: alias)
+      kernel: { _ in }, gradient: gradient, samples: samples, isHidden: true, isAlias: alias)
   }
 
   package static let constant: Operator = leaf("constant", "A number of the source.")
@@ -28,7 +30,10 @@ extension Operator {
   package static let variable: Operator = leaf("variable", "The argument of a derived function.")
   package static let parameter: Operator = leaf(
     "parameter", "The value of a param.", alias: true)
-  package static let identity: Operator = leaf("identity", "The operand itself.", alias: true)
+  package static let identity: Operator = leaf(
+    "identity", "The operand itself.", alias: true, gradient: .rule { upstream, _ in [upstream] },
+    samples: Samples.unary)
   package static let detached: Operator = leaf(
-    "detach", "The operand's values, without its history.", alias: true)
+    "detach", "The operand's values, without its history.", alias: true,
+    gradient: .none(because: "its history was let go on purpose"))
 }

@@ -56,10 +56,6 @@ extension Operator {
     }
   }
 
-  private static let lossSamples: [Sample] = [
-    [[], []], [[1], [1]], [[4], [4]], [[2, 3], [2, 3]], [[3, 1], [3, 1]], [[2, 2, 2], [2, 2, 2]],
-  ].map { Sample($0) }
-
   package static let meanSquaredError: Operator = Operator(
     name: "mse", summary: "The mean squared error: mean((prediction − target)²).",
     parameters: pair, formula: "mse({0}, {1})", infer: equalShapes("mse"),
@@ -69,7 +65,7 @@ extension Operator {
         (node.inputs[0] - node.inputs[1]) * (2 / Double(Swift.max(1, node.inputs[0].shape.count)))
       let left = g * slope
       return [left, node.inputs[1].isTracked ? -left : nil]
-    }, notation: ["2 ({0} − {1}) / n", "−2 ({0} − {1}) / n"], samples: lossSamples,
+    }, notation: ["2 ({0} − {1}) / n", "−2 ({0} − {1}) / n"], samples: Samples.pairs,
     examples: ["mse([1, 2], [1, 4])  # => 2"])
 
   package static let binaryCrossEntropy: Operator = Operator(
@@ -89,7 +85,7 @@ extension Operator {
       return [g * (p - t) / spread / n, toTarget]
     }, notation: ["({0} − {1}) / ({0} (1 − {0})) / n", "(log(1 − {0}) − log({0})) / n"],
     domain: 0.2...0.8,
-    samples: lossSamples, examples: ["binary_cross_entropy([0.5], [1])  # => 0.6931"])
+    samples: Samples.pairs, examples: ["binary_cross_entropy([0.5], [1])  # => 0.6931"])
 
   /// inputs: logits [n, classes], class numbers [n] or one-hot rows [n, classes].
   package static let crossEntropy: Operator = Operator(
@@ -149,8 +145,11 @@ extension Operator {
       let axis = [logits.shape.rank - 1]
       let p = logits.apply(.softmax, [], Attributes(axes: axis))
       let weight = target.shape == logits.shape ? hot.sum(axes: axis, keep: true) * p : p
-      return [g * (weight - hot) / rows, nil]
-    }, notation: ["(softmax({0}) − one_hot({1})) / n", "0"], samples: [],
+      let toTarget =
+        target.isTracked ? -(g * logits.apply(.logSoftmax, [], Attributes(axes: axis))) / rows : nil
+      return [g * (weight - hot) / rows, toTarget]
+    }, notation: ["(softmax({0}) − one_hot({1})) / n", "−log_softmax({0}) / n"],
+    samples: Samples.crossEntropy,
     examples: ["cross_entropy([[1, 2, 3]], [0])  # => 2.4076"])
 
   /// Rows with mean 0 and variance 1 along the last axis; reals: epsilon.
@@ -190,6 +189,6 @@ extension Operator {
       let meanGY = (g * node).sum(axes: axis, keep: true) / n
       return [(g - meanG - node * meanGY) / deviation]
     }, notation: ["({g} − mean({g}) − {y} mean({g} {y})) / √(var + ε)"],
-    samples: [[3], [2, 4], [1, 3], [2, 2, 3]].map { Sample([$0], Attributes(reals: [1e-5])) },
+    samples: Samples.rows.map { Sample([$0], Attributes(reals: [1e-5])) },
     isHidden: true)
 }

@@ -30,11 +30,7 @@ extension Operator {
     },
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
     gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] }, notation: ["1"],
-    samples: [
-      Sample([[6]], Attributes(sizes: [2, 3])), Sample([[2, 3]], Attributes(sizes: [3, 2])),
-      Sample([[1]], Attributes(sizes: [])), Sample([[0]], Attributes(sizes: [0, 3])),
-      Sample([[2, 2]], Attributes(sizes: [-1])),
-    ], examples: ["reshape([1, 2, 3, 4], 2, 2)  # => [[1, 2], [3, 4]]"])
+    samples: Samples.reshape, examples: ["reshape([1, 2, 3, 4], 2, 2)  # => [[1, 2], [3, 4]]"])
 
   package static let transpose: Operator = Operator(
     name: "transpose", summary: "Axes in another order; without one, the last two exchanged.",
@@ -58,12 +54,7 @@ extension Operator {
       for (place, axis) in order.enumerated() { inverse[axis] = place }
       return [g.apply(.transpose, [], Attributes(sizes: inverse))]
     }, notation: ["1"],
-    samples: [
-      Sample([[2, 3]], Attributes(sizes: [1, 0])),
-      Sample([[2, 3, 4]], Attributes(sizes: [2, 0, 1])),
-      Sample([[3]], Attributes(sizes: [0])), Sample([[0, 2]], Attributes(sizes: [1, 0])),
-      Sample([[]], Attributes(sizes: [])),
-    ], examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
+    samples: Samples.transpose, examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
 
   package static let expand: Operator = Operator(
     name: "expand", summary: "Stretches axes of size 1, and adds leading ones.",
@@ -85,11 +76,7 @@ extension Operator {
         strides: BroadcastWalk.strides(call.inputShapes[0], in: call.shape))
     },
     gradient: .rule { g, _ in [g] }, notation: ["1"],
-    samples: [
-      Sample([[]], Attributes(sizes: [2, 3])), Sample([[3]], Attributes(sizes: [2, 3])),
-      Sample([[2, 1]], Attributes(sizes: [2, 3])), Sample([[1]], Attributes(sizes: [0])),
-      Sample([[2, 3]], Attributes(sizes: [2, 3])),
-    ], examples: ["expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]"])
+    samples: Samples.expand, examples: ["expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]"])
 
   package static let squeeze: Operator = Operator(
     name: "squeeze", summary: "Without the axes of size 1, or without those named.",
@@ -108,10 +95,7 @@ extension Operator {
     },
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
     gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] }, notation: ["1"],
-    samples: [
-      Sample([[1, 3]]), Sample([[2, 1, 3]], Attributes(axes: [1])), Sample([[2]]),
-      Sample([[1, 1]]),
-    ], examples: ["squeeze([[1, 2]])  # => [1, 2]"])
+    samples: Samples.squeeze, examples: ["squeeze([[1, 2]])  # => [1, 2]"])
 
   package static let concat: Operator = Operator(
     name: "concat", summary: "Tensors one after the other along an axis.",
@@ -162,11 +146,7 @@ extension Operator {
         return g.sliced(starts: starts, lengths: input.shape.dims)
       }
     }, notation: nil,
-    samples: [
-      Sample([[2], [3]], Attributes(axes: [0])), Sample([[2, 3], [1, 3]], Attributes(axes: [0])),
-      Sample([[2, 3], [2, 1]], Attributes(axes: [1])), Sample([[0], [2]], Attributes(axes: [0])),
-      Sample([[2, 2], [2, 2], [2, 2]], Attributes(axes: [1])),
-    ], examples: ["concat([1, 2], [3])  # => [1, 2, 3]"])
+    samples: Samples.concat, examples: ["concat([1, 2], [3])  # => [1, 2, 3]"])
 
   package static let stack: Operator = Operator(
     name: "stack", summary: "Tensors of equal shape along a new axis.",
@@ -208,37 +188,51 @@ extension Operator {
         return g.sliced(starts: starts, lengths: lengths).reshaped(node.inputs[index].shape.dims)
       }
     },
-    samples: [
-      Sample([[2], [2]], Attributes(sizes: [0])),
-      Sample([[2, 3], [2, 3]], Attributes(sizes: [1])),
-      Sample([[], []], Attributes(sizes: [0])), Sample([[2], [2], [2]], Attributes(sizes: [1])),
-    ], examples: ["stack([1, 2], [3, 4])  # => [[1, 2], [3, 4]]"])
+    samples: Samples.stack, examples: ["stack([1, 2], [3, 4])  # => [[1, 2], [3, 4]]"])
 
   /// inputs: x, starts (i64 [rank]); sizes: lengths, then steps.
   package static let slice: Operator = Operator(
     name: "slice", summary: "A block of a tensor.", parameters: [Parameter("x", .tensor)],
     formula: "{0}[…]",
     infer: { types, attributes throws(OperatorProblem) in
-      TensorType(Shape(Array(attributes.sizes.prefix(types[0].shape.rank))), types[0].dtype)
+      let rank = types[0].shape.rank
+      guard attributes.sizes.count == 2 * rank, types[1] == TensorType(Shape([rank]), .i64),
+        let shape = Shape(checking: attributes.sizes.prefix(rank))
+      else {
+        throw OperatorProblem(.shape, "a block of {0} wants a start, length and step for each axis")
+      }
+      return TensorType(shape, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
-      let (offset, strides) = sliceLayout(call, call.inputShapes[0], starts: call.inputs[1])
+      let (offset, strides) = try layout(
+        call.inputShapes[0], call.attributes, call.shape, starts: call.inputs[1])
       Movement.strided(call.inputs[0], call.output, call.shape, offset: offset, strides: strides)
     },
     gradient: .rule { g, node in
       let x = node.inputs[0]
       let zeros = g.graph.constant(0, g.dtype).expanded(x.shape.dims)
       return [zeros.apply(.sliceUpdate, [g, node.inputs[1]], node.attributes), nil]
-    }, notation: ["1 where it was taken"], isHidden: true)
+    }, notation: ["1 where it was taken"], samples: Samples.slice, isHidden: true)
 
   /// inputs: x, value, starts; x with a block replaced.
   package static let sliceUpdate: Operator = Operator(
     name: "slice_update", summary: "A tensor with a block replaced.",
     parameters: [Parameter("x", .tensor), Parameter("value", .tensor)], formula: "{0}[…] = {1}",
-    infer: Rules.sameAsFirst,
+    infer: { types, attributes throws(OperatorProblem) in
+      let rank = types[0].shape.rank
+      guard attributes.sizes.count == 2 * rank, types[2] == TensorType(Shape([rank]), .i64),
+        let block = Shape(checking: attributes.sizes.prefix(rank)),
+        types[1] == TensorType(block, types[0].dtype)
+      else {
+        throw OperatorProblem(
+          .shape, "{1} of shape \(types[1].shape) does not fill a block of \(types[0].shape)")
+      }
+      return types[0]
+    },
     kernel: { call throws(OperatorProblem) in
       Movement.copy(call.inputs[0], call.output)
-      let (offset, strides) = sliceLayout(call, call.inputShapes[0], starts: call.inputs[2])
+      let (offset, strides) = try layout(
+        call.shape, call.attributes, call.inputShapes[1], starts: call.inputs[2])
       Movement.scatterStrided(
         call.inputs[1], call.output, call.inputShapes[1], offset: offset, strides: strides)
     },
@@ -249,17 +243,28 @@ extension Operator {
         g.apply(.sliceUpdate, [zeros, node.inputs[2]], node.attributes),
         g.apply(.slice, [node.inputs[2]], node.attributes), nil,
       ]
-    }, isHidden: true)
+    }, samples: Samples.sliceUpdate, isHidden: true)
 
-  private static func sliceLayout(_ call: KernelCall, _ shape: Shape, starts: Buffer) -> (
-    Int, [Int]
-  ) {
+  /// Offset and strides of a block, which must lie inside the tensor.
+  private static func layout(
+    _ shape: Shape, _ attributes: Attributes, _ block: Shape, starts: Buffer
+  ) throws(OperatorProblem) -> (offset: Int, strides: [Int]) {
     let own = shape.strides
-    let steps = call.attributes.sizes.dropFirst(shape.rank)
     var offset = 0
     var strides = own
-    for (axis, step) in steps.enumerated() {
-      offset += Int(starts[axis]) * own[axis]
+    for axis in 0..<shape.rank {
+      let start = Int(starts.pointer(as: Int64.self)[axis])
+      let step = attributes.sizes[shape.rank + axis]
+      let (reach, far) = step.multipliedReportingOverflow(by: Swift.max(0, block[axis] - 1))
+      let (end, beyond) = start.addingReportingOverflow(reach)
+      let range = 0..<shape[axis]
+      guard block.count == 0 || !far && !beyond && range.contains(start) && range.contains(end)
+      else {
+        throw OperatorProblem(
+          .index, "elements \(start) to \(end) are not within axis \(axis) of \(shape)",
+          operands: [0])
+      }
+      offset += block.count == 0 ? 0 : start * own[axis]
       strides[axis] = own[axis] * step
     }
     return (offset, strides)

@@ -44,6 +44,7 @@ extension Operator {
     },
     kernel: { call throws(OperatorProblem) in
       let (a, b) = (call.inputShapes[0], call.inputShapes[1])
+      guard call.shape.count > 0 else { return }
       let k = a[a.rank - 1]
       let m = a.rank > 1 ? a[a.rank - 2] : 1
       let n = b.rank > 1 ? b[b.rank - 1] : 1
@@ -82,14 +83,7 @@ extension Operator {
       return [left?.reshaped(a.shape.dims), right?.reshaped(b.shape.dims)]
     },
     notation: ["{g} @ {1}'", "{0}' @ {g}"],
-    samples: [
-      Sample([[2, 3], [3, 4]]), Sample([[1, 1], [1, 1]]), Sample([[3], [3]]),
-      Sample([[3], [3, 2]]),
-      Sample([[2, 3], [3]]), Sample([[2, 2, 3], [3, 2]]), Sample([[2, 2, 3], [2, 3, 1]]),
-      Sample([[2, 3], [2, 3, 2]]), Sample([[2, 1, 2, 3], [3, 3, 2]]), Sample([[0, 3], [3, 2]]),
-      Sample([[2, 0], [0, 2]]), Sample([[5, 1], [1, 5]]), Sample([[2, 2, 3], [3]]),
-      Sample([[3], [2, 3, 2]]),
-    ], examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true)
+    samples: Samples.matmul, examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true)
 
   /// A gradient of a batched product summed over the batch axes that were stretched.
   private static func fold(_ gradient: Node, to operand: Node) -> Node {
@@ -123,10 +117,7 @@ extension Operator {
       try Operator.multiply.kernel(spread)
     },
     gradient: .rule { g, node in [g.matmul(node.inputs[1]), g.transposed.matmul(node.inputs[0])] },
-    samples: [
-      Sample([[2], [3]]), Sample([[1], [1]]), Sample([[4], [1]]), Sample([[1], [4]]),
-      Sample([[0], [3]]), Sample([[3], [0]]),
-    ], examples: ["outer([1, 2], [3, 4])  # => [[3, 4], [6, 8]]"])
+    samples: Samples.outer, examples: ["outer([1, 2], [3, 4])  # => [[3, 4], [6, 8]]"])
 
   package static let solve: Operator = Operator(
     name: "solve", summary: "The X for which A @ X equals B.",
@@ -160,8 +151,5 @@ extension Operator {
       let b = node.shape.rank == 1 ? toB.reshaped([node.shape[0], 1]) : toB
       return [-b.matmul(x.transposed), toB]
     },
-    samples: [
-      Sample([[1, 1], [1]]), Sample([[2, 2], [2]]), Sample([[2, 2], [2, 3]]),
-      Sample([[3, 3], [3, 1]]), Sample([[3, 3], [3]]), Sample([[4, 4], [4, 2]]),
-    ], examples: ["solve([[2, 0], [0, 4]], [[2], [8]])  # => [[1], [2]]"])
+    samples: Samples.solve, examples: ["solve([[2, 0], [0, 4]], [[2], [8]])  # => [[1], [2]]"])
 }

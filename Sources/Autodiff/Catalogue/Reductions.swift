@@ -11,13 +11,13 @@ extension Catalogue {
 }
 
 extension Operator {
-  private static let reductionParameters: [Parameter] = [
+  static let reductionParameters: [Parameter] = [
     Parameter("x", .tensor), Parameter("axis", .axes, default: .none),
     Parameter("keep", .keep, default: .bool(false)),
   ]
 
   /// Brings the reduced axes last and hands rows to a body that fills the output.
-  private static func overRows(
+  static func overRows(
     _ body:
       @escaping @Sendable (_ x: Buffer, _ y: Buffer, _ length: Int) throws(OperatorProblem)
       -> Void
@@ -33,7 +33,7 @@ extension Operator {
     }
   }
 
-  private static func floatRows(
+  static func floatRows(
     _ single: @escaping @Sendable (UnsafePointer<Float>, Int) -> Float,
     _ double: @escaping @Sendable (UnsafePointer<Double>, Int) -> Double
   ) -> Kernel {
@@ -46,7 +46,7 @@ extension Operator {
     }
   }
 
-  private static func floatReduction(_ name: String) -> Infer {
+  static func floatReduction(_ name: String) -> Infer {
     { types, attributes throws(OperatorProblem) in
       guard types[0].dtype.isFloat else {
         throw OperatorProblem(.dtype, "\(name) wants floats, {0} holds \(types[0].dtype.name)")
@@ -55,16 +55,15 @@ extension Operator {
     }
   }
 
-  private static func reduction(
+  static func reduction(
     _ name: String, _ summary: String, infer: Infer? = nil, _ kernel: @escaping Kernel,
     _ gradient: Gradient, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,
-    example: String
+    samples: [Sample] = Samples.reduction, example: String
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: reductionParameters, formula: "\(name)({0})",
       infer: infer ?? floatReduction(name), kernel: kernel, gradient: gradient, notation: notation,
-      domain: domain,
-      samples: Samples.reduction, examples: [example])
+      domain: domain, samples: samples, examples: [example])
   }
 
   package static let sum: Operator = reduction(
@@ -80,7 +79,7 @@ extension Operator {
       }
       try sumKernel(call)
     },
-    .rule { g, node in [g.unreduced(node)] }, notation: ["1"],
+    .rule { g, node in [g.unreduced(node)] }, notation: ["1"], samples: Samples.emptyReduction,
     example: "sum([[1, 2], [3, 4]], axis: 0)  # => [4, 6]")
 
   private static let sumKernel: Kernel = overRows { x, y, length throws(OperatorProblem) in
@@ -123,15 +122,8 @@ extension Operator {
     .rule { g, node in
       let count = Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
       return [(g / count).unreduced(node)]
-    }, notation: ["1 / n"], example: "mean([1, 2, 3, 6])  # => 3")
-
-  package static let prod: Operator = reduction(
-    "prod", "The product of all elements, or along axes.",
-    floatRows(
-      { x, n in (0..<n).reduce(Float(1)) { $0 * x[$1] } },
-      { x, n in (0..<n).reduce(Double(1)) { $0 * x[$1] } }),
-    .rule { g, node in [(g * node).unreduced(node) / node.inputs[0]] }, domain: 0.5...1.5,
-    example: "prod([1, 2, 3, 4])  # => 24")
+    }, notation: ["1 / n"], samples: Samples.emptyReduction,
+    example: "mean([1, 2, 3, 6])  # => 3")
 
   private static func extreme(_ name: String) -> Infer {
     { types, attributes throws(OperatorProblem) in
@@ -222,7 +214,7 @@ extension Operator {
       for (place, axis) in order.enumerated() { inverse[axis] = place }
       let mask = hot.reshaped(order.map { x.shape[$0] })
         .apply(.transpose, [], Attributes(sizes: inverse))
-      return [g.unreduced(node) * mask]
+      return [g.unreduced(node) * mask.stopped]
     }
   }
 
@@ -304,151 +296,6 @@ extension Operator {
           ? g : total - g.apply(.cumsum, [], node.attributes) + g
       ]
     },
-    samples: [
-      Sample([[4]], Attributes(axes: [0])), Sample([[2, 3]], Attributes(axes: [0])),
-      Sample([[2, 3]], Attributes(axes: [1])), Sample([[2, 3, 2]], Attributes(axes: [1])),
-    ], examples: ["cumsum([1, 2, 3])  # => [1, 3, 6]"])
-
-  private static func logSumExp<T: BinaryFloatingPoint>(
-    _ x: UnsafePointer<T>, _ n: Int, _ exp: (T) -> T, _ log: (T) -> T
-  ) -> T {
-    var largest = -T.infinity
-    for i in 0..<n { largest = x[i] > largest ? x[i] : largest }
-    guard largest.isFinite else { return largest }
-    var total: T = 0
-    for i in 0..<n { total += exp(x[i] - largest) }
-    return largest + log(total)
-  }
-
-  package static let logsumexp: Operator = reduction(
-    "logsumexp", "log Σ e^x without overflow.",
-    floatRows(
-      { logSumExp($0, $1, { FloatMath.exp($0) }, { logf($0) }) },
-      { logSumExp($0, $1, { Glibc.exp($0) }, { Glibc.log($0) }) }),
-    .rule { g, node in
-      [g.unreduced(node) * (node.inputs[0] - node.unreduced(node)).apply(.exp)]
-    }, notation: ["softmax({0})"], example: "logsumexp([0, 0])  # => 0.6931")
-
-  /// Rows of the same shape out as in: softmax and its logarithm along one axis.
-  private static func rowwise(
-    _ single: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
-    _ double: @escaping @Sendable (UnsafePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Void
-  ) -> Kernel {
-    { call throws(OperatorProblem) in
-      let shape = call.shape
-      let axis = call.attributes.axes?.first ?? Swift.max(0, shape.rank - 1)
-      let layout = Reductions.Layout(shape, axes: shape.rank > 0 ? [axis] : [])
-      let isLast = shape.rank == 0 || axis == shape.rank - 1
-      let x = try Kernels.guarded { () throws(MemoryProblem) in
-        try Reductions.arranged(call.inputs[0], shape, layout)
-      }
-      let y =
-        isLast
-        ? call.output
-        : try Kernels.guarded { () throws(MemoryProblem) in
-          try Buffer(call.output.dtype, count: shape.count)
-        }
-      for row in 0..<layout.rows {
-        let offset = row * layout.length
-        if y.dtype == .f32 {
-          single(
-            UnsafePointer(x.pointer(as: Float.self)) + offset, y.pointer(as: Float.self) + offset,
-            layout.length)
-        } else {
-          double(
-            UnsafePointer(x.pointer(as: Double.self)) + offset, y.pointer(as: Double.self) + offset,
-            layout.length)
-        }
-      }
-      if !isLast {
-        let order = (0..<shape.rank).filter { $0 != axis } + [axis]
-        var inverse = [Int](repeating: 0, count: order.count)
-        for (place, axis) in order.enumerated() { inverse[axis] = place }
-        Movement.permute(y, Shape(order.map { shape[$0] }), call.output, inverse)
-      }
-    }
-  }
-
-  private static let axisSamples: [Sample] = [
-    Sample([[3]]), Sample([[1]]), Sample([[2, 3]]), Sample([[2, 3]], Attributes(axes: [0])),
-    Sample([[2, 3]], Attributes(axes: [1])), Sample([[2, 3, 2]], Attributes(axes: [1])),
-    Sample([[4, 1]]), Sample([[1, 4]]), Sample([[5, 2]]), Sample([[2, 2, 3]]),
-    Sample([[0, 3]]), Sample([[7]]),
-  ]
-  private static let axisParameters: [Parameter] = [
-    Parameter("x", .tensor), Parameter("axis", .axis, default: .number(-1)),
-  ]
-
-  package static let softmax: Operator = Operator(
-    name: "softmax", summary: "Turns logits into probabilities: e^x divided by its sum.",
-    parameters: axisParameters, formula: "softmax({0})", infer: Rules.floats("softmax"),
-    kernel: rowwise(
-      { x, y, n in
-        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
-        for i in 0..<n { y[i] = FloatMath.exp(x[i] - total) }
-      },
-      { x, y, n in
-        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
-        for i in 0..<n { y[i] = Glibc.exp(x[i] - total) }
-      }),
-    gradient: .rule { g, node in
-      let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
-      return [node * (g - (g * node).sum(axes: axis, keep: true))]
-    }, notation: ["{y} · ({g} − Σ {g} · {y})"], samples: axisSamples,
-    examples: ["softmax([0, 0])  # => [0.5, 0.5]"])
-
-  package static let logSoftmax: Operator = Operator(
-    name: "log_softmax", summary: "The logarithm of softmax, without overflow.",
-    parameters: axisParameters, formula: "log_softmax({0})", infer: Rules.floats("log_softmax"),
-    kernel: rowwise(
-      { x, y, n in
-        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
-        for i in 0..<n { y[i] = x[i] - total }
-      },
-      { x, y, n in
-        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
-        for i in 0..<n { y[i] = x[i] - total }
-      }),
-    gradient: .rule { g, node in
-      let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
-      return [g - node.apply(.exp) * g.sum(axes: axis, keep: true)]
-    }, notation: ["{g} − softmax({0}) · Σ {g}"], samples: axisSamples,
-    examples: ["log_softmax([0, 0])  # => [-0.6931, -0.6931]"])
-
-  private static func squaredDeviation<T: BinaryFloatingPoint & SIMDScalar>(
-    _ x: UnsafePointer<T>, _ n: Int
-  ) -> T {
-    let mean = Reductions.sum(x, n) / T(n)
-    var total: T = 0
-    for i in 0..<n { total += (x[i] - mean) * (x[i] - mean) }
-    return total / T(n)
-  }
-
-  private static func count(_ node: Node) -> Double {
-    Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
-  }
-
-  private static func centered(_ node: Node) -> Node {
-    let x = node.inputs[0]
-    let axes = node.attributes.axes ?? Array(0..<x.shape.rank)
-    return x - x.apply(.mean, [], Attributes(axes: axes, keep: true))
-  }
-
-  package static let variance: Operator = reduction(
-    "var", "The variance: the mean squared distance from the mean (divided by n).",
-    floatRows({ squaredDeviation($0, $1) }, { squaredDeviation($0, $1) }),
-    .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
-    notation: ["2 ({0} − mean) / n"], example: "var([1, 2, 3, 4])  # => 1.25")
-  package static let std: Operator = reduction(
-    "std", "The standard deviation, the root of var.",
-    floatRows({ squaredDeviation($0, $1).squareRoot() }, { squaredDeviation($0, $1).squareRoot() }),
-    .rule { g, node in [(g / node).unreduced(node) * centered(node) * (1 / count(node))] },
-    notation: ["({0} − mean) / (n {y})"], example: "std([1, 3])  # => 1")
-  package static let norm: Operator = reduction(
-    "norm", "The Euclidean length.",
-    floatRows(
-      { x, n in (0..<n).reduce(Float(0)) { $0 + x[$1] * x[$1] }.squareRoot() },
-      { x, n in (0..<n).reduce(Double(0)) { $0 + x[$1] * x[$1] }.squareRoot() }),
-    .rule { g, node in [(g / node).unreduced(node) * node.inputs[0]] }, notation: ["{0} / {y}"],
-    domain: 0.5...2, example: "norm([3, 4])  # => 5")
+    samples: Samples.axis.map { Sample($0.shapes, Attributes(axes: $0.attributes.axes ?? [0])) },
+    examples: ["cumsum([1, 2, 3])  # => [1, 3, 6]"])
 }

@@ -5,6 +5,7 @@ import Engine
 extension Catalogue {
   static let selection: [Operator] = [
     .whereOperator, .gather, .scatterAdd, .gatherUpdate, .oneHot, .sort, .argsort, .topk,
+    .takeAlong, .addAlong,
   ]
 }
 
@@ -56,7 +57,7 @@ extension Operator {
         nil, node.inputs[0].apply(.whereOperator, [g, zero]),
         node.inputs[0].apply(.whereOperator, [zero, g]),
       ]
-    }, samples: [], examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
+    }, samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
 
   /// inputs: x [n, …], indices (i64, any shape): rows of x.
   package static let gather: Operator = Operator(
@@ -83,7 +84,7 @@ extension Operator {
     gradient: .rule { g, node in
       let zeros = g.graph.constant(0, g.dtype).expanded(node.inputs[0].shape.dims)
       return [zeros.apply(.scatterAdd, [g, node.inputs[1]]), nil]
-    }, notation: ["1 for every time a row was taken"], samples: [],
+    }, notation: ["1 for every time a row was taken"], samples: Samples.gather,
     examples: ["gather([10, 20, 30], [2, 0])  # => [30, 10]"])
 
   /// Indices as rows of 0..<count, negative ones from the end.
@@ -107,10 +108,24 @@ extension Operator {
     return rows
   }
 
+  /// The type of x, where rows fit at the places of the indices.
+  private static let rowUpdate: Infer = { types, _ throws(OperatorProblem) in
+    let (x, rows, indices) = (types[0], types[1], types[2])
+    guard x.shape.rank > 0, rows.dtype == x.dtype,
+      rows.shape.dims == indices.shape.dims + x.shape.dims.dropFirst()
+    else {
+      throw OperatorProblem(
+        .shape,
+        "rows of shape \(rows.shape) do not fit at indices of shape \(indices.shape) of "
+          + "\(x.shape)")
+    }
+    return x
+  }
+
   /// inputs: x, rows to add, indices; the adjoint of gather, in the order of the indices.
   package static let scatterAdd: Operator = Operator(
     name: "scatter_add", summary: "A tensor with rows added at indices.",
-    parameters: [], formula: "{0} with {1} added at {2}", infer: Rules.sameAsFirst,
+    parameters: [], formula: "{0} with {1} added at {2}", infer: rowUpdate,
     kernel: { call throws(OperatorProblem) in
       Movement.copy(call.inputs[0], call.output)
       let rows = call.shape[0]
@@ -125,12 +140,13 @@ extension Operator {
       let places = try checkedRows(call.inputs[2], rows)
       if call.output.dtype == .f32 { run(Float.self, places) } else { run(Double.self, places) }
     },
-    gradient: .rule { g, node in [g, g.apply(.gather, [node.inputs[2]]), nil] }, isHidden: true)
+    gradient: .rule { g, node in [g, g.apply(.gather, [node.inputs[2]]), nil] },
+    samples: Samples.rowUpdates, isHidden: true)
 
   /// inputs: x, rows, indices; x with rows replaced.
   package static let gatherUpdate: Operator = Operator(
     name: "gather_update", summary: "A tensor with rows replaced at indices.",
-    parameters: [], formula: "{0}[{2}] = {1}", infer: Rules.sameAsFirst,
+    parameters: [], formula: "{0}[{2}] = {1}", infer: rowUpdate,
     kernel: { call throws(OperatorProblem) in
       Movement.copy(call.inputs[0], call.output)
       let rows = call.shape[0]
@@ -142,10 +158,26 @@ extension Operator {
     },
     gradient: .rule { g, node in
       let zeros = g.graph.constant(0, g.dtype).expanded(node.inputs[1].shape.dims)
-      return [
-        g.apply(.gatherUpdate, [zeros, node.inputs[2]]), g.apply(.gather, [node.inputs[2]]), nil,
-      ]
-    }, isHidden: true)
+      let toX = g.apply(.gatherUpdate, [zeros, node.inputs[2]])
+      var toRows = g.apply(.gather, [node.inputs[2]])
+      if node.inputs[2].shape.count > 1 {
+        let rank = node.inputs[1].shape.rank - node.inputs[2].shape.rank
+        let wins = lastWriters(node.inputs[2], rows: node.shape[0])
+        toRows = wins.reshaped(wins.shape.dims + [Int](repeating: 1, count: rank))
+          .apply(.whereOperator, [toRows, zeros])
+      }
+      return [toX, toRows, nil]
+    }, samples: Samples.rowUpdates, isHidden: true)
+
+  /// For every index whether its row is the one that stays: a later equal index overwrites it.
+  private static func lastWriters(_ indices: Node, rows: Int) -> Node {
+    let graph = indices.graph
+    let (first, last) = (graph.constant(0, .f64), graph.constant(Double(indices.shape.count), .f64))
+    let order = first.apply(.linspace, [last], Attributes(sizes: [indices.shape.count]))
+      .reshaped(indices.shape.dims)
+    let winners = first.expanded([rows]).apply(.gatherUpdate, [order, indices])
+    return winners.apply(.gather, [indices]).compare(.equal, order)
+  }
 
   package static let oneHot: Operator = Operator(
     name: "one_hot", summary: "Class numbers as rows with a single 1.",
@@ -176,87 +208,4 @@ extension Operator {
       }
     }, gradient: .none(because: "class numbers have no derivative"),
     examples: ["one_hot([0, 2], 3)  # => [[1, 0, 0], [0, 0, 1]]"])
-
-  /// Order of every row along the last axis, stable, NaN last.
-  private static func order(_ x: Buffer, row: Int, length: Int) -> [Int] {
-    let values = (0..<length).map { x[row * length + $0] }
-    return (0..<length).sorted { a, b in
-      let (p, q) = (values[a], values[b])
-      if p.isNaN || q.isNaN { return !p.isNaN || (q.isNaN && a < b) }
-      return p != q ? p < q : a < b
-    }
-  }
-
-  private static func sorting(
-    _ name: String, _ summary: String, indices: Bool, example: String, _ gradient: Gradient
-  ) -> Operator {
-    Operator(
-      name: name, summary: summary, parameters: [Parameter("x", .tensor)],
-      formula: "\(name)({0})",
-      infer: { types, _ throws(OperatorProblem) in
-        TensorType(types[0].shape, indices ? .i64 : types[0].dtype)
-      },
-      kernel: { call throws(OperatorProblem) in
-        let shape = call.shape
-        let length = shape.rank > 0 ? shape[shape.rank - 1] : 1
-        guard length > 0 else { return }
-        let size = call.inputs[0].dtype.size
-        for row in 0..<shape.count / length {
-          for (place, index) in order(call.inputs[0], row: row, length: length).enumerated() {
-            let target = row * length + place
-            if indices {
-              call.output.pointer(as: Int64.self)[target] = Int64(index)
-            } else {
-              (call.output.address + target * size).copyMemory(
-                from: call.inputs[0].address + (row * length + index) * size, byteCount: size)
-            }
-          }
-        }
-      }, gradient: gradient, samples: indices ? [] : Samples.unary, examples: [example])
-  }
-
-  package static let argsort: Operator = sorting(
-    "argsort", "The indices that sort along the last axis.", indices: true,
-    example: "argsort([3, 1, 2])  # => [1, 2, 0]", .none(because: "an index jumps"))
-
-  package static let sort: Operator = sorting(
-    "sort", "Ascending along the last axis, NaN last.", indices: false,
-    example: "sort([3, 1, 2])  # => [1, 2, 3]",
-    .rule { g, node in
-      let x = node.inputs[0]
-      guard x.shape.rank > 0 else { return [g] }
-      // Back to where each came from: the order of the order.
-      let back = x.apply(.argsort).apply(.argsort)
-      let length = x.shape[x.shape.rank - 1]
-      let hot = back.apply(.oneHot, [], Attributes(sizes: [length], dtype: g.dtype))
-      return [hot.matmul(g.reshaped(g.shape.dims + [1])).reshaped(x.shape.dims)]
-    })
-
-  package static let topk: Operator = Operator(
-    name: "topk", summary: "The k largest elements of the last axis, the largest first.",
-    parameters: [Parameter("x", .tensor), Parameter("k", .size)], formula: "topk({0})",
-    infer: { types, attributes throws(OperatorProblem) in
-      var dims = types[0].shape.dims
-      guard let k = attributes.sizes.first, let last = dims.last, k >= 0, k <= last else {
-        throw OperatorProblem(
-          .value, "topk takes at most as many as there are: {0} has the shape \(types[0].shape)")
-      }
-      dims[dims.count - 1] = k
-      return TensorType(Shape(dims), types[0].dtype)
-    },
-    kernel: { call throws(OperatorProblem) in
-      let shape = call.inputShapes[0]
-      let length = shape[shape.rank - 1]
-      let k = call.attributes.sizes.first ?? 0
-      guard length > 0, k > 0 else { return }
-      let size = call.output.dtype.size
-      for row in 0..<shape.count / length {
-        let best = order(call.inputs[0], row: row, length: length).reversed().prefix(k)
-        for (place, index) in best.enumerated() {
-          (call.output.address + (row * k + place) * size).copyMemory(
-            from: call.inputs[0].address + (row * length + index) * size, byteCount: size)
-        }
-      }
-    }, gradient: .none(because: "which elements are largest jumps; use sort and a slice"),
-    examples: ["topk([3, 9, 5], 2)  # => [9, 5]"])
 }

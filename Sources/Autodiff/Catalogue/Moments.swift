@@ -1,0 +1,118 @@
+// Products, variances and lengths: reductions with derivatives of more than one factor.
+
+import Engine
+
+extension Operator {
+  private static func product<T: BinaryFloatingPoint>(_ x: UnsafePointer<T>, _ n: Int) -> T {
+    var total: T = 1
+    for i in 0..<n { total *= x[i] }
+    return total
+  }
+
+  package static let prod: Operator = reduction(
+    "prod", "The product of all elements, or along axes.",
+    floatRows({ product($0, $1) }, { product($0, $1) }),
+    .rule { g, node in
+      let x = node.inputs[0]
+      let axes = node.attributes.axes ?? Array(0..<x.shape.rank)
+      let order = (0..<x.shape.rank).filter { !axes.contains($0) } + axes
+      let turned = x.apply(.transpose, [], Attributes(sizes: order))
+      let length = axes.reduce(1) { $0 * x.shape[$1] }
+      let rows = x.shape.count / Swift.max(1, length)
+      let others = turned.reshaped([rows, length]).apply(.otherProducts)
+        .reshaped(turned.shape.dims)
+      var inverse = order
+      for (place, axis) in order.enumerated() { inverse[axis] = place }
+      return [g.unreduced(node) * others.apply(.transpose, [], Attributes(sizes: inverse))]
+    }, notation: ["the product of the others"], domain: 0.5...1.5, samples: Samples.prod,
+    example: "prod([1, 2, 3, 4])  # => 24")
+
+  /// The derivative of the product: no division, so that zeros among the factors are no matter.
+  package static let otherProducts: Operator = Operator(
+    name: "other_products", summary: "For every element of a row, the product of all others.",
+    parameters: [Parameter("x", .tensor)], formula: "other_products({0})",
+    infer: { types, _ throws(OperatorProblem) in
+      guard types[0].shape.rank > 0, types[0].dtype.isFloat else {
+        throw OperatorProblem(.shape, "other_products wants float rows, {0} is \(types[0].shape)")
+      }
+      return types[0]
+    },
+    kernel: { call throws(OperatorProblem) in
+      let length = call.shape[call.shape.rank - 1]
+      guard length > 0 else { return }
+      func run<T: BinaryFloatingPoint>(_: T.Type) {
+        let x = call.inputs[0].pointer(as: T.self)
+        let y = call.output.pointer(as: T.self)
+        for start in stride(from: 0, to: call.shape.count, by: length) {
+          var before: T = 1
+          for i in start..<start + length {
+            y[i] = before
+            before *= x[i]
+          }
+          var after: T = 1
+          for i in (start..<start + length).reversed() {
+            y[i] *= after
+            after *= x[i]
+          }
+        }
+      }
+      if call.output.dtype == .f32 { run(Float.self) } else { run(Double.self) }
+    },
+    gradient: .rule { g, node in
+      // Row i of `spread` is x with 1 at place i: the products of all others but i.
+      let x = node.inputs[0]
+      let (dims, length) = (x.shape.dims, x.shape[x.shape.rank - 1])
+      let square = dims + [length]
+      let diagonal = g.graph.identity(length, g.dtype)
+      let row = x.reshaped(dims.dropLast() + [1, length]).expanded(square)
+      let spread = diagonal.compare(.greater, 0)
+        .apply(.whereOperator, [g.graph.constant(1, g.dtype), row])
+      let parts = spread.apply(.otherProducts) * (1 - diagonal) * g.reshaped(dims + [1])
+      return [parts.sum(axes: [square.count - 2], keep: false)]
+    }, domain: 0.5...1.5, samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
+
+  private static func squaredDeviation<T: BinaryFloatingPoint & SIMDScalar>(
+    _ x: UnsafePointer<T>, _ n: Int
+  ) -> T {
+    let mean = Reductions.sum(x, n) / T(n)
+    var total: T = 0
+    for i in 0..<n { total += (x[i] - mean) * (x[i] - mean) }
+    return total / T(n)
+  }
+
+  private static func count(_ node: Node) -> Double {
+    Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
+  }
+
+  private static func centered(_ node: Node) -> Node {
+    let x = node.inputs[0]
+    let axes = node.attributes.axes ?? Array(0..<x.shape.rank)
+    return x - x.apply(.mean, [], Attributes(axes: axes, keep: true))
+  }
+
+  /// The lengths with 1 for those of 0, where the derivative is taken as 0.
+  private static func nonzero(_ node: Node) -> Node {
+    let one = node.graph.constant(1, node.dtype)
+    return node.compare(.equal, 0).stopped.apply(.whereOperator, [one, node])
+  }
+
+  package static let variance: Operator = reduction(
+    "var", "The variance: the mean squared distance from the mean (divided by n).",
+    floatRows({ squaredDeviation($0, $1) }, { squaredDeviation($0, $1) }),
+    .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
+    notation: ["2 ({0} − mean) / n"], example: "var([1, 2, 3, 4])  # => 1.25")
+  package static let std: Operator = reduction(
+    "std", "The standard deviation, the root of var.",
+    floatRows({ squaredDeviation($0, $1).squareRoot() }, { squaredDeviation($0, $1).squareRoot() }),
+    .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
+    notation: ["({0} − mean) / (n {y})"], samples: Samples.lengths,
+    example: "std([1, 3])  # => 1")
+  package static let norm: Operator = reduction(
+    "norm", "The Euclidean length.",
+    floatRows(
+      { x, n in (0..<n).reduce(Float(0)) { $0 + x[$1] * x[$1] }.squareRoot() },
+      { x, n in (0..<n).reduce(Double(0)) { $0 + x[$1] * x[$1] }.squareRoot() }),
+    .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
+    notation: ["{0} / {y}"],
+    domain: 0.5...2, samples: Samples.lengths, example: "norm([3, 4])  # => 5")
+}

@@ -1,0 +1,109 @@
+// The softmax, its logarithm, and the logarithm of the sum that normalises it.
+
+import Engine
+import Glibc
+
+extension Operator {
+  static func logSumExp<T: BinaryFloatingPoint>(
+    _ x: UnsafePointer<T>, _ n: Int, _ exp: (T) -> T, _ log: (T) -> T
+  ) -> T {
+    var largest = -T.infinity
+    for i in 0..<n { largest = x[i] > largest ? x[i] : largest }
+    guard largest.isFinite else {
+      for i in 0..<n where x[i] != x[i] { return x[i] }
+      return largest
+    }
+    var total: T = 0
+    for i in 0..<n { total += exp(x[i] - largest) }
+    return largest + log(total)
+  }
+
+  package static let logsumexp: Operator = reduction(
+    "logsumexp", "log Σ e^x without overflow.",
+    floatRows(
+      { logSumExp($0, $1, { FloatMath.exp($0) }, { logf($0) }) },
+      { logSumExp($0, $1, { Glibc.exp($0) }, { Glibc.log($0) }) }),
+    .rule { g, node in
+      [g.unreduced(node) * (node.inputs[0] - node.unreduced(node)).apply(.exp)]
+    }, notation: ["softmax({0})"], example: "logsumexp([0, 0])  # => 0.6931")
+
+  /// Rows of the same shape out as in: softmax and its logarithm along one axis.
+  private static func rowwise(
+    _ single: @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
+    _ double: @escaping @Sendable (UnsafePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Void
+  ) -> Kernel {
+    { call throws(OperatorProblem) in
+      let shape = call.shape
+      let axis = call.attributes.axes?.first ?? Swift.max(0, shape.rank - 1)
+      let layout = Reductions.Layout(shape, axes: shape.rank > 0 ? [axis] : [])
+      let isLast = shape.rank == 0 || axis == shape.rank - 1
+      let x = try Kernels.guarded { () throws(MemoryProblem) in
+        try Reductions.arranged(call.inputs[0], shape, layout)
+      }
+      let y =
+        isLast
+        ? call.output
+        : try Kernels.guarded { () throws(MemoryProblem) in
+          try Buffer(call.output.dtype, count: shape.count)
+        }
+      for row in 0..<layout.rows {
+        let offset = row * layout.length
+        if y.dtype == .f32 {
+          single(
+            UnsafePointer(x.pointer(as: Float.self)) + offset, y.pointer(as: Float.self) + offset,
+            layout.length)
+        } else {
+          double(
+            UnsafePointer(x.pointer(as: Double.self)) + offset, y.pointer(as: Double.self) + offset,
+            layout.length)
+        }
+      }
+      if !isLast {
+        let order = (0..<shape.rank).filter { $0 != axis } + [axis]
+        var inverse = [Int](repeating: 0, count: order.count)
+        for (place, axis) in order.enumerated() { inverse[axis] = place }
+        Movement.permute(y, Shape(order.map { shape[$0] }), call.output, inverse)
+      }
+    }
+  }
+
+  private static let axisParameters: [Parameter] = [
+    Parameter("x", .tensor), Parameter("axis", .axis, default: .number(-1)),
+  ]
+
+  package static let softmax: Operator = Operator(
+    name: "softmax", summary: "Turns logits into probabilities: e^x divided by its sum.",
+    parameters: axisParameters, formula: "softmax({0})", infer: Rules.floats("softmax"),
+    kernel: rowwise(
+      { x, y, n in
+        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
+        for i in 0..<n { y[i] = FloatMath.exp(x[i] - total) }
+      },
+      { x, y, n in
+        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
+        for i in 0..<n { y[i] = Glibc.exp(x[i] - total) }
+      }),
+    gradient: .rule { g, node in
+      let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
+      return [node * (g - (g * node).sum(axes: axis, keep: true))]
+    }, notation: ["{y} · ({g} − Σ {g} · {y})"], samples: Samples.axis,
+    examples: ["softmax([0, 0])  # => [0.5, 0.5]"])
+
+  package static let logSoftmax: Operator = Operator(
+    name: "log_softmax", summary: "The logarithm of softmax, without overflow.",
+    parameters: axisParameters, formula: "log_softmax({0})", infer: Rules.floats("log_softmax"),
+    kernel: rowwise(
+      { x, y, n in
+        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
+        for i in 0..<n { y[i] = x[i] - total }
+      },
+      { x, y, n in
+        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
+        for i in 0..<n { y[i] = x[i] - total }
+      }),
+    gradient: .rule { g, node in
+      let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
+      return [g - node.apply(.exp) * g.sum(axes: axis, keep: true)]
+    }, notation: ["{g} − softmax({0}) · Σ {g}"], samples: Samples.axis,
+    examples: ["log_softmax([0, 0])  # => [-0.6931, -0.6931]"])
+}
