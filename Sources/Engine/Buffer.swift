@@ -46,6 +46,18 @@ extension Buffer {
     }
   }
 
+  /// Element `index` as a whole number, exactly; nil when it is none.
+  package func whole(_ index: Int) -> Int? {
+    precondition(index >= 0 && index < count)
+    switch dtype {
+    case .f32: return Int(exactly: pointer(as: Float.self)[index])
+    case .f64: return Int(exactly: pointer(as: Double.self)[index])
+    case .i32: return Int(pointer(as: Int32.self)[index])
+    case .i64: return Int(pointer(as: Int64.self)[index])
+    case .bool: return pointer(as: UInt8.self)[index] == 0 ? 0 : 1
+    }
+  }
+
   /// All elements as Doubles.
   package var doubles: [Double] { (0..<count).map { self[$0] } }
 

@@ -11,7 +11,7 @@ package enum TensorFormat {
     var offsets: [Int] = []
     collect(shape, 0, 0, &offsets)
     let style = Style(offsets.map { buffer[$0] }, buffer.dtype)
-    let width = shape.rank > 1 ? offsets.map { style.text(buffer[$0]).count }.max() ?? 0 : 0
+    let width = shape.rank > 1 ? offsets.map { style.text(buffer, $0).count }.max() ?? 0 : 0
     var result = ""
     write(buffer, shape, 0, 0, style, width, &result, indent: 1)
     return result
@@ -21,7 +21,8 @@ package enum TensorFormat {
     switch buffer.dtype {
     case .f32: NumberFormat.shortest(Float(buffer[index]))
     case .bool: buffer[index] != 0 ? "true" : "false"
-    default: NumberFormat.shortest(buffer[index])
+    case .i64, .i32: buffer.whole(index).map(String.init) ?? ""
+    case .f64: NumberFormat.shortest(buffer[index])
     }
   }
 
@@ -43,7 +44,7 @@ package enum TensorFormat {
     _ result: inout String, indent: Int
   ) {
     if axis == shape.rank {
-      let text = style.text(buffer[offset])
+      let text = style.text(buffer, offset)
       result += String(repeating: " ", count: max(0, width - text.count)) + text
       return
     }
@@ -79,9 +80,10 @@ package enum TensorFormat {
           || (largest >= 1e6 && (sizes.min() ?? 1) < 1e-3))
     }
 
-    func text(_ x: Double) -> String {
-      if dtype == .bool { return x != 0 ? "true" : "false" }
-      if !x.isFinite || !dtype.isFloat { return NumberFormat.shortest(x) }
+    func text(_ buffer: Buffer, _ index: Int) -> String {
+      if !dtype.isFloat { return TensorFormat.scalar(buffer, index) }
+      let x = buffer[index]
+      if !x.isFinite { return NumberFormat.shortest(x) }
       if isScientific, x != x.rounded() || x.magnitude >= 1e8 {
         return NumberFormat.fixed(x, digits: 4, conversion: "e")
       }

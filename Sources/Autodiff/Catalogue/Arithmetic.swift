@@ -19,14 +19,14 @@ extension Operator {
 
   package static let add: Operator = Operator(
     name: "add", summary: "Adds element by element.", parameters: pair, formula: "{0} + {1}",
-    infer: Rules.broadcast("add", "+"),
+    infer: Rules.numbers("add", "+"),
     kernel: Kernels.arithmetic({ $0 + $1 }, { $0 + $1 }, { $0.addingReportingOverflow($1) }, "+"),
     gradient: .rule { g, _ in [g, g] }, samples: Samples.binary,
     examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
 
   package static let subtract: Operator = Operator(
     name: "subtract", summary: "Subtracts element by element.", parameters: pair,
-    formula: "{0} − {1}", infer: Rules.broadcast("subtract", "-"),
+    formula: "{0} − {1}", infer: Rules.numbers("subtract", "-"),
     kernel: Kernels.arithmetic(
       { $0 - $1 }, { $0 - $1 }, { $0.subtractingReportingOverflow($1) }, "-"),
     gradient: .rule { g, _ in [g, -g] }, samples: Samples.binary,
@@ -34,7 +34,7 @@ extension Operator {
 
   package static let multiply: Operator = Operator(
     name: "multiply", summary: "Multiplies element by element.", parameters: pair,
-    formula: "{0} · {1}", infer: Rules.broadcast("multiply", "*"),
+    formula: "{0} · {1}", infer: Rules.numbers("multiply", "*"),
     kernel: Kernels.arithmetic(
       { $0 * $1 }, { $0 * $1 }, { $0.multipliedReportingOverflow(by: $1) }, "*"),
     gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
@@ -42,7 +42,7 @@ extension Operator {
 
   package static let divide: Operator = Operator(
     name: "divide", summary: "Divides element by element; the result is a float.",
-    parameters: pair, formula: "{0} / {1}", infer: Rules.broadcast("divide", "/"),
+    parameters: pair, formula: "{0} / {1}", infer: Rules.numbers("divide", "/"),
     kernel: Kernels.arithmetic({ $0 / $1 }, { $0 / $1 }, { ($0, $1 == 0) }, "/"),
     gradient: .rule { g, node in
       [g / node.inputs[1], -(g * node) / node.inputs[1]]
@@ -51,7 +51,7 @@ extension Operator {
 
   package static let floorDivide: Operator = Operator(
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
-    formula: "{0} // {1}", infer: Rules.broadcast("divide", "//"),
+    formula: "{0} // {1}", infer: Rules.numbers("divide", "//"),
     kernel: Kernels.arithmetic(
       { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, floorQuotient, "//"),
     gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
@@ -59,7 +59,7 @@ extension Operator {
 
   package static let remainder: Operator = Operator(
     name: "remainder", summary: "What is left after //; it has the divisor's sign.",
-    parameters: pair, formula: "{0} % {1}", infer: Rules.broadcast("divide", "%"),
+    parameters: pair, formula: "{0} % {1}", infer: Rules.numbers("divide", "%"),
     kernel: Kernels.arithmetic(floorRemainder, floorRemainder, floorModulus, "%"),
     gradient: .rule { g, node in
       [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
@@ -87,7 +87,7 @@ extension Operator {
 
   package static let power: Operator = Operator(
     name: "power", summary: "Raises element by element.", parameters: pair, formula: "{0}^{1}",
-    infer: Rules.broadcast("raise", "^"),
+    infer: Rules.numbers("raise", "^"),
     kernel: { call throws(OperatorProblem) in
       let exponent = call.inputs[1].count == 1 ? call.inputs[1][0] : nil
       switch (call.output.dtype, exponent) {
@@ -120,36 +120,77 @@ extension Operator {
 
   private static func wholePower(_ call: KernelCall) throws(OperatorProblem) {
     var failed = false
-    let raise = { (a: Double, b: Double) -> Int64 in
-      guard b >= 0, let result = Int64(exactly: pow(a, b)), result.magnitude <= 1 << 53 else {
+    let raise = { (base: Int64, exponent: Int64) -> Int64 in
+      guard let result = wholePower(base, exponent) else {
         failed = true
         return 0
       }
       return result
     }
     if call.output.dtype == .i64 {
-      Kernels.zip(call, Int64.self, Int64.self) { raise(Double($0), Double($1)) }
+      Kernels.zip(call, Int64.self, Int64.self) { raise($0, $1) }
     } else {
       Kernels.zip(call, Int32.self, Int32.self) {
-        Int32(truncatingIfNeeded: raise(Double($0), Double($1)))
+        let wide = raise(Int64($0), Int64($1))
+        if Int32(exactly: wide) == nil { failed = true }
+        return Int32(truncatingIfNeeded: wide)
       }
     }
     if failed { throw Kernels.overflow("^", call.output.dtype) }
   }
 
+  /// By squaring; nil where the result is a fraction or too large.
+  private static func wholePower(_ base: Int64, _ exponent: Int64) -> Int64? {
+    if exponent < 0 { return base == 1 ? 1 : (base == -1 ? (exponent % 2 == 0 ? 1 : -1) : nil) }
+    var (result, factor, rest): (Int64, Int64, Int64) = (1, base, exponent)
+    while rest > 0 {
+      if rest % 2 == 1 {
+        let (product, overflow) = result.multipliedReportingOverflow(by: factor)
+        if overflow { return nil }
+        result = product
+      }
+      rest /= 2
+      if rest > 0 {
+        let (square, overflow) = factor.multipliedReportingOverflow(by: factor)
+        if overflow { return nil }
+        factor = square
+      }
+    }
+    return result
+  }
+
   package static let negate: Operator = Operator(
     name: "negate", summary: "The opposite sign.", parameters: [Parameter("x", .tensor)],
-    formula: "−{0}", infer: Rules.sameAsFirst,
+    formula: "−{0}",
+    infer: { types, _ throws(OperatorProblem) in
+      guard types[0].dtype != .bool else {
+        throw OperatorProblem(
+          .dtype, "- wants numbers, {0} holds bools", operands: [0],
+          help: "write not {0} for the opposite, {0}.i64 for numbers")
+      }
+      return types[0]
+    },
     kernel: { call throws(OperatorProblem) in
       switch call.output.dtype {
       case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { -$0 }
       case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { -$0 }
-      case .i64: Elementwise.map(call.inputs[0], call.output, Int64.self, Int64.self) { 0 &- $0 }
-      case .i32: Elementwise.map(call.inputs[0], call.output, Int32.self, Int32.self) { 0 &- $0 }
+      case .i64: try opposite(call, Int64.self)
+      case .i32: try opposite(call, Int32.self)
       case .bool: break
       }
     }, gradient: .rule { g, _ in [-g] }, samples: Samples.unary,
     examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
+
+  private static func opposite<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type)
+    throws(OperatorProblem)
+  {
+    var failed = false
+    Elementwise.map(call.inputs[0], call.output, T.self, T.self) { x in
+      if x == T.min { failed = true }
+      return 0 &- x
+    }
+    if failed { throw Kernels.overflow("-", call.output.dtype) }
+  }
 
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,

@@ -53,6 +53,18 @@ enum Rules {
     }
   }
 
+  /// As `broadcast`, for numbers: bools are counted as whole numbers first.
+  static func numbers(_ verb: String, _ symbol: String) -> Operator.Infer {
+    let infer = broadcast(verb, symbol)
+    return { types, attributes throws(OperatorProblem) in
+      guard types[0].dtype != .bool else {
+        throw OperatorProblem(
+          .dtype, "\(symbol) wants numbers, {0} holds bools", operands: [0], help: "write {0}.i64")
+      }
+      return try infer(types, attributes)
+    }
+  }
+
   private static func stretches(_ shape: Shape, to result: Shape) -> Bool {
     let offset = result.rank - shape.rank
     for axis in 0..<result.rank where result[axis] > 1 {
@@ -116,7 +128,7 @@ enum Kernels {
           if overflow { failed = true }
           return result
         }
-        if failed { throw overflow(name, .i64) }
+        if failed { throw failure(name, call) }
       case .i32:
         var failed = false
         zip(call, Int32.self, Int32.self) { a, b in
@@ -125,17 +137,27 @@ enum Kernels {
           if overflow || Int64(narrow) != result { failed = true }
           return narrow
         }
-        if failed { throw overflow(name, .i32) }
-      case .bool: break
+        if failed { throw failure(name, call) }
+      case .bool:
+        // Only maximum and minimum take bools.
+        zip(call, UInt8.self, UInt8.self) { UInt8(whole(Int64($0), Int64($1)).0) }
       }
     }
   }
 
-  static func overflow(_ name: String, _ dtype: DType) -> OperatorProblem {
-    if name == "//" || name == "%" {
-      return OperatorProblem(.value, "\(name) of whole numbers met a zero divisor")
+  /// Why whole numbers have no result.
+  private static func failure(_ name: String, _ call: KernelCall) -> OperatorProblem {
+    let divisor = call.inputs[1]
+    guard name == "//" || name == "%",
+      (0..<divisor.count).contains(where: { divisor[$0] == 0 })
+    else {
+      return overflow(name, call.output.dtype)
     }
-    return OperatorProblem(
+    return OperatorProblem(.value, "\(name) of whole numbers met a zero divisor")
+  }
+
+  static func overflow(_ name: String, _ dtype: DType) -> OperatorProblem {
+    OperatorProblem(
       .value, "a result of \(name) does not fit \(dtype.name), and integers never wrap",
       help: "use .f64")
   }
@@ -156,6 +178,19 @@ enum Kernels {
       case .bool: zip(call, UInt8.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
       }
     }
+  }
+
+  /// A class number in 0..<count.
+  static func checkedClass(_ classes: Buffer, _ row: Int, _ count: Int, operand: Int)
+    throws(OperatorProblem) -> Int
+  {
+    guard let index = classes.whole(row), index >= 0, index < count else {
+      throw OperatorProblem(
+        .index,
+        "the class \(NumberFormat.shortest(classes[row])) in row \(row) is none of 0 … "
+          + "\(count - 1)", operands: [operand])
+    }
+    return index
   }
 
   static func guarded<T>(_ body: () throws(MemoryProblem) -> T) throws(OperatorProblem) -> T {

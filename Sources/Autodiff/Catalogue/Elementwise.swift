@@ -134,41 +134,4 @@ extension Operator {
     }, notation: ["(low ≤ {0} ≤ high)"], kinks: [-1, 1],
     samples: Samples.unary.map { Sample($0.shapes, Attributes(reals: [-1, 1])) },
     examples: ["clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]"])
-
-  package static let convert: Operator = Operator(
-    name: "convert", summary: "The same values in another element type.",
-    parameters: [Parameter("x", .tensor), Parameter("dtype", .dtype)], formula: "{0}",
-    infer: { types, attributes throws(OperatorProblem) in
-      TensorType(types[0].shape, attributes.dtype ?? types[0].dtype)
-    },
-    kernel: { call throws(OperatorProblem) in try convert(call.inputs[0], call.output) },
-    gradient: .rule { g, node in [g.apply(.convert, [], Attributes(dtype: node.inputs[0].dtype))] },
-    samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
-    examples: ["convert([1, 2], i64).dtype  # => i64"])
-
-  private static func convert(_ x: Buffer, _ y: Buffer) throws(OperatorProblem) {
-    switch (x.dtype, y.dtype) {
-    case (.f32, .f64): Elementwise.map(x, y, Float.self, Double.self) { Double($0) }
-    case (.f64, .f32): Elementwise.map(x, y, Double.self, Float.self) { Float($0) }
-    case (.bool, .f32): Elementwise.map(x, y, UInt8.self, Float.self) { Float($0) }
-    case (_, .f64): for i in 0..<y.count { y.pointer(as: Double.self)[i] = x[i] }
-    case (_, .f32): for i in 0..<y.count { y.pointer(as: Float.self)[i] = Float(x[i]) }
-    case (_, .bool): for i in 0..<y.count { y.pointer(as: UInt8.self)[i] = x[i] != 0 ? 1 : 0 }
-    case (_, .i64), (_, .i32):
-      for i in 0..<y.count {
-        let whole = x[i].rounded(.towardZero)
-        guard Graph.fits(whole, y.dtype) else {
-          throw OperatorProblem(
-            .value, "\(NumberFormat.shortest(x[i])) at element \(i) does not fit \(y.dtype.name)",
-            operands: [0])
-        }
-        if y.dtype == .i64 {
-          y.pointer(as: Int64.self)[i] =
-            x.dtype == .i64 ? x.pointer(as: Int64.self)[i] : Int64(whole)
-        } else {
-          y.pointer(as: Int32.self)[i] = Int32(whole)
-        }
-      }
-    }
-  }
 }

@@ -104,34 +104,11 @@ extension Operator {
       return TensorType(.scalar, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
-      let classes = call.inputShapes[0][call.inputShapes[0].rank - 1]
-      let rows = classes == 0 ? 0 : call.inputs[0].count / classes
-      let isOneHot = call.inputShapes[1] == call.inputShapes[0]
-      var total = 0.0
-      for row in 0..<rows {
-        let logits = (0..<classes).map { call.inputs[0][row * classes + $0] }
-        let largest = logits.max() ?? 0
-        let sum = logits.reduce(0) { $0 + Glibc.exp($1 - largest) }
-        let normaliser = largest + Glibc.log(sum)
-        if isOneHot {
-          for c in 0..<classes {
-            total -= call.inputs[1][row * classes + c] * (logits[c] - normaliser)
-          }
-        } else {
-          let target = call.inputs[1][row]
-          guard let c = Int(exactly: target), c >= 0, c < classes else {
-            throw OperatorProblem(
-              .index,
-              "the class \(NumberFormat.shortest(target)) in row \(row) is none of 0 … \(classes - 1)",
-              operands: [1])
-          }
-          total -= logits[c] - normaliser
-        }
-      }
-      let mean = total / Double(rows)
       if call.output.dtype == .f32 {
+        let mean = try crossEntropy(call, Float.self, { FloatMath.exp($0) }, { logf($0) })
         call.output.pointer(as: Float.self)[0] = Float(mean)
       } else {
+        let mean = try crossEntropy(call, Double.self, { Glibc.exp($0) }, { Glibc.log($0) })
         call.output.pointer(as: Double.self)[0] = mean
       }
     },
@@ -151,6 +128,41 @@ extension Operator {
     }, notation: ["(softmax({0}) − one_hot({1})) / n", "−log_softmax({0}) / n"],
     samples: Samples.crossEntropy,
     examples: ["cross_entropy([[1, 2, 3]], [0])  # => 2.4076"])
+
+  @inline(__always)
+  private static func crossEntropy<T: BinaryFloatingPoint & SIMDScalar>(
+    _ call: KernelCall, _: T.Type, _ exp: (T) -> T, _ log: (T) -> T
+  ) throws(OperatorProblem) -> Double {
+    let (logits, target) = (call.inputs[0], call.inputs[1])
+    let classes = call.inputShapes[0][call.inputShapes[0].rank - 1]
+    let rows = classes == 0 ? 0 : logits.count / classes
+    let x = UnsafePointer(logits.pointer(as: T.self))
+    var total = 0.0
+    guard call.inputShapes[1] == call.inputShapes[0] else {
+      for row in 0..<rows {
+        let c = try Kernels.checkedClass(target, row, classes, operand: 1)
+        let line = x + row * classes
+        total -= Double(line[c] - logSumExp(line, classes, exp, log))
+      }
+      return total / Double(rows)
+    }
+    var weights = target
+    if target.dtype != logits.dtype {
+      weights = try Kernels.guarded { () throws(MemoryProblem) in
+        try Buffer(logits.dtype, count: target.count)
+      }
+      try Conversion.convert(target, weights)
+    }
+    let w = UnsafePointer(weights.pointer(as: T.self))
+    for row in 0..<rows {
+      let start = row * classes
+      let normaliser = logSumExp(x + start, classes, exp, log)
+      for i in start..<start + classes where w[i] != 0 {
+        total -= Double(w[i] * (x[i] - normaliser))
+      }
+    }
+    return total / Double(rows)
+  }
 
   /// Rows with mean 0 and variance 1 along the last axis; reals: epsilon.
   package static let layerNormCore: Operator = Operator(

@@ -91,28 +91,24 @@ extension Operator {
         for i in 0..<n { total &+= Int64(row[i]) }
         return total
       }
-    case .i64, .i32:
-      var failed = false
-      for row in 0..<y.count {
-        var total: Int64 = 0
-        for i in 0..<length {
-          let value =
-            x.dtype == .i64
-            ? x.pointer(as: Int64.self)[row * length + i]
-            : Int64(x.pointer(as: Int32.self)[row * length + i])
-          let (next, overflow) = total.addingReportingOverflow(value)
-          if overflow { failed = true }
-          total = next
-        }
-        if x.dtype == .i64 {
-          y.pointer(as: Int64.self)[row] = total
-        } else {
-          if Int32(exactly: total) == nil { failed = true }
-          y.pointer(as: Int32.self)[row] = Int32(truncatingIfNeeded: total)
-        }
-      }
-      if failed { throw Kernels.overflow("sum", x.dtype) }
+    case .i64: try wholeSum(x, y, length, Int64.self)
+    case .i32: try wholeSum(x, y, length, Int32.self)
     }
+  }
+
+  private static func wholeSum<T: FixedWidthInteger>(
+    _ x: Buffer, _ y: Buffer, _ length: Int, _: T.Type
+  ) throws(OperatorProblem) {
+    var failed = false
+    Reductions.rows(x, y, length, T.self, T.self) { row, n in
+      // 128 bits: only the result has to fit, not the sums on the way.
+      var total: Int128 = 0
+      for i in 0..<n { total &+= Int128(truncatingIfNeeded: row[i]) }
+      let result = T(truncatingIfNeeded: total)
+      if Int128(truncatingIfNeeded: result) != total { failed = true }
+      return result
+    }
+    if failed { throw Kernels.overflow("sum", x.dtype) }
   }
 
   package static let mean: Operator = reduction(

@@ -93,7 +93,7 @@ extension Operator {
     var rows: [Int] = []
     rows.reserveCapacity(indices.count)
     for i in 0..<indices.count {
-      guard let index = Int(exactly: indices[i]) else {
+      guard let index = indices.whole(i) else {
         throw OperatorProblem(
           .index, "an index is a whole number, not \(NumberFormat.shortest(indices[i]))",
           operands: [1])
@@ -184,6 +184,9 @@ extension Operator {
     parameters: [Parameter("classes", .tensor), Parameter("count", .size)],
     formula: "one_hot({0})",
     infer: { types, attributes throws(OperatorProblem) in
+      guard attributes.dtype?.isFloat ?? true else {
+        throw OperatorProblem(.dtype, "one_hot makes floats")
+      }
       guard let count = attributes.sizes.first, count >= 0,
         let shape = Shape(checking: types[0].shape.dims + [count])
       else { throw OperatorProblem(.value, "one_hot wants how many classes there are") }
@@ -194,16 +197,11 @@ extension Operator {
       call.output.address.initializeMemory(
         as: UInt8.self, repeating: 0, count: call.output.count * call.output.dtype.size)
       for i in 0..<call.inputs[0].count {
-        let value = call.inputs[0][i]
-        guard let index = Int(exactly: value), index >= 0, index < count else {
-          throw OperatorProblem(
-            .index,
-            "the class \(NumberFormat.shortest(value)) in row \(i) is none of 0 … \(count - 1)",
-            operands: [0])
-        }
-        switch call.output.dtype {
-        case .f64: call.output.pointer(as: Double.self)[i * count + index] = 1
-        default: call.output.pointer(as: Float.self)[i * count + index] = 1
+        let index = try Kernels.checkedClass(call.inputs[0], i, count, operand: 0)
+        if call.output.dtype == .f64 {
+          call.output.pointer(as: Double.self)[i * count + index] = 1
+        } else {
+          call.output.pointer(as: Float.self)[i * count + index] = 1
         }
       }
     }, gradient: .none(because: "class numbers have no derivative"),

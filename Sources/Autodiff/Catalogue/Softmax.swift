@@ -4,7 +4,9 @@ import Engine
 import Glibc
 
 extension Operator {
-  static func logSumExp<T: BinaryFloatingPoint>(
+  /// log Σ e^x by parts of 128: the exponentials in a loop of their own, then their sum.
+  @inline(__always)
+  static func logSumExp<T: BinaryFloatingPoint & SIMDScalar>(
     _ x: UnsafePointer<T>, _ n: Int, _ exp: (T) -> T, _ log: (T) -> T
   ) -> T {
     var largest = -T.infinity
@@ -13,8 +15,15 @@ extension Operator {
       for i in 0..<n where x[i] != x[i] { return x[i] }
       return largest
     }
-    var total: T = 0
-    for i in 0..<n { total += exp(x[i] - largest) }
+    let total = withUnsafeTemporaryAllocation(of: T.self, capacity: 128) { part in
+      var total: T = 0
+      for start in stride(from: 0, to: n, by: 128) {
+        let count = Swift.min(128, n - start)
+        for i in 0..<count { part[i] = exp(x[start + i] - largest) }
+        if let base = part.baseAddress { total += Reductions.sum(base, count) }
+      }
+      return total
+    }
     return largest + log(total)
   }
 
