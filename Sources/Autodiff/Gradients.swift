@@ -16,7 +16,9 @@ extension Graph {
   package func gradients(
     of loss: Node, withRespectTo targets: [Node], seed: Node? = nil
   ) throws(OperatorProblem) -> [Node?] {
+    let recorded = pending.count
     let order = reachable(from: loss, targets: targets)
+    defer { assertInvariants(recordedFrom: recorded, and: order) }
     let mark = nextMark()
     for target in targets { target.mark = mark }
     for node in order where node.mark != mark && node.isTracked {
