@@ -76,6 +76,7 @@ let package = Package(
       dependencies: [
         "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine", "nns",
       ], swiftSettings: strict),
+    .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
   ]

@@ -15,7 +15,8 @@ package final class Buffer: @unchecked Sendable {
     precondition(count >= 0)
     self.dtype = dtype
     self.count = count
-    (address, capacity) = try Memory.allocate(bytes: count * dtype.size)
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.size)
+    (address, capacity) = try Memory.allocate(bytes: overflow ? .max : bytes)
   }
 
   deinit { Memory.release(address, capacity: capacity) }

@@ -8,6 +8,7 @@ package enum LinearSolver {
   package static func solve(_ a: Buffer, _ b: Buffer, _ x: Buffer, n: Int, columns: Int)
     throws(MemoryProblem) -> Int
   {
+    guard n > 0, columns > 0 else { return 0 }
     // LAPACK wants columns one after the other.
     let matrix = try Buffer(a.dtype, count: a.count)
     Movement.permute(a, Shape([n, n]), matrix, [1, 0])

@@ -25,6 +25,7 @@ package enum Memory {
   package static func setLimit(_ bytes: Int) { pool.withLock { $0.limit = bytes } }
 
   static func allocate(bytes: Int) throws(MemoryProblem) -> (UnsafeMutableRawPointer, Int) {
+    guard bytes <= min(limit, Int.max / 8) else { throw MemoryProblem(bytes: bytes, limit: limit) }
     let capacity = sizeClass(max(1, bytes))
     let (address, limit): (UInt, Int) = pool.withLock { pool in
       guard pool.inUse + capacity <= pool.limit else { return (0, pool.limit) }

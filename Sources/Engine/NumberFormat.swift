@@ -75,6 +75,7 @@ package struct FormatSpec: Sendable {
   package struct Problem: Error { package let message: String }
 
   var fill: Character = " "
+  private var hasFill = false
   var align: Character?
   var sign: Character = "-"
   var width = 0
@@ -85,7 +86,7 @@ package struct FormatSpec: Sendable {
   package init(parsing text: String) throws(Problem) {
     var rest = Substring(text)
     if let second = rest.dropFirst().first, "<>=^".contains(second), let first = rest.first {
-      fill = first
+      (fill, hasFill) = (first, true)
       align = second
       rest = rest.dropFirst(2)
     } else if let first = rest.first, "<>=^".contains(first) {
@@ -97,7 +98,8 @@ package struct FormatSpec: Sendable {
       rest = rest.dropFirst()
     }
     if rest.first == "0" {
-      if align == nil { (fill, align) = ("0", "=") }
+      if !hasFill { fill = "0" }
+      align = align ?? "="
       rest = rest.dropFirst()
     }
     width = try FormatSpec.digits(&rest) ?? 0
@@ -135,8 +137,11 @@ package struct FormatSpec: Sendable {
   package func apply(_ x: Double) throws(Problem) -> String {
     if type == "s" { throw Problem(message: "the format 's' is for strings, this is a number") }
     var body = try digits(abs(x))
-    if let grouping { body = FormatSpec.group(body, grouping) }
     let prefix = x.sign == .minus && !x.isNaN ? "-" : (sign == "-" ? "" : String(sign))
+    if let grouping {
+      let padded = fill == "0" && align == "=" && x.isFinite
+      body = FormatSpec.group(body, grouping, width: padded ? width - prefix.count : 0)
+    }
     return pad(prefix, body, align ?? ">")
   }
 
@@ -179,13 +184,17 @@ package struct FormatSpec: Sendable {
     }
   }
 
-  private static func group(_ body: String, _ separator: Character) -> String {
-    let whole = body.prefix { $0.isNumber }
+  /// Separators between thousands, and between the zeros that fill up to a width.
+  private static func group(_ body: String, _ separator: Character, width: Int) -> String {
+    var whole = body.prefix { $0.isNumber }.map { $0 }
+    let rest = body.dropFirst(whole.count)
+    let length = { (count: Int) in count + (count - 1) / 3 + rest.count }
+    while !whole.isEmpty, length(whole.count) < width { whole.insert("0", at: 0) }
     var result = ""
     for (index, digit) in whole.enumerated() {
       if index > 0, (whole.count - index) % 3 == 0 { result.append(separator) }
       result.append(digit)
     }
-    return result + body.dropFirst(whole.count)
+    return result + rest
   }
 }

@@ -73,18 +73,72 @@ package enum Reductions {
     }
   }
 
-  /// y[columns] = Σ over rows of x[rows, columns], a row at a time: no transpose for a bias.
+  /// y[columns] = Σ over rows of x[rows, columns], a row at a time: no transpose for a bias. Blocks
+  /// of 128 rows are summed pairwise, so that the error grows with the logarithm of the rows.
   package static func sumColumns(_ x: Buffer, _ y: Buffer, rows: Int) {
-    func run<T: BinaryFloatingPoint>(_: T.Type) {
-      let source = UnsafePointer(x.pointer(as: T.self))
-      let target = y.pointer(as: T.self)
-      let n = y.count
-      for j in 0..<n { target[j] = 0 }
-      for row in 0..<rows {
-        let line = source + row * n
-        for j in 0..<n { target[j] += line[j] }
+    if x.dtype == .f32 {
+      sumColumns(x, y, rows, Float.self)
+    } else {
+      sumColumns(x, y, rows, Double.self)
+    }
+  }
+
+  private static let block = 128
+  /// Columns that are summed at a time when there are several blocks of rows.
+  private static let tile = 256
+
+  private static func sumColumns<T: BinaryFloatingPoint>(
+    _ x: Buffer, _ y: Buffer, _ rows: Int, _: T.Type
+  ) {
+    let source = UnsafePointer(x.pointer(as: T.self))
+    let target = y.pointer(as: T.self)
+    let n = y.count
+    if rows <= block { return add(rows, of: source, stride: n, to: target, n) }
+    let levels = Int.bitWidth - (rows / block).leadingZeroBitCount + 2
+    withUnsafeTemporaryAllocation(of: T.self, capacity: levels * min(n, tile)) { scratch in
+      guard let parts = scratch.baseAddress else { return }
+      for first in stride(from: 0, to: n, by: tile) {
+        let width = min(tile, n - first)
+        let total = sumTile(source + first, rows, stride: n, width, parts)
+        for j in 0..<width { target[first + j] = total[j] }
       }
     }
-    if x.dtype == .f32 { run(Float.self) } else { run(Double.self) }
+  }
+
+  /// y[j] = Σ over rows of x[row · stride + j]
+  @inline(__always)
+  private static func add<T: BinaryFloatingPoint>(
+    _ rows: Int, of x: UnsafePointer<T>, stride: Int, to y: UnsafeMutablePointer<T>, _ n: Int
+  ) {
+    for j in 0..<n { y[j] = 0 }
+    for row in 0..<rows {
+      let line = x + row * stride
+      for j in 0..<n { y[j] += line[j] }
+    }
+  }
+
+  /// Sums blocks as a binary counter carries: level l of `parts` holds the sum of 2^l blocks.
+  @inline(__always)
+  private static func sumTile<T: BinaryFloatingPoint>(
+    _ x: UnsafePointer<T>, _ rows: Int, stride: Int, _ n: Int, _ parts: UnsafeMutablePointer<T>
+  ) -> UnsafeMutablePointer<T> {
+    let newest = parts
+    let level = { (l: Int) in parts + (l + 1) * n }
+    var blocks = 0
+    for first in Swift.stride(from: 0, to: rows, by: block) {
+      add(min(block, rows - first), of: x + first * stride, stride: stride, to: newest, n)
+      var l = 0
+      while blocks >> l & 1 == 1 {
+        for j in 0..<n { newest[j] += level(l)[j] }
+        l += 1
+      }
+      for j in 0..<n { level(l)[j] = newest[j] }
+      blocks += 1
+    }
+    for j in 0..<n { newest[j] = 0 }
+    for l in 0..<Int.bitWidth where blocks >> l & 1 == 1 {
+      for j in 0..<n { newest[j] += level(l)[j] }
+    }
+    return newest
   }
 }
