@@ -194,6 +194,20 @@ struct KernelTests {
     #expect(try graph.item(graph.record(.logsumexp, [floats([-.infinity])])) == -.infinity)
   }
 
+  @Test("lengths and variances of many or large f32 stay accurate")
+  func accuracy() throws {
+    let count = 1_000_000
+    let tenth = try graph.record(.expand, [graph.constant(0.1)], Attributes(sizes: [count]))
+    let length = try graph.item(graph.record(.norm, [tenth]))
+    #expect((length / (Double(Float(0.1)) * 1000) - 1).magnitude < 1e-7)
+    let wave = try graph.tensor(
+      (0..<count).map { $0 % 2 == 0 ? 999 : 1001 }, shape: [count], dtype: .f32)
+    #expect(try graph.item(graph.record(.variance, [wave])) == 1)
+    #expect(try graph.item(graph.record(.std, [wave])) == 1)
+    let large = try graph.tensor([3e30, 4e30], shape: [2], dtype: .f32)
+    #expect((try graph.item(graph.record(.norm, [large])) / 5e30 - 1).magnitude < 1e-6)
+  }
+
   @Test("blocks and rows outside of a tensor are a problem")
   func outside() throws {
     let x = try floats([1, 2, 3, 4])

@@ -183,9 +183,8 @@ extension Operator {
           let x = UnsafePointer(call.inputs[0].pointer(as: T.self)) + row * width
           let y = call.output.pointer(as: T.self) + row * width
           let mean = Reductions.sum(x, width) / T(width)
-          var variance: T = 0
-          for i in 0..<width { variance += (x[i] - mean) * (x[i] - mean) }
-          let scale = 1 / (variance / T(width) + T(epsilon)).squareRoot()
+          let variance = Reductions.squares(x, width, from: mean) / Double(width)
+          let scale = T(1 / (variance + epsilon).squareRoot())
           for i in 0..<width { y[i] = (x[i] - mean) * scale }
         }
       }

@@ -73,11 +73,8 @@ extension Operator {
 
   private static func squaredDeviation<T: BinaryFloatingPoint & SIMDScalar>(
     _ x: UnsafePointer<T>, _ n: Int
-  ) -> T {
-    let mean = Reductions.sum(x, n) / T(n)
-    var total: T = 0
-    for i in 0..<n { total += (x[i] - mean) * (x[i] - mean) }
-    return total / T(n)
+  ) -> Double {
+    Reductions.squares(x, n, from: Reductions.sum(x, n) / T(n)) / Double(n)
   }
 
   private static func count(_ node: Node) -> Double {
@@ -98,20 +95,21 @@ extension Operator {
 
   package static let variance: Operator = reduction(
     "var", "The variance: the mean squared distance from the mean (divided by n).",
-    floatRows({ squaredDeviation($0, $1) }, { squaredDeviation($0, $1) }),
+    floatRows({ Float(squaredDeviation($0, $1)) }, { squaredDeviation($0, $1) }),
     .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
     notation: ["2 ({0} − mean) / n"], example: "var([1, 2, 3, 4])  # => 1.25")
   package static let std: Operator = reduction(
     "std", "The standard deviation, the root of var.",
-    floatRows({ squaredDeviation($0, $1).squareRoot() }, { squaredDeviation($0, $1).squareRoot() }),
+    floatRows(
+      { Float(squaredDeviation($0, $1).squareRoot()) }, { squaredDeviation($0, $1).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
     notation: ["({0} − mean) / (n {y})"], samples: Samples.lengths,
     example: "std([1, 3])  # => 1")
   package static let norm: Operator = reduction(
     "norm", "The Euclidean length.",
     floatRows(
-      { x, n in (0..<n).reduce(Float(0)) { $0 + x[$1] * x[$1] }.squareRoot() },
-      { x, n in (0..<n).reduce(Double(0)) { $0 + x[$1] * x[$1] }.squareRoot() }),
+      { Float(Reductions.squares($0, $1, from: 0).squareRoot()) },
+      { Reductions.squares($0, $1, from: 0).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
     notation: ["{0} / {y}"],
     domain: 0.5...2, samples: Samples.lengths, example: "norm([3, 4])  # => 5")
