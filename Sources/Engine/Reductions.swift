@@ -41,9 +41,7 @@ package enum Reductions {
 
   /// The sum of a row, pairwise over blocks of 128 with eight accumulators: the error grows with
   /// the logarithm of the length.
-  @inlinable
-  package static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T
-  {
+  static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T {
     if n <= 128 {
       var lanes = SIMD8<T>(repeating: 0)
       var i = 0
@@ -64,27 +62,6 @@ package enum Reductions {
     }
     let half = (n / 2 + 7) / 8 * 8
     return sum(x, half) + sum(x + half, n - half)
-  }
-
-  /// Σ (x − center)² in f64, so that squares of large f32 do not overflow.
-  @inlinable
-  package static func squares<T: BinaryFloatingPoint>(
-    _ x: UnsafePointer<T>, _ n: Int, from center: T
-  ) -> Double {
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 128) { part in
-      guard let parts = part.baseAddress else { return 0 }
-      let middle = Double(center)
-      var total = 0.0
-      for start in stride(from: 0, to: n, by: 128) {
-        let count = min(128, n - start)
-        for i in 0..<count {
-          let distance = Double(x[start + i]) - middle
-          parts[i] = distance * distance
-        }
-        total += sum(parts, count)
-      }
-      return total
-    }
   }
 
   package static func sumRows(_ x: Buffer, _ y: Buffer, _ length: Int) {

@@ -20,7 +20,7 @@ extension Operator {
   package static let add: Operator = Operator(
     name: "add", summary: "Adds element by element.", parameters: pair, formula: "{0} + {1}",
     infer: Rules.numbers("add", "+"),
-    kernel: Kernels.arithmetic({ $0 + $1 }, { $0 + $1 }, { $0.addingReportingOverflow($1) }, "+"),
+    kernel: Kernels.arithmetic({ $0 + $1 }, { $0 + $1 }, .add, "+"),
     gradient: .rule { g, _ in [g, g] }, samples: Samples.binary,
     examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
 
@@ -28,7 +28,7 @@ extension Operator {
     name: "subtract", summary: "Subtracts element by element.", parameters: pair,
     formula: "{0} − {1}", infer: Rules.numbers("subtract", "-"),
     kernel: Kernels.arithmetic(
-      { $0 - $1 }, { $0 - $1 }, { $0.subtractingReportingOverflow($1) }, "-"),
+      { $0 - $1 }, { $0 - $1 }, .subtract, "-"),
     gradient: .rule { g, _ in [g, -g] }, samples: Samples.binary,
     examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true)
 
@@ -36,14 +36,14 @@ extension Operator {
     name: "multiply", summary: "Multiplies element by element.", parameters: pair,
     formula: "{0} · {1}", infer: Rules.numbers("multiply", "*"),
     kernel: Kernels.arithmetic(
-      { $0 * $1 }, { $0 * $1 }, { $0.multipliedReportingOverflow(by: $1) }, "*"),
+      { $0 * $1 }, { $0 * $1 }, .multiply, "*"),
     gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
     samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true)
 
   package static let divide: Operator = Operator(
     name: "divide", summary: "Divides element by element; the result is a float.",
     parameters: pair, formula: "{0} / {1}", infer: Rules.numbers("divide", "/"),
-    kernel: Kernels.arithmetic({ $0 / $1 }, { $0 / $1 }, { ($0, $1 == 0) }, "/"),
+    kernel: Kernels.arithmetic({ $0 / $1 }, { $0 / $1 }, .quotient, "/"),
     gradient: .rule { g, node in
       [g / node.inputs[1], -(g * node) / node.inputs[1]]
     }, domain: 0.5...3, samples: Samples.binary,
@@ -53,31 +53,18 @@ extension Operator {
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
     formula: "{0} // {1}", infer: Rules.numbers("divide", "//"),
     kernel: Kernels.arithmetic(
-      { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, floorQuotient, "//"),
+      { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, .floorQuotient, "//"),
     gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
     samples: Samples.binary, examples: ["[7, -7] // 2  # => [3, -4]"], isHidden: true)
 
   package static let remainder: Operator = Operator(
     name: "remainder", summary: "What is left after //; it has the divisor's sign.",
     parameters: pair, formula: "{0} % {1}", infer: Rules.numbers("divide", "%"),
-    kernel: Kernels.arithmetic(floorRemainder, floorRemainder, floorModulus, "%"),
+    kernel: Kernels.arithmetic(floorRemainder, floorRemainder, .floorRemainder, "%"),
     gradient: .rule { g, node in
       [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
     }, domain: 0.6...0.9, samples: Samples.binary,
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
-
-  @Sendable private static func floorQuotient(_ a: Int64, _ b: Int64) -> (Int64, Bool) {
-    if b == 0 { return (0, true) }
-    let (q, overflow) = a.dividedReportingOverflow(by: b)
-    return (overflow ? 0 : (q * b != a && (a < 0) != (b < 0) ? q - 1 : q), overflow)
-  }
-
-  @Sendable private static func floorModulus(_ a: Int64, _ b: Int64) -> (Int64, Bool) {
-    if b == 0 { return (0, true) }
-    if b == -1 { return (0, false) }
-    let r = a % b
-    return (r != 0 && (r < 0) != (b < 0) ? r + b : r, false)
-  }
 
   /// Python's remainder: the divisor's sign.
   @Sendable package static func floorRemainder<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
@@ -97,7 +84,8 @@ extension Operator {
         Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { $0 * $0 }
       case (.f32, _): Kernels.zip(call, Float.self, Float.self) { powf($0, $1) }
       case (.f64, _): Kernels.zip(call, Double.self, Double.self) { pow($0, $1) }
-      case (.i64, _), (.i32, _): try wholePower(call)
+      case (.i64, _): try WholeArithmetic.power(call, Int64.self)
+      case (.i32, _): try WholeArithmetic.power(call, Int32.self)
       case (.bool, _): break
       }
     },
@@ -118,47 +106,6 @@ extension Operator {
     }, domain: 0.5...2, samples: Samples.binary,
     examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
 
-  private static func wholePower(_ call: KernelCall) throws(OperatorProblem) {
-    var failed = false
-    let raise = { (base: Int64, exponent: Int64) -> Int64 in
-      guard let result = wholePower(base, exponent) else {
-        failed = true
-        return 0
-      }
-      return result
-    }
-    if call.output.dtype == .i64 {
-      Kernels.zip(call, Int64.self, Int64.self) { raise($0, $1) }
-    } else {
-      Kernels.zip(call, Int32.self, Int32.self) {
-        let wide = raise(Int64($0), Int64($1))
-        if Int32(exactly: wide) == nil { failed = true }
-        return Int32(truncatingIfNeeded: wide)
-      }
-    }
-    if failed { throw Kernels.overflow("^", call.output.dtype) }
-  }
-
-  /// By squaring; nil where the result is a fraction or too large.
-  private static func wholePower(_ base: Int64, _ exponent: Int64) -> Int64? {
-    if exponent < 0 { return base == 1 ? 1 : (base == -1 ? (exponent % 2 == 0 ? 1 : -1) : nil) }
-    var (result, factor, rest): (Int64, Int64, Int64) = (1, base, exponent)
-    while rest > 0 {
-      if rest % 2 == 1 {
-        let (product, overflow) = result.multipliedReportingOverflow(by: factor)
-        if overflow { return nil }
-        result = product
-      }
-      rest /= 2
-      if rest > 0 {
-        let (square, overflow) = factor.multipliedReportingOverflow(by: factor)
-        if overflow { return nil }
-        factor = square
-      }
-    }
-    return result
-  }
-
   package static let negate: Operator = Operator(
     name: "negate", summary: "The opposite sign.", parameters: [Parameter("x", .tensor)],
     formula: "−{0}",
@@ -174,30 +121,19 @@ extension Operator {
       switch call.output.dtype {
       case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { -$0 }
       case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { -$0 }
-      case .i64: try opposite(call, Int64.self)
-      case .i32: try opposite(call, Int32.self)
+      case .i64: try WholeArithmetic.negate(call, Int64.self)
+      case .i32: try WholeArithmetic.negate(call, Int32.self)
       case .bool: break
       }
     }, gradient: .rule { g, _ in [-g] }, samples: Samples.unary,
     examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
-
-  private static func opposite<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type)
-    throws(OperatorProblem)
-  {
-    var failed = false
-    Elementwise.map(call.inputs[0], call.output, T.self, T.self) { x in
-      if x == T.min { failed = true }
-      return 0 &- x
-    }
-    if failed { throw Kernels.overflow("-", call.output.dtype) }
-  }
 
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
     formula: "max({0}, {1})", infer: Rules.broadcast("compare", ","),
     kernel: Kernels.arithmetic(
       { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
-      { (Swift.max($0, $1), false) }, "max"),
+      .maximum, "max"),
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.greaterOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
@@ -209,7 +145,7 @@ extension Operator {
     formula: "min({0}, {1})", infer: Rules.broadcast("compare", ","),
     kernel: Kernels.arithmetic(
       { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
-      { (Swift.min($0, $1), false) }, "min"),
+      .minimum, "min"),
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.lessOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)

@@ -115,33 +115,19 @@ enum Kernels {
   static func arithmetic(
     _ single: @escaping @Sendable (Float, Float) -> Float,
     _ double: @escaping @Sendable (Double, Double) -> Double,
-    _ whole: @escaping @Sendable (Int64, Int64) -> (Int64, Bool), _ name: String
+    _ whole: WholeArithmetic, _ name: String
   ) -> Operator.Kernel {
     { call throws(OperatorProblem) in
+      var isSound = true
       switch call.output.dtype {
       case .f32: zip(call, Float.self, Float.self, single)
       case .f64: zip(call, Double.self, Double.self, double)
-      case .i64:
-        var failed = false
-        zip(call, Int64.self, Int64.self) { a, b in
-          let (result, overflow) = whole(a, b)
-          if overflow { failed = true }
-          return result
-        }
-        if failed { throw failure(name, call) }
-      case .i32:
-        var failed = false
-        zip(call, Int32.self, Int32.self) { a, b in
-          let (result, overflow) = whole(Int64(a), Int64(b))
-          let narrow = Int32(truncatingIfNeeded: result)
-          if overflow || Int64(narrow) != result { failed = true }
-          return narrow
-        }
-        if failed { throw failure(name, call) }
-      case .bool:
-        // Only maximum and minimum take bools.
-        zip(call, UInt8.self, UInt8.self) { UInt8(whole(Int64($0), Int64($1)).0) }
+      case .i64: isSound = whole.run(call, Int64.self)
+      case .i32: isSound = whole.run(call, Int32.self)
+      // Only maximum and minimum take bools.
+      case .bool: isSound = whole.run(call, UInt8.self)
       }
+      if !isSound { throw failure(name, call) }
     }
   }
 

@@ -105,10 +105,10 @@ extension Operator {
     },
     kernel: { call throws(OperatorProblem) in
       if call.output.dtype == .f32 {
-        let mean = try crossEntropy(call, Float.self, { FloatMath.exp($0) }, { logf($0) })
+        let mean = try crossEntropy(call, Float.self) { RowKernels.logSumExp($0, $1) }
         call.output.pointer(as: Float.self)[0] = Float(mean)
       } else {
-        let mean = try crossEntropy(call, Double.self, { Glibc.exp($0) }, { Glibc.log($0) })
+        let mean = try crossEntropy(call, Double.self) { RowKernels.logSumExp($0, $1) }
         call.output.pointer(as: Double.self)[0] = mean
       }
     },
@@ -130,8 +130,8 @@ extension Operator {
     examples: ["cross_entropy([[1, 2, 3]], [0])  # => 2.4076"])
 
   @inline(__always)
-  private static func crossEntropy<T: BinaryFloatingPoint & SIMDScalar>(
-    _ call: KernelCall, _: T.Type, _ exp: (T) -> T, _ log: (T) -> T
+  private static func crossEntropy<T: BinaryFloatingPoint>(
+    _ call: KernelCall, _: T.Type, _ logSumExp: (UnsafePointer<T>, Int) -> T
   ) throws(OperatorProblem) -> Double {
     let (logits, target) = (call.inputs[0], call.inputs[1])
     let classes = call.inputShapes[0][call.inputShapes[0].rank - 1]
@@ -142,7 +142,7 @@ extension Operator {
       for row in 0..<rows {
         let c = try Kernels.checkedClass(target, row, classes, operand: 1)
         let line = x + row * classes
-        total -= Double(line[c] - logSumExp(line, classes, exp, log))
+        total -= Double(line[c] - logSumExp(line, classes))
       }
       return total / Double(rows)
     }
@@ -156,7 +156,7 @@ extension Operator {
     let w = UnsafePointer(weights.pointer(as: T.self))
     for row in 0..<rows {
       let start = row * classes
-      let normaliser = logSumExp(x + start, classes, exp, log)
+      let normaliser = logSumExp(x + start, classes)
       for i in start..<start + classes where w[i] != 0 {
         total -= Double(w[i] * (x[i] - normaliser))
       }
@@ -178,17 +178,18 @@ extension Operator {
       let width = call.shape[call.shape.rank - 1]
       guard width > 0 else { return }
       let epsilon = call.attributes.reals.first ?? 1e-5
-      func run<T: BinaryFloatingPoint & SIMDScalar>(_: T.Type) {
-        for row in 0..<call.shape.count / width {
-          let x = UnsafePointer(call.inputs[0].pointer(as: T.self)) + row * width
-          let y = call.output.pointer(as: T.self) + row * width
-          let mean = Reductions.sum(x, width) / T(width)
-          let variance = Reductions.squares(x, width, from: mean) / Double(width)
-          let scale = T(1 / (variance + epsilon).squareRoot())
-          for i in 0..<width { y[i] = (x[i] - mean) * scale }
+      let rows = call.shape.count / width
+      if call.output.dtype == .f32 {
+        let (x, y) = (call.inputs[0].pointer(as: Float.self), call.output.pointer(as: Float.self))
+        for row in 0..<rows {
+          RowKernels.standardize(x + row * width, y + row * width, width, epsilon)
+        }
+      } else {
+        let (x, y) = (call.inputs[0].pointer(as: Double.self), call.output.pointer(as: Double.self))
+        for row in 0..<rows {
+          RowKernels.standardize(x + row * width, y + row * width, width, epsilon)
         }
       }
-      if call.output.dtype == .f32 { run(Float.self) } else { run(Double.self) }
     },
     gradient: .rule { g, node in
       let x = node.inputs[0]

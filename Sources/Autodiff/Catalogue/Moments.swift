@@ -71,12 +71,6 @@ extension Operator {
       return [parts.sum(axes: [square.count - 2], keep: false)]
     }, domain: 0.5...1.5, samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
 
-  private static func squaredDeviation<T: BinaryFloatingPoint & SIMDScalar>(
-    _ x: UnsafePointer<T>, _ n: Int
-  ) -> Double {
-    Reductions.squares(x, n, from: Reductions.sum(x, n) / T(n)) / Double(n)
-  }
-
   private static func count(_ node: Node) -> Double {
     Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
   }
@@ -95,21 +89,22 @@ extension Operator {
 
   package static let variance: Operator = reduction(
     "var", "The variance: the mean squared distance from the mean (divided by n).",
-    floatRows({ Float(squaredDeviation($0, $1)) }, { squaredDeviation($0, $1) }),
+    floatRows({ Float(RowKernels.variance($0, $1)) }, { RowKernels.variance($0, $1) }),
     .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
     notation: ["2 ({0} − mean) / n"], example: "var([1, 2, 3, 4])  # => 1.25")
   package static let std: Operator = reduction(
     "std", "The standard deviation, the root of var.",
     floatRows(
-      { Float(squaredDeviation($0, $1).squareRoot()) }, { squaredDeviation($0, $1).squareRoot() }),
+      { Float(RowKernels.variance($0, $1).squareRoot()) },
+      { RowKernels.variance($0, $1).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
     notation: ["({0} − mean) / (n {y})"], samples: Samples.lengths,
     example: "std([1, 3])  # => 1")
   package static let norm: Operator = reduction(
     "norm", "The Euclidean length.",
     floatRows(
-      { Float(Reductions.squares($0, $1, from: 0).squareRoot()) },
-      { Reductions.squares($0, $1, from: 0).squareRoot() }),
+      { Float(RowKernels.squares($0, $1, from: 0).squareRoot()) },
+      { RowKernels.squares($0, $1, from: 0).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
     notation: ["{0} / {y}"],
     domain: 0.5...2, samples: Samples.lengths, example: "norm([3, 4])  # => 5")

@@ -114,7 +114,7 @@ extension Operator {
   package static let mean: Operator = reduction(
     "mean", "The mean of all elements, or along axes.",
     floatRows(
-      { Reductions.sum($0, $1) / Float($1) }, { Reductions.sum($0, $1) / Double($1) }),
+      { RowKernels.sum($0, $1) / Float($1) }, { RowKernels.sum($0, $1) / Double($1) }),
     .rule { g, node in
       let count = Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
       return [(g / count).unreduced(node)]

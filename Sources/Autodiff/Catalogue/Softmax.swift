@@ -1,37 +1,11 @@
 // The softmax, its logarithm, and the logarithm of the sum that normalises it.
 
 import Engine
-import Glibc
 
 extension Operator {
-  /// log Σ e^x by parts of 128: the exponentials in a loop of their own, then their sum.
-  @inline(__always)
-  static func logSumExp<T: BinaryFloatingPoint & SIMDScalar>(
-    _ x: UnsafePointer<T>, _ n: Int, _ exp: (T) -> T, _ log: (T) -> T
-  ) -> T {
-    var largest = -T.infinity
-    for i in 0..<n { largest = x[i] > largest ? x[i] : largest }
-    guard largest.isFinite else {
-      for i in 0..<n where x[i] != x[i] { return x[i] }
-      return largest
-    }
-    let total = withUnsafeTemporaryAllocation(of: T.self, capacity: 128) { part in
-      var total: T = 0
-      for start in stride(from: 0, to: n, by: 128) {
-        let count = Swift.min(128, n - start)
-        for i in 0..<count { part[i] = exp(x[start + i] - largest) }
-        if let base = part.baseAddress { total += Reductions.sum(base, count) }
-      }
-      return total
-    }
-    return largest + log(total)
-  }
-
   package static let logsumexp: Operator = reduction(
     "logsumexp", "log Σ e^x without overflow.",
-    floatRows(
-      { logSumExp($0, $1, { FloatMath.exp($0) }, { logf($0) }) },
-      { logSumExp($0, $1, { Glibc.exp($0) }, { Glibc.log($0) }) }),
+    floatRows({ RowKernels.logSumExp($0, $1) }, { RowKernels.logSumExp($0, $1) }),
     .rule { g, node in
       [g.unreduced(node) * (node.inputs[0] - node.unreduced(node)).apply(.exp)]
     }, notation: ["softmax({0})"], example: "logsumexp([0, 0])  # => 0.6931")
@@ -83,15 +57,7 @@ extension Operator {
   package static let softmax: Operator = Operator(
     name: "softmax", summary: "Turns logits into probabilities: e^x divided by its sum.",
     parameters: axisParameters, formula: "softmax({0})", infer: Rules.floats("softmax"),
-    kernel: rowwise(
-      { x, y, n in
-        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
-        for i in 0..<n { y[i] = FloatMath.exp(x[i] - total) }
-      },
-      { x, y, n in
-        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
-        for i in 0..<n { y[i] = Glibc.exp(x[i] - total) }
-      }),
+    kernel: rowwise({ RowKernels.softmax($0, $1, $2) }, { RowKernels.softmax($0, $1, $2) }),
     gradient: .rule { g, node in
       let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
       return [node * (g - (g * node).sum(axes: axis, keep: true))]
@@ -101,15 +67,7 @@ extension Operator {
   package static let logSoftmax: Operator = Operator(
     name: "log_softmax", summary: "The logarithm of softmax, without overflow.",
     parameters: axisParameters, formula: "log_softmax({0})", infer: Rules.floats("log_softmax"),
-    kernel: rowwise(
-      { x, y, n in
-        let total = logSumExp(x, n, { FloatMath.exp($0) }, { logf($0) })
-        for i in 0..<n { y[i] = x[i] - total }
-      },
-      { x, y, n in
-        let total = logSumExp(x, n, { Glibc.exp($0) }, { Glibc.log($0) })
-        for i in 0..<n { y[i] = x[i] - total }
-      }),
+    kernel: rowwise({ RowKernels.logSoftmax($0, $1, $2) }, { RowKernels.logSoftmax($0, $1, $2) }),
     gradient: .rule { g, node in
       let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
       return [g - node.apply(.exp) * g.sum(axes: axis, keep: true)]

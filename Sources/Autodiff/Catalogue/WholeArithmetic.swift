@@ -1,0 +1,108 @@
+// Arithmetic of whole numbers by typed loops: exact, or reported as not fitting.
+
+import Engine
+
+/// An operation on two whole numbers.
+enum WholeArithmetic: Sendable {
+  case add, subtract, multiply, quotient, floorQuotient, floorRemainder, maximum, minimum
+
+  /// Fills the result; false where some element has none. The switch stands outside of the loops.
+  func run<T: FixedWidthInteger>(_ call: KernelCall, _ type: T.Type) -> Bool {
+    // The sign bit of `wrong` collects overflow without a branch.
+    var wrong: T = 0
+    switch self {
+    case .add:
+      Kernels.zip(call, type, type) { a, b in
+        let sum = a &+ b
+        wrong |= (a ^ sum) & (b ^ sum)
+        return sum
+      }
+    case .subtract:
+      Kernels.zip(call, type, type) { a, b in
+        let difference = a &- b
+        wrong |= (a ^ b) & (a ^ difference)
+        return difference
+      }
+    case .multiply: return checked(call, type) { $0.multipliedReportingOverflow(by: $1) }
+    case .quotient: return checked(call, type) { $0.dividedReportingOverflow(by: $1) }
+    case .floorQuotient: return checked(call, type) { WholeArithmetic.floorQuotient($0, $1) }
+    case .floorRemainder: return checked(call, type) { WholeArithmetic.floorRemainder($0, $1) }
+    case .maximum: Kernels.zip(call, type, type) { $0 > $1 ? $0 : $1 }
+    case .minimum: Kernels.zip(call, type, type) { $0 < $1 ? $0 : $1 }
+    }
+    return wrong >= 0
+  }
+
+  @inline(__always)
+  private func checked<T: FixedWidthInteger>(
+    _ call: KernelCall, _ type: T.Type, _ f: (T, T) -> (T, Bool)
+  ) -> Bool {
+    var failed = false
+    Kernels.zip(call, type, type) { a, b in
+      let (result, overflow) = f(a, b)
+      failed = failed || overflow
+      return result
+    }
+    return !failed
+  }
+
+  @inline(__always)
+  private static func floorQuotient<T: FixedWidthInteger>(_ a: T, _ b: T) -> (T, Bool) {
+    let (q, overflow) = a.dividedReportingOverflow(by: b)
+    if overflow { return (0, true) }
+    return (q &* b != a && (a < 0) != (b < 0) ? q - 1 : q, false)
+  }
+
+  @inline(__always)
+  private static func floorRemainder<T: FixedWidthInteger>(_ a: T, _ b: T) -> (T, Bool) {
+    if b == 0 { return (0, true) }
+    let r = a.remainderReportingOverflow(dividingBy: b).partialValue
+    return (r != 0 && (r < 0) != (b < 0) ? r + b : r, false)
+  }
+}
+
+extension WholeArithmetic {
+  static func negate<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type) throws(OperatorProblem) {
+    var failed = false
+    Elementwise.map(call.inputs[0], call.output, T.self, T.self) { x in
+      failed = failed || x == T.min
+      return 0 &- x
+    }
+    if failed { throw Kernels.overflow("-", call.output.dtype) }
+  }
+
+  static func power<T: FixedWidthInteger>(_ call: KernelCall, _ type: T.Type)
+    throws(OperatorProblem)
+  {
+    var failed = false
+    Kernels.zip(call, type, type) { a, b in
+      guard let result = power(a, b) else {
+        failed = true
+        return 0
+      }
+      return result
+    }
+    if failed { throw Kernels.overflow("^", call.output.dtype) }
+  }
+
+  /// By squaring; nil where the result is a fraction or too large.
+  @inline(__always)
+  private static func power<T: FixedWidthInteger>(_ base: T, _ exponent: T) -> T? {
+    if exponent < 0 { return base == 1 ? 1 : (base == -1 ? (exponent & 1 == 0 ? 1 : -1) : nil) }
+    var (result, factor, rest): (T, T, T) = (1, base, exponent)
+    while rest > 0 {
+      if rest & 1 == 1 {
+        let (product, overflow) = result.multipliedReportingOverflow(by: factor)
+        if overflow { return nil }
+        result = product
+      }
+      rest >>= 1
+      if rest > 0 {
+        let (square, overflow) = factor.multipliedReportingOverflow(by: factor)
+        if overflow { return nil }
+        factor = square
+      }
+    }
+    return result
+  }
+}
