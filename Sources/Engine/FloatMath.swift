@@ -1,5 +1,6 @@
 // Scalar functions of f32 without library calls, so that loops over them are vectorised, and the
-// same names for f64 through the C library.
+// same names for f64 through the C library. The loops stand here too: a function of another module
+// is called, not inlined.
 
 import Glibc
 
@@ -44,5 +45,31 @@ package enum FloatMath {
       * (1 + s * (-0.333_333_3 + s * (0.133_333_3 + s * (-0.053_968_25 + s * 0.021_869_49))))
     let result = magnitude < 0.25 ? small : large
     return x < 0 ? -result : (x != x ? x : result)
+  }
+}
+
+extension FloatMath {
+  package static func exp(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    for i in 0..<n { y[i] = exp(x[i]) }
+  }
+
+  package static func tanh(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    for i in 0..<n { y[i] = tanh(x[i]) }
+  }
+
+  package static func sigmoid(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    for i in 0..<n { y[i] = sigmoid(x[i]) }
+  }
+
+  package static func silu(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
+  ) {
+    for i in 0..<n { y[i] = x[i] * sigmoid(x[i]) }
   }
 }

@@ -20,30 +20,36 @@ extension Operator {
   package static let add: Operator = Operator(
     name: "add", summary: "Adds element by element.", parameters: pair, formula: "{0} + {1}",
     infer: Rules.numbers("add", "+"),
-    kernel: Kernels.arithmetic({ $0 + $1 }, { $0 + $1 }, .add, "+"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(call, { $0 + $1 }, { $0 + $1 }, .add, "+")
+    },
     gradient: .rule { g, _ in [g, g] }, samples: Samples.binary,
     examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
 
   package static let subtract: Operator = Operator(
     name: "subtract", summary: "Subtracts element by element.", parameters: pair,
     formula: "{0} − {1}", infer: Rules.numbers("subtract", "-"),
-    kernel: Kernels.arithmetic(
-      { $0 - $1 }, { $0 - $1 }, .subtract, "-"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(call, { $0 - $1 }, { $0 - $1 }, .subtract, "-")
+    },
     gradient: .rule { g, _ in [g, -g] }, samples: Samples.binary,
     examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true)
 
   package static let multiply: Operator = Operator(
     name: "multiply", summary: "Multiplies element by element.", parameters: pair,
     formula: "{0} · {1}", infer: Rules.numbers("multiply", "*"),
-    kernel: Kernels.arithmetic(
-      { $0 * $1 }, { $0 * $1 }, .multiply, "*"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(call, { $0 * $1 }, { $0 * $1 }, .multiply, "*")
+    },
     gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
     samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true)
 
   package static let divide: Operator = Operator(
     name: "divide", summary: "Divides element by element; the result is a float.",
     parameters: pair, formula: "{0} / {1}", infer: Rules.numbers("divide", "/"),
-    kernel: Kernels.arithmetic({ $0 / $1 }, { $0 / $1 }, .quotient, "/"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(call, { $0 / $1 }, { $0 / $1 }, .quotient, "/")
+    },
     gradient: .rule { g, node in
       [g / node.inputs[1], -(g * node) / node.inputs[1]]
     }, domain: 0.5...3, samples: Samples.binary,
@@ -52,15 +58,19 @@ extension Operator {
   package static let floorDivide: Operator = Operator(
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
     formula: "{0} // {1}", infer: Rules.numbers("divide", "//"),
-    kernel: Kernels.arithmetic(
-      { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, .floorQuotient, "//"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(
+        call, { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, .floorQuotient, "//")
+    },
     gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
     samples: Samples.binary, examples: ["[7, -7] // 2  # => [3, -4]"], isHidden: true)
 
   package static let remainder: Operator = Operator(
     name: "remainder", summary: "What is left after //; it has the divisor's sign.",
     parameters: pair, formula: "{0} % {1}", infer: Rules.numbers("divide", "%"),
-    kernel: Kernels.arithmetic(floorRemainder, floorRemainder, .floorRemainder, "%"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(call, floorRemainder, floorRemainder, .floorRemainder, "%")
+    },
     gradient: .rule { g, node in
       [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
     }, domain: 0.6...0.9, samples: Samples.binary,
@@ -131,9 +141,11 @@ extension Operator {
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
     formula: "max({0}, {1})", infer: Rules.broadcast("compare", ","),
-    kernel: Kernels.arithmetic(
-      { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
-      .maximum, "max"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(
+        call, { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
+        .maximum, "max")
+    },
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.greaterOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
@@ -143,9 +155,11 @@ extension Operator {
   package static let minimum: Operator = Operator(
     name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
     formula: "min({0}, {1})", infer: Rules.broadcast("compare", ","),
-    kernel: Kernels.arithmetic(
-      { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
-      .minimum, "min"),
+    kernel: { call throws(OperatorProblem) in
+      try Kernels.arithmetic(
+        call, { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
+        .minimum, "min")
+    },
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.lessOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
@@ -164,22 +178,22 @@ extension Operator {
 
   package static let equal: Operator = comparison(
     "equal", "==", "Whether elements are equal.",
-    Kernels.comparison({ $0 == $1 }, { $0 == $1 }, { $0 == $1 }))
+    { call in Kernels.comparison(call, { $0 == $1 }, { $0 == $1 }, { $0 == $1 }) })
   package static let notEqual: Operator = comparison(
     "not_equal", "!=", "Whether elements differ.",
-    Kernels.comparison({ $0 != $1 }, { $0 != $1 }, { $0 != $1 }))
+    { call in Kernels.comparison(call, { $0 != $1 }, { $0 != $1 }, { $0 != $1 }) })
   package static let less: Operator = comparison(
     "less", "<", "Whether elements are smaller.",
-    Kernels.comparison({ $0 < $1 }, { $0 < $1 }, { $0 < $1 }))
+    { call in Kernels.comparison(call, { $0 < $1 }, { $0 < $1 }, { $0 < $1 }) })
   package static let lessOrEqual: Operator = comparison(
     "less_or_equal", "<=", "Whether elements are smaller or equal.",
-    Kernels.comparison({ $0 <= $1 }, { $0 <= $1 }, { $0 <= $1 }))
+    { call in Kernels.comparison(call, { $0 <= $1 }, { $0 <= $1 }, { $0 <= $1 }) })
   package static let greater: Operator = comparison(
     "greater", ">", "Whether elements are larger.",
-    Kernels.comparison({ $0 > $1 }, { $0 > $1 }, { $0 > $1 }))
+    { call in Kernels.comparison(call, { $0 > $1 }, { $0 > $1 }, { $0 > $1 }) })
   package static let greaterOrEqual: Operator = comparison(
     "greater_or_equal", ">=", "Whether elements are larger or equal.",
-    Kernels.comparison({ $0 >= $1 }, { $0 >= $1 }, { $0 >= $1 }))
+    { call in Kernels.comparison(call, { $0 >= $1 }, { $0 >= $1 }, { $0 >= $1 }) })
 
   private static func logic(
     _ name: String, _ word: String, _ f: @escaping @Sendable (UInt8, UInt8) -> UInt8

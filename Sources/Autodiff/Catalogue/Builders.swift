@@ -89,17 +89,31 @@ enum Rules {
 }
 
 enum Kernels {
-  /// A function of one float, the same for f32 and f64.
+  /// A function of one float, the same for f32 and f64. It is not stored anywhere, so that it
+  /// becomes part of the loop.
   @inline(__always)
   static func unary(
-    _ single: @escaping @Sendable (Float) -> Float, _ double: @escaping @Sendable (Double) -> Double
-  ) -> Operator.Kernel {
-    { call throws(OperatorProblem) in
-      if call.output.dtype == .f32 {
-        Elementwise.map(call.inputs[0], call.output, Float.self, Float.self, single)
-      } else {
-        Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
-      }
+    _ call: KernelCall, _ single: (Float) -> Float, _ double: (Double) -> Double
+  ) {
+    if call.output.dtype == .f32 {
+      Elementwise.map(call.inputs[0], call.output, Float.self, Float.self, single)
+    } else {
+      Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
+    }
+  }
+
+  /// As above, with a loop of the engine for f32.
+  @inline(__always)
+  static func unary(
+    _ call: KernelCall, loop: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
+    _ double: (Double) -> Double
+  ) {
+    if call.output.dtype == .f32 {
+      loop(
+        UnsafePointer(call.inputs[0].pointer(as: Float.self)), call.output.pointer(as: Float.self),
+        call.output.count)
+    } else {
+      Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
     }
   }
 
@@ -113,22 +127,19 @@ enum Kernels {
   /// Arithmetic on every element type; integers report overflow.
   @inline(__always)
   static func arithmetic(
-    _ single: @escaping @Sendable (Float, Float) -> Float,
-    _ double: @escaping @Sendable (Double, Double) -> Double,
+    _ call: KernelCall, _ single: (Float, Float) -> Float, _ double: (Double, Double) -> Double,
     _ whole: WholeArithmetic, _ name: String
-  ) -> Operator.Kernel {
-    { call throws(OperatorProblem) in
-      var isSound = true
-      switch call.output.dtype {
-      case .f32: zip(call, Float.self, Float.self, single)
-      case .f64: zip(call, Double.self, Double.self, double)
-      case .i64: isSound = whole.run(call, Int64.self)
-      case .i32: isSound = whole.run(call, Int32.self)
-      // Only maximum and minimum take bools.
-      case .bool: isSound = whole.run(call, UInt8.self)
-      }
-      if !isSound { throw failure(name, call) }
+  ) throws(OperatorProblem) {
+    var isSound = true
+    switch call.output.dtype {
+    case .f32: zip(call, Float.self, Float.self, single)
+    case .f64: zip(call, Double.self, Double.self, double)
+    case .i64: isSound = whole.run(call, Int64.self)
+    case .i32: isSound = whole.run(call, Int32.self)
+    // Only maximum and minimum take bools.
+    case .bool: isSound = whole.run(call, UInt8.self)
     }
+    if !isSound { throw failure(name, call) }
   }
 
   /// Why whole numbers have no result.
@@ -151,18 +162,15 @@ enum Kernels {
   /// Comparisons: bool results.
   @inline(__always)
   static func comparison(
-    _ single: @escaping @Sendable (Float, Float) -> Bool,
-    _ double: @escaping @Sendable (Double, Double) -> Bool,
-    _ whole: @escaping @Sendable (Int64, Int64) -> Bool
-  ) -> Operator.Kernel {
-    { call throws(OperatorProblem) in
-      switch call.inputs[0].dtype {
-      case .f32: zip(call, Float.self, UInt8.self) { single($0, $1) ? 1 : 0 }
-      case .f64: zip(call, Double.self, UInt8.self) { double($0, $1) ? 1 : 0 }
-      case .i64: zip(call, Int64.self, UInt8.self) { whole($0, $1) ? 1 : 0 }
-      case .i32: zip(call, Int32.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
-      case .bool: zip(call, UInt8.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
-      }
+    _ call: KernelCall, _ single: (Float, Float) -> Bool, _ double: (Double, Double) -> Bool,
+    _ whole: (Int64, Int64) -> Bool
+  ) {
+    switch call.inputs[0].dtype {
+    case .f32: zip(call, Float.self, UInt8.self) { single($0, $1) ? 1 : 0 }
+    case .f64: zip(call, Double.self, UInt8.self) { double($0, $1) ? 1 : 0 }
+    case .i64: zip(call, Int64.self, UInt8.self) { whole($0, $1) ? 1 : 0 }
+    case .i32: zip(call, Int32.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
+    case .bool: zip(call, UInt8.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
     }
   }
 

@@ -26,62 +26,77 @@ extension Operator {
 
   package static let exp: Operator = unary(
     "exp", "e to the power of every element.",
-    Kernels.unary({ FloatMath.exp($0) }, { Glibc.exp($0) }),
+    { call in Kernels.unary(call, loop: { FloatMath.exp($0, $1, $2) }, { Glibc.exp($0) }) },
     .rule { g, node in [g * node] }, notation: ["{y}"], example: "exp([0, 1])  # => [1, 2.7183]")
   package static let log: Operator = unary(
-    "log", "The natural logarithm.", Kernels.unary({ logf($0) }, { Glibc.log($0) }),
+    "log", "The natural logarithm.",
+    { call in Kernels.unary(call, { logf($0) }, { Glibc.log($0) }) },
     .rule { g, node in [g / node.inputs[0]] }, notation: ["1 / {0}"], domain: 0.3...3,
     example: "log([1, 10])  # => [0, 2.3026]")
   package static let sqrt: Operator = unary(
-    "sqrt", "The square root.", Kernels.unary({ $0.squareRoot() }, { $0.squareRoot() }),
+    "sqrt", "The square root.",
+    { call in Kernels.unary(call, { $0.squareRoot() }, { $0.squareRoot() }) },
     .rule { g, node in [g / (2 * node)] }, notation: ["1 / (2 {y})"], domain: 0.3...3,
     example: "sqrt([4, 9])  # => [2, 3]")
   package static let sin: Operator = unary(
-    "sin", "The sine, in radians.", Kernels.unary({ sinf($0) }, { Glibc.sin($0) }),
+    "sin", "The sine, in radians.",
+    { call in Kernels.unary(call, { sinf($0) }, { Glibc.sin($0) }) },
     .rule { g, node in [g * node.inputs[0].apply(.cos)] }, notation: ["cos({0})"],
     example: "sin([0, pi / 2])  # => [0, 1]")
   package static let cos: Operator = unary(
-    "cos", "The cosine, in radians.", Kernels.unary({ cosf($0) }, { Glibc.cos($0) }),
+    "cos", "The cosine, in radians.",
+    { call in Kernels.unary(call, { cosf($0) }, { Glibc.cos($0) }) },
     .rule { g, node in [-(g * node.inputs[0].apply(.sin))] }, notation: ["−sin({0})"],
     example: "cos(0)  # => 1")
   package static let tanh: Operator = unary(
     "tanh", "Squashes every element into −1 … 1.",
-    Kernels.unary({ FloatMath.tanh($0) }, { Glibc.tanh($0) }),
+    { call in Kernels.unary(call, loop: { FloatMath.tanh($0, $1, $2) }, { Glibc.tanh($0) }) },
     .rule { g, node in [g * (1 - node * node)] }, notation: ["(1 − {y}²)"],
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
-    "abs", "The distance from zero.", Kernels.unary({ $0.magnitude }, { $0.magnitude }),
+    "abs", "The distance from zero.",
+    { call in Kernels.unary(call, { $0.magnitude }, { $0.magnitude }) },
     .rule { g, node in [g * node.inputs[0].stopped.apply(.sign)] }, notation: ["sign({0})"],
     kinks: [0],
     example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
-    Kernels.unary({ $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }),
+    { call in
+      Kernels.unary(call, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) })
+    },
     .none(because: "the sign is flat almost everywhere"),
     example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
   package static let floor: Operator = unary(
-    "floor", "Rounds down.", Kernels.unary({ $0.rounded(.down) }, { $0.rounded(.down) }),
+    "floor", "Rounds down.",
+    { call in Kernels.unary(call, { $0.rounded(.down) }, { $0.rounded(.down) }) },
     .none(because: "rounding is flat almost everywhere"),
     example: "floor([1.5, -1.5])  # => [1, -2]")
   package static let round: Operator = unary(
     "round", "Rounds to the nearest whole number, halves to the even one.",
-    Kernels.unary({ $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) }),
+    { call in
+      Kernels.unary(call, { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
+    },
     .none(because: "rounding is flat almost everywhere"), example: "round([1.4, 2.5])  # => [1, 2]")
   package static let sigmoid: Operator = unary(
     "sigmoid", "The logistic function 1 / (1 + e^−x): squashes every element into 0 … 1.",
-    Kernels.unary({ FloatMath.sigmoid($0) }, { FloatMath.sigmoid($0) }),
+    { call in
+      Kernels.unary(call, loop: { FloatMath.sigmoid($0, $1, $2) }, { FloatMath.sigmoid($0) })
+    },
     .rule { g, node in [g * node * (1 - node)] }, notation: ["{y} (1 − {y})"],
     example: "sigmoid(0)  # => 0.5")
   package static let relu: Operator = unary(
     "relu", "Zero for what is negative; its derivative at 0 is 0.",
-    Kernels.unary({ $0 > 0 || $0 != $0 ? $0 : 0 }, { $0 > 0 || $0 != $0 ? $0 : 0 }),
+    { call in Kernels.unary(call, { $0 > 0 || $0 != $0 ? $0 : 0 }, { $0 > 0 || $0 != $0 ? $0 : 0 })
+    },
     .rule { g, node in [g * node.inputs[0].stopped.compare(.greater, 0).indicator(g.dtype)] },
     notation: ["({0} > 0)"], kinks: [0], example: "relu([-1, 2])  # => [0, 2]")
   package static let gelu: Operator = unary(
     "gelu", "x Φ(x), with the distribution function Φ of the normal distribution.",
-    Kernels.unary(
-      { 0.5 * $0 * (1 + erff($0 * 0.707_106_77)) },
-      { 0.5 * $0 * (1 + Glibc.erf($0 * 0.707_106_781_186_547_5)) }),
+    { call in
+      Kernels.unary(
+        call, { 0.5 * $0 * (1 + erff($0 * 0.707_106_77)) },
+        { 0.5 * $0 * (1 + Glibc.erf($0 * 0.707_106_781_186_547_5)) })
+    },
     .rule { g, node in
       let x = node.inputs[0]
       let phi = 0.5 * (1 + (x * 0.5.squareRoot()).apply(.erf))
@@ -90,20 +105,24 @@ extension Operator {
     }, notation: ["Φ({0}) + {0} φ({0})"], example: "gelu([0, 1])  # => [0, 0.8413]")
   package static let silu: Operator = unary(
     "silu", "x sigmoid(x), also called swish.",
-    Kernels.unary({ $0 * FloatMath.sigmoid($0) }, { $0 * FloatMath.sigmoid($0) }),
+    { call in
+      Kernels.unary(call, loop: { FloatMath.silu($0, $1, $2) }, { $0 * FloatMath.sigmoid($0) })
+    },
     .rule { g, node in
       let s = node.inputs[0].apply(.sigmoid)
       return [g * (s + node * (1 - s))]
     }, notation: ["σ({0}) + {y} (1 − σ({0}))"], example: "silu([0, 1])  # => [0, 0.7311]")
   package static let softplus: Operator = unary(
     "softplus", "log(1 + e^x), a smooth relu.",
-    Kernels.unary(
-      { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) },
-      { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) }),
+    { call in
+      Kernels.unary(
+        call, { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) },
+        { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) })
+    },
     .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["σ({0})"],
     example: "softplus(0)  # => 0.6931")
   package static let erf: Operator = unary(
-    "erf", "The error function.", Kernels.unary({ erff($0) }, { Glibc.erf($0) }),
+    "erf", "The error function.", { call in Kernels.unary(call, { erff($0) }, { Glibc.erf($0) }) },
     .rule { g, node in
       let x = node.inputs[0]
       return [g * (-(x * x)).apply(.exp) * 1.128_379_167_095_512_6]
