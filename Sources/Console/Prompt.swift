@@ -8,74 +8,113 @@ import Interpreter
 import Library
 import Syntax
 
+/// Reads entries and runs them.
 package final class Prompt {
   package private(set) var session: Session
-  private let isColored: Bool
+  private let makeSession: () -> Session
   private let isTerminal: Bool
   private var entryNumber = 0
   private let history = History()
+  /// What was entered, oldest first, for `:history`.
+  private(set) var entries: [String] = []
   /// Whether an entry failed; the exit code where there is no terminal.
   package private(set) var hasFailed = false
 
-  package init(session: Session, isColored: Bool) {
+  /// `session` may have run something already; `makeSession` makes a fresh one for `:reset`.
+  package init(session: Session, makeSession: @escaping () -> Session) {
     self.session = session
-    self.isColored = isColored
-    isTerminal = isatty(0) == 1 && isatty(1) == 1
+    self.makeSession = makeSession
+    isTerminal = Prompt.isOnTerminal
   }
+
+  /// Whether somebody types, rather than a file or a program.
+  package static var isOnTerminal: Bool { isatty(0) == 1 && isatty(1) == 1 }
 
   func show(_ text: StyledText) { session.output(text) }
 
   func restart() {
-    session = Library.makeSession(output: session.output)
+    let width = session.width
+    session = makeSession()
+    session.width = width
   }
 
   /// Reads and runs entries until the end.
   package func run(version: String) {
-    guard isTerminal, let reader = LineReader() else { return runLines() }
-    show(StyledText("nns \(version) — :help for help, Tab completes, Ctrl-D leaves", .dim))
-    for entry in history.entries() { reader.remember(entry) }
-    reader.setCompleter { [unowned self] line, cursor in
-      Completion.candidates(line, cursor, session)
+    let reader = makeReader()
+    if isTerminal {
+      show(StyledText("nns \(version) — :help for help, Tab completes, Ctrl-D leaves", .dim))
     }
     while true {
-      switch readEntry(reader) {
+      switch reader.read() {
       case .end:
-        show(StyledText(""))
+        if isTerminal { show(StyledText("")) }
         return
-      case .interrupted: continue
-      case .text(let entry):
-        guard !entry.allSatisfy(\.isWhitespace) else { continue }
-        reader.remember(entry)
-        history.append(entry)
+      case .interrupted: Interrupts.clear()
+      case .text(let text):
+        let entry = Self.trimmed(text)
+        guard !entry.isEmpty else { continue }
+        if isTerminal {
+          remember(entry)
+          (reader as? EntryEditor)?.remember(entry)
+        }
         if !run(entry) { return }
       }
     }
   }
 
-  /// A whole entry: lines until the parser says that it is complete.
-  private func readEntry(_ reader: LineReader) -> LineReader.Line {
-    var entry = ""
-    while true {
-      let line = reader.read(prompt: entry.isEmpty ? "> " : "  … ")
-      guard case .text(let text) = line else {
-        if case .interrupted = line { Interrupts.clear() }
-        return line
-      }
-      entry += (entry.isEmpty ? "" : "\n") + text
-      if text.isEmpty || entry.hasPrefix(":") || !Parser.isIncomplete(entry) { return .text(entry) }
+  private func makeReader() -> any EntryReader {
+    guard isTerminal else { return FileReader(needsMore: Self.needsMore) }
+    entries = history.entries()
+    let term = getenv("TERM").map { String(cString: $0) } ?? ""
+    guard term != "dumb", !term.isEmpty, let editor = EntryEditor(needsMore: Self.needsMore) else {
+      return PlainReader(needsMore: Self.needsMore)
     }
+    for entry in entries { editor.remember(entry) }
+    editor.completer = { [unowned self] before in
+      Completion(session: session, describe: shortForm).candidates(before)
+    }
+    editor.resized = { [unowned self] columns in session.width = columns }
+    return editor
   }
 
-  /// Standard input that is no terminal: only results are printed.
-  private func runLines() {
-    var entry = ""
-    while let line = readLine(strippingNewline: true) {
-      entry += (entry.isEmpty ? "" : "\n") + line
-      if Parser.isIncomplete(entry) { continue }
-      if !entry.allSatisfy(\.isWhitespace), !run(entry) { return }
-      entry = ""
+  private func remember(_ entry: String) {
+    entries.removeAll { $0 == entry }
+    entries.append(entry)
+    history.append(entry)
+  }
+
+  /// Without blank lines around it and spaces behind it.
+  private static func trimmed(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let isBlank = { (line: Substring) in line.allSatisfy(\.isWhitespace) }
+    var kept = Array(lines.drop(while: isBlank))
+    while let last = kept.last, isBlank(last) { kept.removeLast() }
+    var result = kept.joined(separator: "\n")
+    while result.last == " " { result.removeLast() }
+    return result
+  }
+
+  /// Whether an entry goes on: commands and questions are of one line, for all else the parser
+  /// decides.
+  static func needsMore(_ entry: String) -> Bool {
+    !entry.hasPrefix(":") && question(entry) == nil && Parser.isIncomplete(entry)
+  }
+
+  /// What `?x` and `x?` ask about; nil where the entry is no question.
+  private static func question(_ entry: String) -> String? {
+    let name: Substring
+    if entry.hasPrefix("?") {
+      name = entry.dropFirst()
+    } else if entry.hasSuffix("?") {
+      name = entry.dropLast()
+    } else {
+      return nil
     }
-    if !entry.allSatisfy(\.isWhitespace) { _ = run(entry) }
+    let topic = name.filter { $0 != " " }
+    guard topic.allSatisfy({ $0.isLetter || $0.isNumber || "_.[]".contains($0) }) else {
+      return nil
+    }
+    return String(topic)
   }
 
   /// Runs one entry; false when it asks to leave.
@@ -84,20 +123,42 @@ package final class Prompt {
     do {
       if let command = try command(entry) { return command }
       entryNumber += 1
-      var text = entry
-      if text.hasPrefix("?") { text = "help(\(text.dropFirst()))" }
-      if text.hasSuffix("?") { text = "help(\(text.dropLast()))" }
-      let before = session.globals.user.map(\.name)
+      let text = Self.question(entry).map { "help(\($0))" } ?? entry
       try session.run(SourceText(name: "entry \(entryNumber)", text: text), mode: .entry)
-      _ = before
       showDefinition(text)
-    } catch {
-      hasFailed = true
-      for diagnostic in session.diagnostics(error) { show(DiagnosticRenderer.render(diagnostic)) }
-    }
+    } catch { report(error) }
     return true
   }
 
+  /// Shows an error, as the language does everywhere.
+  package func report(_ error: any Error) {
+    hasFailed = true
+    let diagnostics = session.diagnostics(error)
+    // The terminal has written ^C where the cursor was.
+    if isTerminal, diagnostics.contains(where: { $0.kind == .interrupt }) { show(StyledText("")) }
+    for diagnostic in diagnostics { show(DiagnosticRenderer.render(diagnostic)) }
+  }
+
+  /// `:name arguments`; nil when the entry is none.
+  private func command(_ entry: String) throws -> Bool? {
+    guard entry.hasPrefix(":") else { return nil }
+    let words = entry.dropFirst().split(
+      maxSplits: 1, omittingEmptySubsequences: false, whereSeparator: \.isWhitespace)
+    let name = words.first.map(String.init) ?? ""
+    guard let command = Command.all.first(where: { $0.name == name }) else {
+      let near = Suggestion.nearest(to: name, in: Command.all.map(\.name))
+      throw Diagnostic(
+        .name, "there is no command :\(name)",
+        help: near.map { "did you mean :\($0)?" } ?? ":help lists them")
+    }
+    let arguments = words.count > 1 ? words[1].drop(while: \.isWhitespace) : ""
+    return try command.action(self, String(arguments))
+  }
+}
+
+// MARK: - Values in one line
+
+extension Prompt {
   /// A definition shows a short form of what it defined.
   private func showDefinition(_ text: String) {
     guard isTerminal else { return }
@@ -118,33 +179,27 @@ package final class Prompt {
 
   /// A value in one line: `f32 [784, 128]  mean 0.00  sd 0.05`.
   func brief(_ value: Value) -> String {
-    if let node = session.node(value), node.shape.rank > 0 {
-      var text = "\(node.dtype.name) \(node.shape)"
-      if let values = try? session.graph.values(node), !values.isEmpty, node.dtype != .bool {
-        let mean = values.reduce(0, +) / Double(values.count)
-        let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-        text +=
-          "  mean \(NumberFormat.significant(mean, digits: 3))"
-          + "  sd \(NumberFormat.significant(variance.squareRoot(), digits: 3))"
-      }
-      return text
+    guard let node = session.node(value), node.shape.rank > 0 else { return shortForm(value) }
+    var text = "\(node.dtype.name) \(node.shape)"
+    if let values = try? session.graph.values(node), !values.isEmpty, node.dtype != .bool {
+      let mean = values.reduce(0, +) / Double(values.count)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+      text +=
+        "  mean \(NumberFormat.significant(mean, digits: 3))"
+        + "  sd \(NumberFormat.significant(variance.squareRoot(), digits: 3))"
     }
-    let text = (try? session.echo(value)) ?? value.typeName
-    let line = text.split(separator: "\n").first.map(String.init) ?? ""
-    return line.count > 70 ? String(line.prefix(69)) + "…" : line
+    return text
   }
 
-  /// `:name arguments`; nil when the entry is none.
-  private func command(_ entry: String) throws -> Bool? {
-    guard entry.hasPrefix(":") else { return nil }
-    let words = entry.dropFirst().split(separator: " ", maxSplits: 1)
-    let name = words.first.map(String.init) ?? ""
-    guard let command = Command.all.first(where: { $0.name == name }) else {
-      let near = Suggestion.nearest(to: name, in: Command.all.map(\.name))
-      throw Diagnostic(
-        .name, "there is no command :\(name)",
-        help: near.map { "did you mean :\($0)?" } ?? ":help lists them")
+  /// As `brief`, without looking at the numbers of a tensor: quick enough for Tab.
+  func shortForm(_ value: Value) -> String {
+    if let node = session.node(value), node.shape.rank > 0 {
+      return "\(node.dtype.name) \(node.shape)"
     }
-    return try command.action(self, words.count > 1 ? String(words[1]) : "")
+    if case .list(let list) = value, list.elements.count > 20 {
+      return "list of \(list.elements.count)"
+    }
+    let text = (try? session.echo(value)) ?? value.typeName
+    return fitted(text, columns: max(20, session.width - 10))
   }
 }

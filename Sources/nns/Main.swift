@@ -44,6 +44,9 @@ struct Appearance: ParsableArguments {
   @Option(name: .long, help: "Colours: always, never or auto.")
   var color = "auto"
 
+  @Flag(help: "For screen readers: no colours, no line that is drawn again, no frames.")
+  var plain = false
+
   func validate() throws {
     guard ["always", "never", "auto"].contains(color) else {
       throw ValidationError("--color is always, never or auto")
@@ -52,6 +55,7 @@ struct Appearance: ParsableArguments {
 
   /// Whether a stream gets colours.
   func isColored(_ stream: Int32) -> Bool {
+    if plain { return false }
     if color != "auto" { return color == "always" }
     if let none = getenv("NO_COLOR"), none.pointee != 0 { return false }
     if let force = getenv("CLICOLOR_FORCE"), force.pointee != 0, force.pointee != 48 { return true }
@@ -72,6 +76,9 @@ extension NNS {
     @Flag(name: .short, help: "Stay at the prompt after the script.")
     var i = false
 
+    @Flag(help: "Leave out ~/.config/nns/init.nns, which the prompt runs first.")
+    var noInit = false
+
     @OptionGroup var appearance: Appearance
 
     @Argument(
@@ -85,10 +92,10 @@ extension NNS {
     }
 
     func run() throws {
-      let (code, stays, words, appearance) = (e, i, script, appearance)
+      let (code, stays, runsInit, words, appearance) = (e, i, !noInit, script, appearance)
       try finish(
         onLargeStack {
-          Runner(appearance).run(code: code, stays: stays, words: words)
+          Runner(appearance, runsInit: runsInit).run(code: code, stays: stays, words: words)
         })
     }
   }

@@ -9,9 +9,12 @@ import Syntax
 
 struct Runner {
   private let appearance: Appearance
+  /// Whether the prompt begins with the user's init file.
+  private let runsInit: Bool
 
-  init(_ appearance: Appearance) {
+  init(_ appearance: Appearance, runsInit: Bool = false) {
     self.appearance = appearance
+    self.runsInit = runsInit
     signal(SIGPIPE, SIG_DFL)
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in Interrupts.request() }
@@ -20,15 +23,15 @@ struct Runner {
   }
 
   private func makeSession() -> Session {
-    let isColored = appearance.isColored(1)
+    let (isColored, isPlain) = (appearance.isColored(1), appearance.plain)
     let session = Library.makeSession { text in
-      let line = text.rendered(colored: isColored)
+      let line = isPlain ? Frames.spelled(text.plain) : text.rendered(colored: isColored)
       fputs(line.hasSuffix("\n") ? line : line + "\n", stdout)
       fflush(stdout)
     }
     var size = winsize()
     if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { session.width = Int(size.ws_col) }
-    if isatty(2) == 1 {
+    if isatty(2) == 1, !isPlain {
       var last = timespec()
       session.progress = { text in
         var now = timespec()
@@ -57,32 +60,57 @@ struct Runner {
 
   func run(code: String?, stays: Bool, words: [String]) -> Int32 {
     let session = makeSession()
+    let words = code == nil && words.first == "--" ? Array(words.dropFirst()) : words
+    let isPrompt = code == nil && words.isEmpty
+    if stays || isPrompt && Prompt.isOnTerminal { runInit(session) }
     do {
       if let code {
-        session.define("args", .list(words.map { .string($0) }))
-        let value = try session.run(SourceText(name: "-e", text: code), mode: .file)
-        if let value, case .none = value {
-        } else if let value {
-          session.output(StyledText(try session.display(value)))
-        }
-        return 0
-      }
-      let words = words.first == "--" ? Array(words.dropFirst()) : words
-      if let path = words.first {
-        session.installConstant("args", .list(words.dropFirst().map { .string($0) }))
-        let source = try path == "-" ? standardInput() : SourceText.read(path)
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        session.installConstant("script_folder", .string(folder))
-        try session.run(source)
-        guard stays else { return 0 }
+        try evaluate(code, words, session)
+      } else if let path = words.first {
+        try runScript(path, words, session)
       }
     } catch {
       let status = report(error, session)
       guard stays, status != 130 else { return status }
     }
-    let prompt = Prompt(session: session, isColored: appearance.isColored(1))
+    guard stays || isPrompt else { return 0 }
+    let prompt = Prompt(session: session) {
+      let session = makeSession()
+      if stays || Prompt.isOnTerminal { runInit(session) }
+      return session
+    }
     prompt.run(version: version)
     return prompt.hasFailed && isatty(0) == 0 ? 1 : 0
+  }
+
+  private func evaluate(_ code: String, _ words: [String], _ session: Session) throws {
+    session.define("args", .list(words.map { .string($0) }))
+    let value = try session.run(SourceText(name: "-e", text: code), mode: .file)
+    guard let value else { return }
+    if case .none = value { return }
+    session.output(StyledText(try session.display(value)))
+  }
+
+  private func runScript(_ path: String, _ words: [String], _ session: Session) throws {
+    session.installConstant("args", .list(words.dropFirst().map { .string($0) }))
+    let source = try path == "-" ? standardInput() : SourceText.read(path)
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    session.installConstant("script_folder", .string(folder))
+    try session.run(source)
+  }
+
+  /// `$XDG_CONFIG_HOME/nns/init.nns` or `~/.config/nns/init.nns`, where there is one; what is wrong
+  /// in it is said and keeps nobody from the prompt.
+  private func runInit(_ session: Session) {
+    guard runsInit else { return }
+    let config = getenv("XDG_CONFIG_HOME").map { String(cString: $0) } ?? ""
+    let home = getenv("HOME").map { String(cString: $0) } ?? ""
+    guard config.hasPrefix("/") || !home.isEmpty else { return }
+    let path = (config.hasPrefix("/") ? config : home + "/.config") + "/nns/init.nns"
+    guard access(path, F_OK) == 0 else { return }
+    do { try session.run(SourceText.read(path)) } catch {
+      if report(error, session) == 130 { Interrupts.clear() }
+    }
   }
 
   private func standardInput() throws -> SourceText {
@@ -175,5 +203,17 @@ struct Runner {
       session.output(try Reference.help(name.map { .string($0) } ?? .none, session))
       return 0
     } catch { return report(error, session) }
+  }
+}
+
+/// Frames and bars of pictures as letters that a screen reader can say.
+private enum Frames {
+  private static let letters: [Character: Character] = [
+    "─": "-", "│": "|", "┤": "|", "└": "+", "┬": "+", "┴": "+", "┼": "+", "├": "|",
+    "░": ".", "▒": ":", "▓": "*", "█": "#", "▀": "\"", "▄": "_",
+  ]
+
+  static func spelled(_ text: String) -> String {
+    text.utf8.allSatisfy { $0 < 0x80 } ? text : String(text.map { letters[$0] ?? $0 })
   }
 }

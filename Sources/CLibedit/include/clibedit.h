@@ -3,18 +3,35 @@
 
 #include <histedit.h>
 #include <stdio.h>
+#include <wchar.h>
 
 /* libedit's calls with variable arguments, one function for each use. */
 
 EditLine *nns_el_start(const char *program, FILE *in, FILE *out, FILE *err);
 void nns_el_set_prompt(EditLine *el, char *(*prompt)(EditLine *));
 void nns_el_set_editor(EditLine *el);
-void nns_el_set_history(EditLine *el, History *history);
 void nns_el_bind(EditLine *el, const char *key, const char *action);
 void nns_el_add(EditLine *el, const char *name, const char *help,
                 unsigned char (*action)(EditLine *, int));
 void nns_el_set_getc(EditLine *el, int (*read)(EditLine *, wchar_t *));
-void nns_history_size(History *history, int size);
-void nns_history_enter(History *history, const char *line);
+
+/* The object that libedit's callbacks belong to. */
+void nns_el_set_client(EditLine *el, void *client);
+void *nns_el_client(EditLine *el);
+
+/* Draws the prompt and the line anew from where the terminal's cursor is. */
+void nns_el_refresh(EditLine *el);
+
+/* The terminal's mode: 1 for editing, 0 as programs expect it. */
+void nns_el_prepare_terminal(EditLine *el, int editing);
+
+/* Columns that libedit gives a character: -1 for controls. */
+int nns_columns(wchar_t character);
+
+/* Signals as bytes in a pipe, so that a thread can wait for them and for keys at once, whichever
+   thread the kernel interrupts: from `nns_watch_signals`, which gives the end to read, or -1, to
+   `nns_leave_signals`, which puts the earlier handlers back. */
+int nns_watch_signals(void);
+void nns_leave_signals(void);
 
 #endif
