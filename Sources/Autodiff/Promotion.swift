@@ -3,6 +3,9 @@
 import Engine
 
 package enum Promotion {
+  /// What makes counts of bools, as sum does.
+  static let counting: [Operator] = [.add, .subtract, .multiply, .floorDivide, .remainder]
+
   /// The common type of two tensors: f64 before f32, floats before integers, i64 before i32.
   package static func common(_ a: DType, _ b: DType) -> DType {
     let order: [DType] = [.bool, .i32, .i64, .f32, .f64]
@@ -70,7 +73,8 @@ extension Graph {
   package func binary(_ op: Operator, _ a: Node, _ b: Node, floats: Bool = false)
     throws(OperatorProblem) -> Node
   {
-    let dtype = Promotion.meet(a, b, floats: floats)
+    var dtype = Promotion.meet(a, b, floats: floats)
+    if dtype == .bool, Promotion.counting.contains(where: { $0 === op }) { dtype = .i64 }
     return try record(op, [a.converted(to: dtype), b.converted(to: dtype)])
   }
 }

@@ -53,7 +53,7 @@ extension Operator {
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
     formula: "{0} // {1}", infer: Rules.broadcast("divide", "//"),
     kernel: Kernels.arithmetic(
-      { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, floorQuotient, "//"),
+      { floorQuotient($0, $1) }, { floorQuotient($0, $1) }, { floorQuotient($0, $1) }, "//"),
     gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
     samples: Samples.binary, examples: ["[7, -7] // 2  # => [3, -4]"], isHidden: true)
 
@@ -62,9 +62,17 @@ extension Operator {
     parameters: pair, formula: "{0} % {1}", infer: Rules.broadcast("divide", "%"),
     kernel: Kernels.arithmetic(floorRemainder, floorRemainder, floorModulus, "%"),
     gradient: .rule { g, node in
-      [g, -(g * (node.inputs[0] / node.inputs[1]).apply(.floor))]
+      [g, -(g * node.inputs[0].apply(.floorDivide, [node.inputs[1]]).apply(.detached))]
     }, domain: 0.6...0.9, samples: Samples.binary,
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
+
+  /// Python's quotient: (a − a % b) / b, so that 1 // 0.1 is 9.
+  @Sendable package static func floorQuotient<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
+    if b == 0 { return a / b }
+    let r = a.truncatingRemainder(dividingBy: b)
+    let quotient = ((a - r) / b).rounded(.toNearestOrEven)
+    return r != 0 && (r < 0) != (b < 0) ? quotient - 1 : quotient
+  }
 
   @Sendable private static func floorQuotient(_ a: Int64, _ b: Int64) -> (Int64, Bool) {
     if b == 0 { return (0, true) }
@@ -87,7 +95,10 @@ extension Operator {
 
   package static let power: Operator = Operator(
     name: "power", summary: "Raises element by element.", parameters: pair, formula: "{0}^{1}",
-    infer: Rules.broadcast("raise", "^"),
+    infer: { types, attributes throws(OperatorProblem) in
+      try Rules.numbers("^", types)
+      return try Rules.broadcast("raise", "^")(types, attributes)
+    },
     kernel: { call throws(OperatorProblem) in
       let exponent = call.inputs[1].count == 1 ? call.inputs[1][0] : nil
       switch (call.output.dtype, exponent) {
@@ -105,53 +116,103 @@ extension Operator {
       let (a, b) = (node.inputs[0], node.inputs[1])
       let left: Node
       if b.op === Operator.constant, let n = b.attributes.reals.first {
-        left = n == 2 ? 2 * a * g : g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
+        switch n {
+        case 0: left = g * 0
+        case 2: left = 2 * a * g
+        default: left = g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
+        }
       } else {
-        left = g * b * a.apply(.power, [b - 1])
+        left = (g * b * a.apply(.power, [b - 1])).zeroed(where: b.compare(.equal, 0))
       }
-      return [left, b.isTracked ? g * node * a.apply(.log) : nil]
+      guard b.isTracked else { return [left, nil] }
+      // 0^b stays 0 for every b above 0.
+      let isFlat = a.compare(.equal, 0).apply(.logicalAnd, [b.compare(.greaterOrEqual, 0)])
+      return [left, (g * node * a.apply(.log)).zeroed(where: isFlat)]
     }, domain: 0.5...2, samples: Samples.binary,
     examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
 
   private static func wholePower(_ call: KernelCall) throws(OperatorProblem) {
-    var failed = false
-    let raise = { (a: Double, b: Double) -> Int64 in
-      guard b >= 0, let result = Int64(exactly: pow(a, b)), result.magnitude <= 1 << 53 else {
-        failed = true
-        return 0
+    var (isTooLarge, isNegative) = (false, false)
+    let raise = { (a: Int64, b: Int64) -> Int64 in
+      if b < 0 { isNegative = true }
+      var (result, base, n, overflow) = (Int64(1), a, b, false)
+      while n > 0, !isTooLarge {
+        if n & 1 == 1 {
+          (result, overflow) = result.multipliedReportingOverflow(by: base)
+          if overflow { isTooLarge = true }
+        }
+        n >>= 1
+        if n > 0 {
+          (base, overflow) = base.multipliedReportingOverflow(by: base)
+          if overflow { isTooLarge = true }
+        }
       }
       return result
     }
     if call.output.dtype == .i64 {
-      Kernels.zip(call, Int64.self, Int64.self) { raise(Double($0), Double($1)) }
+      Kernels.zip(call, Int64.self, Int64.self, raise)
     } else {
       Kernels.zip(call, Int32.self, Int32.self) {
-        Int32(truncatingIfNeeded: raise(Double($0), Double($1)))
+        let result = raise(Int64($0), Int64($1))
+        if Int32(exactly: result) == nil { isTooLarge = true }
+        return Int32(truncatingIfNeeded: result)
       }
     }
-    if failed { throw Kernels.overflow("^", call.output.dtype) }
+    if isNegative {
+      throw OperatorProblem(
+        .value, "a whole number to a negative power is a fraction", help: "use .f64")
+    }
+    if isTooLarge { throw Kernels.overflow("^", call.output.dtype) }
   }
 
   package static let negate: Operator = Operator(
     name: "negate", summary: "The opposite sign.", parameters: [Parameter("x", .tensor)],
-    formula: "−{0}", infer: Rules.sameAsFirst,
+    formula: "−{0}",
+    infer: { types, _ throws(OperatorProblem) in
+      try Rules.numbers("-", types)
+      return types[0]
+    },
     kernel: { call throws(OperatorProblem) in
       switch call.output.dtype {
       case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { -$0 }
       case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { -$0 }
-      case .i64: Elementwise.map(call.inputs[0], call.output, Int64.self, Int64.self) { 0 &- $0 }
-      case .i32: Elementwise.map(call.inputs[0], call.output, Int32.self, Int32.self) { 0 &- $0 }
+      case .i64:
+        var failed = false
+        Elementwise.map(call.inputs[0], call.output, Int64.self, Int64.self) {
+          if $0 == .min { failed = true }
+          return 0 &- $0
+        }
+        if failed { throw Kernels.overflow("-", .i64) }
+      case .i32:
+        var failed = false
+        Elementwise.map(call.inputs[0], call.output, Int32.self, Int32.self) {
+          if $0 == .min { failed = true }
+          return 0 &- $0
+        }
+        if failed { throw Kernels.overflow("-", .i32) }
       case .bool: break
       }
     }, gradient: .rule { g, _ in [-g] }, samples: Samples.unary,
     examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
 
+  /// A kernel with a case for bools.
+  private static func bools(
+    _ f: @escaping @Sendable (UInt8, UInt8) -> UInt8, else other: @escaping Kernel
+  ) -> Kernel {
+    { call throws(OperatorProblem) in
+      guard call.output.dtype == .bool else { return try other(call) }
+      Kernels.zip(call, UInt8.self, UInt8.self, f)
+    }
+  }
+
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
     formula: "max({0}, {1})", infer: Rules.broadcast("compare", ","),
-    kernel: Kernels.arithmetic(
-      { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
-      { (Swift.max($0, $1), false) }, "max"),
+    kernel: bools(
+      { $0 | $1 },
+      else: Kernels.arithmetic(
+        { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
+        { (Swift.max($0, $1), false) }, "max")),
     gradient: .rule { g, node in
       let first = node.inputs[0].compare(.greaterOrEqual, node.inputs[1]).indicator(g.dtype)
       return [g * first, g * (1 - first)]
@@ -160,9 +221,11 @@ extension Operator {
   package static let minimum: Operator = Operator(
     name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
     formula: "min({0}, {1})", infer: Rules.broadcast("compare", ","),
-    kernel: Kernels.arithmetic(
-      { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
-      { (Swift.min($0, $1), false) }, "min"),
+    kernel: bools(
+      { $0 & $1 },
+      else: Kernels.arithmetic(
+        { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
+        { (Swift.min($0, $1), false) }, "min")),
     gradient: .rule { g, node in
       let first = node.inputs[0].compare(.lessOrEqual, node.inputs[1]).indicator(g.dtype)
       return [g * first, g * (1 - first)]
