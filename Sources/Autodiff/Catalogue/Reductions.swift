@@ -6,7 +6,7 @@ import Glibc
 extension Catalogue {
   static let reductions: [Operator] = [
     .sum, .mean, .prod, .max, .min, .any, .all, .argmax, .argmin, .cumsum, .logsumexp, .softmax,
-    .logSoftmax, .variance, .std, .norm,
+    .logSoftmax, .variance, .std, .norm, .productOfOthers,
   ]
 }
 
@@ -130,8 +130,66 @@ extension Operator {
     floatRows(
       { x, n in (0..<n).reduce(Float(1)) { $0 * x[$1] } },
       { x, n in (0..<n).reduce(Double(1)) { $0 * x[$1] } }),
-    .rule { g, node in [(g * node).unreduced(node) / node.inputs[0]] }, domain: 0.5...1.5,
-    example: "prod([1, 2, 3, 4])  # => 24")
+    .rule { g, node in
+      let rows = Rows(node)
+      return [g.unreduced(node) * rows.restore(rows.flat.apply(.productOfOthers))]
+    }, notation: ["(product of the others)"], example: "prod([1, 2, 3, 4])  # => 24")
+
+  /// The operand of a reduction as [rows, length], the reduced axes last.
+  private struct Rows {
+    let flat: Node
+    let length: Int
+    private let dims: [Int]
+    private let inverse: [Int]
+
+    init(_ node: Node) {
+      let x = node.inputs[0]
+      let axes = node.attributes.axes ?? Array(0..<x.shape.rank)
+      let order = (0..<x.shape.rank).filter { !axes.contains($0) } + axes
+      length = axes.reduce(1) { $0 * x.shape[$1] }
+      flat = x.apply(.transpose, [], Attributes(sizes: order))
+        .reshaped([node.shape.count, length])
+      dims = order.map { x.shape[$0] }
+      inverse = order.indices.map { place in order.firstIndex(of: place) ?? 0 }
+    }
+
+    func restore(_ y: Node) -> Node {
+      y.reshaped(dims).apply(.transpose, [], Attributes(sizes: inverse))
+    }
+  }
+
+  /// For every element of a row the product of the others: no division, so zeros are no trouble.
+  package static let productOfOthers: Operator = Operator(
+    name: "product_of_others", summary: "For every element of a row the product of the others.",
+    parameters: [Parameter("x", .tensor)], formula: "product_of_others({0})",
+    infer: Rules.sameAsFirst,
+    kernel: { call throws(OperatorProblem) in
+      let n = call.shape[1]
+      func run<T: BinaryFloatingPoint>(_: T.Type) {
+        for row in 0..<call.shape[0] {
+          let x = call.inputs[0].pointer(as: T.self) + row * n
+          let y = call.output.pointer(as: T.self) + row * n
+          var product: T = 1
+          for i in 0..<n { (y[i], product) = (product, product * x[i]) }
+          product = 1
+          for i in (0..<n).reversed() { (y[i], product) = (y[i] * product, product * x[i]) }
+        }
+      }
+      if call.output.dtype == .f32 { run(Float.self) } else { run(Double.self) }
+    },
+    gradient: .rule { g, node in
+      // ∂/∂x_k Σ g_i Π_{j ≠ i} x_j: the same with row i's own element replaced by 1.
+      let (rows, n) = (node.shape[0], node.shape[1])
+      guard
+        let unit = try? g.graph.record(.eye, [], Attributes(sizes: [n], dtype: g.dtype))
+          .reshaped([1, n, n])
+      else { return [nil] }
+      let x = node.inputs[0].reshaped([rows, 1, n])
+      let others = (x * (1 - unit) + unit).reshaped([rows * n, n]).apply(.productOfOthers)
+      let parts = g.reshaped([rows, n, 1]) * others.reshaped([rows, n, n]) * (1 - unit)
+      return [parts.sum(axes: [1], keep: false)]
+    }, samples: [Sample([[1, 3]]), Sample([[2, 4]]), Sample([[3, 1]]), Sample([[0, 2]])],
+    isHidden: true)
 
   private static func extreme(_ name: String) -> Infer {
     { types, attributes throws(OperatorProblem) in
@@ -209,20 +267,10 @@ extension Operator {
   /// One-hot of the first extreme element of every row, for max and min.
   private static func extremeGradient(_ arg: Operator) -> Gradient {
     .rule { g, node in
-      let x = node.inputs[0]
-      let axes = node.attributes.axes ?? Array(0..<x.shape.rank)
-      let kept = (0..<x.shape.rank).filter { !axes.contains($0) }
-      let order = kept + axes
-      let length = axes.reduce(1) { $0 * x.shape[$1] }
-      let rows = x.shape.count / Swift.max(1, length)
-      let flat = x.apply(.transpose, [], Attributes(sizes: order)).reshaped([rows, length])
-      let first = flat.apply(arg, [], Attributes(axes: [1]))
-      let hot = first.apply(.oneHot, [], Attributes(sizes: [length], dtype: g.dtype))
-      var inverse = [Int](repeating: 0, count: order.count)
-      for (place, axis) in order.enumerated() { inverse[axis] = place }
-      let mask = hot.reshaped(order.map { x.shape[$0] })
-        .apply(.transpose, [], Attributes(sizes: inverse))
-      return [g.unreduced(node) * mask]
+      let rows = Rows(node)
+      let first = rows.flat.apply(arg, [], Attributes(axes: [1])).apply(.detached)
+      let hot = first.apply(.oneHot, [], Attributes(sizes: [rows.length], dtype: g.dtype))
+      return [g.unreduced(node) * rows.restore(hot)]
     }
   }
 
@@ -313,7 +361,10 @@ extension Operator {
     _ x: UnsafePointer<T>, _ n: Int, _ exp: (T) -> T, _ log: (T) -> T
   ) -> T {
     var largest = -T.infinity
-    for i in 0..<n { largest = x[i] > largest ? x[i] : largest }
+    for i in 0..<n {
+      if x[i] != x[i] { return x[i] }
+      largest = x[i] > largest ? x[i] : largest
+    }
     guard largest.isFinite else { return largest }
     var total: T = 0
     for i in 0..<n { total += exp(x[i] - largest) }
@@ -434,6 +485,11 @@ extension Operator {
     return x - x.apply(.mean, [], Attributes(axes: axes, keep: true))
   }
 
+  /// 1 for 0: the derivative of a length is 0 there.
+  private static func nonzero(_ node: Node) -> Node {
+    node + node.compare(.equal, 0).indicator(node.dtype)
+  }
+
   package static let variance: Operator = reduction(
     "var", "The variance: the mean squared distance from the mean (divided by n).",
     floatRows({ squaredDeviation($0, $1) }, { squaredDeviation($0, $1) }),
@@ -442,13 +498,14 @@ extension Operator {
   package static let std: Operator = reduction(
     "std", "The standard deviation, the root of var.",
     floatRows({ squaredDeviation($0, $1).squareRoot() }, { squaredDeviation($0, $1).squareRoot() }),
-    .rule { g, node in [(g / node).unreduced(node) * centered(node) * (1 / count(node))] },
+    .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
     notation: ["({0} − mean) / (n {y})"], example: "std([1, 3])  # => 1")
   package static let norm: Operator = reduction(
     "norm", "The Euclidean length.",
     floatRows(
-      { x, n in (0..<n).reduce(Float(0)) { $0 + x[$1] * x[$1] }.squareRoot() },
+      { x, n in Float((0..<n).reduce(0.0) { $0 + Double(x[$1]) * Double(x[$1]) }.squareRoot()) },
       { x, n in (0..<n).reduce(Double(0)) { $0 + x[$1] * x[$1] }.squareRoot() }),
-    .rule { g, node in [(g / node).unreduced(node) * node.inputs[0]] }, notation: ["{0} / {y}"],
+    .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
+    notation: ["{0} / {y}"],
     domain: 0.5...2, example: "norm([3, 4])  # => 5")
 }
