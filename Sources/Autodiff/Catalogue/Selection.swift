@@ -226,7 +226,7 @@ extension Operator {
       let x = node.inputs[0]
       guard x.shape.rank > 0 else { return [g] }
       // Back to where each came from: the order of the order.
-      let back = x.apply(.argsort).apply(.argsort)
+      let back = x.apply(.argsort).apply(.argsort).apply(.detached)
       let length = x.shape[x.shape.rank - 1]
       let hot = back.apply(.oneHot, [], Attributes(sizes: [length], dtype: g.dtype))
       return [hot.matmul(g.reshaped(g.shape.dims + [1])).reshaped(x.shape.dims)]
@@ -257,6 +257,23 @@ extension Operator {
             from: call.inputs[0].address + (row * length + index) * size, byteCount: size)
         }
       }
-    }, gradient: .none(because: "which elements are largest jumps; use sort and a slice"),
+    },
+    gradient: .rule { g, node in
+      let x = node.inputs[0]
+      let (axis, k) = (x.shape.rank - 1, node.shape[x.shape.rank - 1])
+      let length = x.shape[axis]
+      guard k > 0 else { return [g.graph.constant(0, g.dtype).expanded(x.shape.dims)] }
+      var (starts, steps) = (x.shape.dims.map { _ in 0 }, x.shape.dims.map { _ in 1 })
+      (starts[axis], steps[axis]) = (length - 1, -1)
+      let best = x.apply(.argsort).apply(.detached)
+        .sliced(starts: starts, lengths: node.shape.dims, steps: steps)
+      let hot = best.apply(.oneHot, [], Attributes(sizes: [length], dtype: g.dtype))
+      let rows = g.reshaped(node.shape.dims.dropLast() + [1, k])
+      return [rows.matmul(hot).reshaped(x.shape.dims)]
+    }, notation: ["1 where it was taken"],
+    samples: [
+      Sample([[4]], Attributes(sizes: [2])), Sample([[2, 5]], Attributes(sizes: [3])),
+      Sample([[3]], Attributes(sizes: [0])), Sample([[2, 2, 3]], Attributes(sizes: [3])),
+    ],
     examples: ["topk([3, 9, 5], 2)  # => [9, 5]"])
 }
