@@ -149,8 +149,11 @@ extension Operator {
       let axis = [logits.shape.rank - 1]
       let p = logits.apply(.softmax, [], Attributes(axes: axis))
       let weight = target.shape == logits.shape ? hot.sum(axes: axis, keep: true) * p : p
-      return [g * (weight - hot) / rows, nil]
-    }, notation: ["(softmax({0}) − one_hot({1})) / n", "0"], samples: [],
+      let logarithm = { logits.apply(.logSoftmax, [], Attributes(axes: axis)) }
+      let toTarget =
+        target.isTracked && target.shape == logits.shape ? -(g * logarithm()) / rows : nil
+      return [g * (weight - hot) / rows, toTarget]
+    }, notation: ["(softmax({0}) − one_hot({1})) / n", "−log_softmax({0}) / n"], samples: [],
     examples: ["cross_entropy([[1, 2, 3]], [0])  # => 2.4076"])
 
   /// Rows with mean 0 and variance 1 along the last axis; reals: epsilon.
