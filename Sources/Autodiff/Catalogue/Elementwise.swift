@@ -51,7 +51,7 @@ extension Operator {
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
     "abs", "The distance from zero.", Kernels.unary({ $0.magnitude }, { $0.magnitude }),
-    .rule { g, node in [g * node.inputs[0].apply(.sign)] }, notation: ["sign({0})"], kinks: [0],
+    .rule { g, node in [g * node.inputs[0].apply(.sign).apply(.detached)] }, notation: ["sign({0})"], kinks: [0],
     example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
@@ -141,7 +141,11 @@ extension Operator {
       TensorType(types[0].shape, attributes.dtype ?? types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in try convert(call.inputs[0], call.output) },
-    gradient: .rule { g, node in [g.apply(.convert, [], Attributes(dtype: node.inputs[0].dtype))] },
+    gradient: .rule { g, node in
+      // Whole numbers and bools jump: (x > 0) * x has the derivative of its other factor.
+      let dtype = node.inputs[0].dtype
+      return [dtype.isFloat ? g.apply(.convert, [], Attributes(dtype: dtype)) : nil]
+    },
     samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
     examples: ["convert([1, 2], i64).dtype  # => i64"])
 
