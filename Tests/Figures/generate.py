@@ -139,6 +139,9 @@ def arithmetic():
         case(name, text, [x, y], f)
         i, j = np.array([7, -7, 7, -7, 0]), np.array([2, 2, -2, -3, 5])
         whole = "f64" if symbol == "/" else "i64"
+        p = np.array([True, True, False, False]), np.array([True, False, True, False])
+        if symbol in "+-*":
+            case(name, text, p, lambda p, q: f(p.astype(int), q.astype(int)), result="i64")
         case(name, text, [i, j], f, result=whole)
         case(name, "{0} " + symbol + " 4", [i], lambda i: f(i, 4), result=whole)
         case(name, "{0} " + symbol + " 2.5", [i], lambda i: f(i, 2.5), result="f64")
@@ -157,6 +160,8 @@ def arithmetic():
     x, y = np.array([2, -3, 0, 1, 3]), np.array([5, 3, 0, 9, 33])
     case("power", "{0}^{1}", [x, y], np.power, result="i64")
     fails("power", "tensor([2], dtype: i32)^31", "value")
+    fails("power", "[true]^[true]", "dtype")
+    fails("negate", "-[true, false]", "dtype")
     fails("power", "tensor([10], dtype: i64)^19", "value")
     fails("power", "tensor([2], dtype: i64)^tensor([-1], dtype: i64)", "value")
     for text in ("-tensor([-2147483648], dtype: i32)", "tensor([2147483647], dtype: i32) + 1",
@@ -568,7 +573,8 @@ def gradients():
         x = grid(7, low=0.1) if name in ("log", "sqrt") else np.append(grid(6, low=-5, high=5), 0)
         gradient(file, name + "({0})", f, [x])
     gradient(file, "clip({0}, -1, 1)", lambda x: torch.clip(x, -1, 1),
-             [np.array([-2.0, -1.0, 0.5, 1.0, 3.0])])
+             [np.array([-2.0, -0.75, 0.5, 3.0])])
+    gradient(file, "(({0} > 0) * {0})", torch.relu, [grid(5)])
     gradient(file, "where({0} > 0, {0}^2, -{0})", lambda x: torch.where(x > 0, x**2, -x),
              [grid(5)])
     file = "gradients-arithmetic"
@@ -598,7 +604,8 @@ def gradients():
                                   ((2, 3), (0, 1), False), ((2, 3, 2), (0, 2), True),
                                   ((2, 3, 2), 1, False)]:
             text = f"{name}({{0}}{arguments(axis, keep)})"
-            gradient(file, text, lambda x: f(x, dim=axis, keepdim=keep), [grid(*shape)])
+            x = rng.permutation(np.arange(math.prod(shape)) / 4 - 1).reshape(shape)
+            gradient(file, text, lambda x: f(x, dim=axis, keepdim=keep), [x])
         if name in ("sum", "mean", "var", "norm", "std"):
             gradient(file, f"{name}({{0}})", lambda x: f(x, dim=0, keepdim=False), [np.zeros(3)])
     file = "gradients-prod"
@@ -673,7 +680,8 @@ def gradients():
     file = "gradients-second"
     for text, f in [("exp", torch.exp), ("tanh", torch.tanh), ("gelu", F.gelu),
                     ("silu", F.silu), ("softplus", F.softplus), ("sigmoid", torch.sigmoid),
-                    ("softmax", lambda x: torch.softmax(x, -1)),
+                    ("relu", torch.relu), ("abs", torch.abs), ("max", torch.amax),
+                    ("min", torch.amin), ("softmax", lambda x: torch.softmax(x, -1)),
                     ("log_softmax", lambda x: torch.log_softmax(x, -1)),
                     ("logsumexp", lambda x: torch.logsumexp(x, -1)), ("prod", torch.prod),
                     ("norm", torch.linalg.vector_norm),
