@@ -51,8 +51,8 @@ extension Operator {
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
     "abs", "The distance from zero.", Kernels.unary({ $0.magnitude }, { $0.magnitude }),
-    .rule { g, node in [g * node.inputs[0].apply(.sign).apply(.detached)] }, notation: ["sign({0})"], kinks: [0],
-    example: "abs([-3, 2])  # => [3, 2]")
+    .rule { g, node in [g * node.inputs[0].apply(.sign).apply(.detached)] },
+    notation: ["sign({0})"], kinks: [0], example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
     Kernels.unary({ $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }),
