@@ -79,6 +79,9 @@ enum FileFunctions {
       for (parameter, tensor) in pairs {
         try parameter.store(call.session.graph.leaf(tensor.buffer, tensor.shape))
       }
+      if case .tensor = call.raw(0), let parameter = parameters.first?.parameter {
+        return .tensor(parameter.node)
+      }
       return call.value(0)
     })
 }
