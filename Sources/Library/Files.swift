@@ -71,7 +71,8 @@ enum FileFunctions {
         }
         if let index = tensor.buffer.firstNonFinite {
           throw Problem(
-            .data, "\(wanted) in \(path) is not finite: its element \(index) is "
+            .data,
+            "\(wanted) in \(path) is not finite: its element \(index) is "
               + NumberFormat.shortest(tensor.buffer[index]), argument: 1)
         }
         pairs.append((parameter, tensor))
