@@ -1,6 +1,6 @@
 """Writes Tests/Programs/figures/*.nns: what NumPy and PyTorch say that nns should give.
 
-    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy scipy torch
+    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy scipy scikit-learn torch
     /tmp/judge/bin/python Tests/Figures/generate.py .build/debug/nns
 
 Inputs lie on a grid of 1/64, so that f32 holds them exactly; expectations are made in float64.
@@ -17,6 +17,9 @@ import scipy.linalg
 import scipy.special
 import torch
 import torch.nn.functional as F
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import accuracy_score
+from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 torch.set_default_dtype(torch.float64)
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "Programs" / "figures"
@@ -733,9 +736,130 @@ def optimizers():
                 file.append(f"agrees({variable}, {wanted}, {kind}, {tolerance})  # => true")
 
 
+def promotions():
+    """Pairs of element types, by PyTorch; bools count, as in sum."""
+    types = {"bool": torch.bool, "i32": torch.int32, "i64": torch.int64, "f32": torch.float32,
+             "f64": torch.float64}
+    names = {value: key for key, value in types.items()}
+    lines = files.setdefault("promotion", [])
+    torch.set_default_dtype(torch.float32)
+    lines.append("default_dtype(f32)")
+    for a, first in types.items():
+        for b, second in types.items():
+            x, y = torch.ones(2, dtype=first), torch.ones(2, dtype=second)
+            terms = f"ones(2, dtype: {a})", f"ones(2, dtype: {b})"
+            for symbol, value in (("+", x + y), ("*", x * y), ("/", x / y)):
+                kind = "i64" if a == b == "bool" and symbol != "/" else names[value.dtype]
+                lines.append(f"({terms[0]} {symbol} {terms[1]}).dtype  # => {kind}")
+            kind = names[torch.maximum(x, y).dtype]
+            lines.append(f"maximum({terms[0]}, {terms[1]}).dtype  # => {kind}")
+            kind = names[torch.where(torch.tensor([True, False]), x, y).dtype]
+            lines.append(f"where([true, false], {terms[0]}, {terms[1]}).dtype  # => {kind}")
+            kind = names[torch.cat([x, y]).dtype]
+            lines.append(f"concat({terms[0]}, {terms[1]}).dtype  # => {kind}")
+        for text, value in (("2", 2), ("0.5", 0.5)):
+            kind = names[(torch.ones(2, dtype=first) * value).dtype]
+            lines.append(f"(ones(2, dtype: {a}) * {text}).dtype  # => {kind}")
+    torch.set_default_dtype(torch.float64)
+    for f in ("sum", "mean", "max", "argmax"):
+        for a in types:
+            kind = {"sum": "i64" if a == "bool" else a, "max": a, "argmax": "i64",
+                    "mean": a if a[0] == "f" else "f32"}[f]
+            lines.append(f"{f}(ones(3, dtype: {a})).dtype  # => {kind}")
+
+
+def large():
+    """Sizes at which kernels take other paths; the input is a formula on both sides."""
+    n, m = 130, 97
+    x = np.sin(np.arange(n * m) * 0.37).reshape(n, m)
+    w = np.cos(np.arange(n * m) * 0.11).reshape(n, m)
+    file = files.setdefault("large", [])
+    file += [f"let x = reshape(sin(arange({n * m}) * 0.37), {n}, {m})",
+             f"let w = reshape(cos(arange({n * m}) * 0.11), {n}, {m})"]
+    t = torch.tensor(x)
+    u = leaf(x)
+    (torch.softmax(u @ u.T / 9, 1) @ u * torch.tensor(w)).sum().backward()
+    for text, wanted in [
+        ("sum(x * w)", np.sum(x * w)), ("sum(x, axis: 0)[3..9]", x.sum(0)[3:9]),
+        ("sum(x, axis: 1)[120..]", x.sum(1)[120:]), ("mean(x)", x.mean()), ("var(x)", x.var()),
+        ("std(x, axis: 0)[..4]", x.std(0)[:4]), ("norm(x)", np.linalg.norm(x)),
+        ("(x @ w')[129, 120..]", (x @ w.T)[129, 120:]), ("(x' @ w)[96, ..5]", (x.T @ w)[96, :5]),
+        ("sum((x @ w') @ x)", np.sum(x @ w.T @ x)),
+        ("logsumexp(x, axis: 0)[90..]", scipy.special.logsumexp(x, 0)[90:]),
+        ("softmax(x * 30, axis: 0)[7, ..6]", scipy.special.softmax(x * 30, 0)[7, :6]),
+        ("softmax(x * 30)[129, 90..]", scipy.special.softmax(x * 30, 1)[129, 90:]),
+        ("cumsum(x, axis: 0)[-1, ..5]", x.cumsum(0)[-1, :5]),
+        ("cumsum(x, axis: 1)[..5, -1]", x.cumsum(1)[:5, -1]),
+        ("sort(x)[55, 40..50]", np.sort(x)[55, 40:50]), ("max(x, axis: 0)[..5]", x.max(0)[:5]),
+        ("topk(x, 60)[3, 50..]", -np.sort(-x)[3, 50:60]),
+        ("x'[50, 120..]", x.T[50, 120:]), ("tanh(x * 5)[100, ..7]", np.tanh(x * 5)[100, :7]),
+        ("gelu(x * 3)[100, ..7]", F.gelu(t * 3)[100, :7].numpy()),
+        ("solve(x' @ x + eye(97), sum(x, axis: 0))[..6]",
+         np.linalg.solve(x.T @ x + np.eye(m), x.sum(0))[:6]),
+        ("transpose(reshape(x, 10, 13, 97), [2, 0, 1])[96, 9, ..5]",
+         x.reshape(10, 13, m).transpose(2, 0, 1)[96, 9, :5]),
+        ("(reshape(x, 10, 13, 97) @ transpose(reshape(w, 10, 13, 97)))[9, 12]",
+         (x.reshape(10, 13, m) @ w.reshape(10, 13, m).transpose(0, 2, 1))[9, 12]),
+        ('einsum("bij,bkj->bi", reshape(x, 10, 13, 97), reshape(w, 10, 13, 97))[7]',
+         np.einsum("bij,bkj->bi", x.reshape(10, 13, m), w.reshape(10, 13, m))[7]),
+        ("grad(u -> sum(softmax(u @ u' / 9) @ u * w))(x)[128..130, 94..]",
+         u.grad.numpy()[128:130, 94:]),
+    ]:
+        file += [f"agrees({text}, {literal(wanted)}, f64, 1e-10)  # => true"]
+    file += ["let (y, v) = (x.f32, w.f32)",
+             f"agrees((y @ v')[129, 120..], {literal((x @ w.T)[129, 120:])}, f32, 2e-5)  # => true",
+             f"agrees(sum(y * v), {literal(np.sum(x * w))}, f32, 2e-5)  # => true",
+             "agrees(softmax(y * 30)[129, 90..], "
+             f"{literal(scipy.special.softmax(x * 30, 1)[129, 90:])}, f32, 2e-5)  # => true",
+             "agrees(grad(u -> sum(softmax(u @ u' / 9) @ u * v))(y)[128..130, 94..], "
+             f"{literal(u.grad.numpy()[128:130, 94:])}, f32, 1e-4)  # => true"]
+
+
+def learning():
+    """What scikit-learn and PyTorch say of scalers, metrics and layers."""
+    x, y = grid(6, 3), grid(2, 3)
+    scaler = StandardScaler().fit(x)
+    file = files.setdefault("learning", [])
+    file += [f"let x = {literal(x)}", f"let y = {literal(y)}", "let s = standardize(x)"]
+    for text, wanted in [("s(x)", scaler.transform(x)), ("s(y)", scaler.transform(y)),
+                         ("s.undo(y)", scaler.inverse_transform(y))]:
+        file.append(f"agrees({text}, {literal(wanted)}, f64, 1e-12)  # => true")
+    constant = np.array([[1.0, 2.0], [1.0, 4.0]])
+    file.append(f"agrees(standardize({literal(constant)})({literal(constant)}), "
+                f"{literal(StandardScaler().fit_transform(constant))}, f64, 1e-12)  # => true")
+    names = ["dog", "cat", "ant", "cat", "Zoo"]
+    wanted = LabelEncoder().fit_transform(names)
+    text = ", ".join(f'"{name}"' for name in names)
+    file.append(f"classes([{text}])  # => {brackets(wanted, True)}")
+    p, t = grid(8, 3), rng.integers(0, 3, 8)
+    score = np.array(accuracy_score(t, p.argmax(1)))
+    case("learning", "accuracy({0}, {1})", [p, t], score, only="f64", result="f64")
+    case("learning", "accuracy({0}, {1})", [p, np.eye(3)[t]], score, only="f64", result="f64")
+    a, b = grid(20, 3), grid(20)
+    fit = LinearRegression(fit_intercept=False).fit(a, b).coef_
+    case("learning", "solve({0}' @ {0}, {0}' @ {1})", [a, b], fit, tol64=1e-11, tol32=1e-4)
+    w, c = grid(3, 4), grid(4)
+    lines = [f"let net = dense(3, 4) >> gelu >> layer_norm(4)", f"net[0].weight = {literal(w)}",
+             f"net[0].bias = {literal(c)}", "net[2].gain = [1, 2, -1, 0.5]",
+             "net[2].bias = [0, 1, 2, 3]"]
+    files["learning"] += lines
+    u = leaf(x)
+    tw, tc = leaf(w), leaf(c)
+    gain, bias = leaf(np.array([1, 2, -1, 0.5])), leaf(np.array([0.0, 1, 2, 3]))
+    out = F.layer_norm(F.gelu(u @ tw + tc), (4,), gain, bias)
+    (out**2).mean().backward()
+    case("learning", "net({0})", [x], out)
+    files["learning"] = [l for l in files["learning"] if "x0.f32" not in l or "net(" not in l]
+    files["learning"].append("let loss = mean(net(x0)^2)")
+    for path, value in (("net[0].weight", tw), ("net[0].bias", tc), ("net[2].gain", gain),
+                        ("net[2].bias", bias)):
+        files["learning"].append(
+            f"agrees(grad(loss, {path}), {literal(value.grad.numpy())}, f64, 1e-12)  # => true")
+
+
 def main():
     for family in (arithmetic, comparison, elementwise, reductions, products, movement, choosing,
-                   losses, gradients, optimizers):
+                   losses, gradients, optimizers, promotions, large, learning):
         family()
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.nns"):
