@@ -137,7 +137,8 @@ extension Graph {
     let ended = leaves.first { $0.version?.isCurrent == false }?.version ?? loss.staleVersion
     if let ended {
       throw OperatorProblem(
-        .gradient, "\(ended.parameter.name) was updated after {0} was made", operands: [0],
+        .gradient, "\(ended.parameter?.name ?? "a param") was updated after {0} was made",
+        operands: [0],
         help: "compute the loss again before this", origin: ended.endedAt ?? .unknown)
     }
     guard !leaves.isEmpty else {

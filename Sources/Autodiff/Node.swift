@@ -56,7 +56,8 @@ package final class Node {
 
 /// The value a parameter had from one store to the next.
 package final class ParameterVersion {
-  package unowned let parameter: Parameter
+  /// Nil when nothing holds the parameter any more, as after `layer_norm(3)(x)`.
+  package private(set) weak var parameter: Parameter?
   /// Set when the parameter is stored to: ends every gradient path through this version.
   package internal(set) var endedAt: Origin?
   package var isCurrent: Bool { endedAt == nil }

@@ -48,6 +48,11 @@ extension Node {
     apply(.convert, [], Attributes(dtype: dtype))
   }
 
+  /// 0 where the condition holds, whatever stands there.
+  package func zeroed(where condition: Node) -> Node {
+    condition.apply(.whereOperator, [graph.constant(0, dtype), self])
+  }
+
   package func matmul(_ other: Node) -> Node { combine(.matmul, other) }
 
   /// The last two axes exchanged.

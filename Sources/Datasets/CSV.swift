@@ -27,15 +27,25 @@ package enum CSV {
     var numbers: [Double?] = []
     numbers.reserveCapacity(texts.count)
     for text in texts {
+      let text = trimmed(text)
       if missingWords.contains(text) {
         numbers.append(nil)
       } else if let x = Double(text) {
         numbers.append(x)
       } else {
-        return .strings(texts.map { missingWords.contains($0) ? nil : $0 })
+        return .strings(texts.map { missingWords.contains(trimmed($0)) ? nil : $0 })
       }
     }
     return .numbers(numbers)
+  }
+
+  /// Without blanks at both ends: `1, 2` holds two numbers.
+  private static func trimmed(_ text: String) -> String {
+    guard text.utf8.first == 0x20 || text.utf8.last == 0x20 else { return text }
+    var rest = Substring(text)
+    while rest.first == " " { rest.removeFirst() }
+    while rest.last == " " { rest.removeLast() }
+    return String(rest)
   }
 
   private static func records(_ bytes: [UInt8]) throws(DataProblem) -> [(

@@ -63,7 +63,10 @@ package enum SafeTensors {
     guard let file = fopen(path, "r") else { throw WholeFile.failure("cannot be read") }
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)
-    guard fread(&prefix, 1, 8, file) == 8 else { throw DataProblem("it is shorter than 8 bytes") }
+    guard fread(&prefix, 1, 8, file) == 8 else {
+      throw ferror(file) != 0
+        ? WholeFile.failure("cannot be read") : DataProblem("it is shorter than 8 bytes")
+    }
     let length = prefix.enumerated().reduce(UInt64(0)) {
       $0 | UInt64($1.element) << (8 * UInt64($1.offset))
     }
@@ -79,7 +82,7 @@ package enum SafeTensors {
     var expected = 0
     var result: [NamedTensor] = []
     for entry in entries.sorted(by: { $0.begin < $1.begin }) {
-      guard let shape = Shape(checking: entry.shape) else {
+      guard let shape = entry.shape.flatMap({ Shape(checking: $0) }) else {
         throw DataProblem("the shape of \(entry.name) is impossible")
       }
       guard let dtype = types.first(where: { $0.name == entry.type })?.dtype else {
@@ -97,6 +100,12 @@ package enum SafeTensors {
       guard fread(buffer.address, dtype.size, shape.count, file) == shape.count else {
         throw DataProblem("it ends inside the numbers of \(entry.name)")
       }
+      if dtype == .bool {
+        let values = buffer.pointer(as: UInt8.self)
+        guard (0..<shape.count).allSatisfy({ values[$0] < 2 }) else {
+          throw DataProblem("\(entry.name) has a byte that is no bool")
+        }
+      }
       result.append(NamedTensor(name: entry.name, shape: shape, buffer: buffer))
     }
     guard fgetc(file) == EOF else { throw DataProblem("there are bytes behind the last tensor") }
@@ -106,7 +115,7 @@ package enum SafeTensors {
   private struct Entry {
     var name = ""
     var type = ""
-    var shape: [Int] = []
+    var shape: [Int]?
     var begin = -1
     var end = -1
   }
@@ -135,6 +144,8 @@ package enum SafeTensors {
         }
       }
       guard entry.begin >= 0 else { throw DataProblem("\(name) has no offsets") }
+      guard entry.shape != nil else { throw DataProblem("\(name) has no shape") }
+      guard !entry.type.isEmpty else { throw DataProblem("\(name) has no dtype") }
       result.append(entry)
     }
     try json.end()
@@ -192,10 +203,8 @@ struct JSONReader {
     var content: [UInt8] = []
     while position < bytes.count, bytes[position] != 0x22 {
       if bytes[position] == 0x5C {
-        position += 1
-        guard position < bytes.count, [0x22, 0x5C, 0x2F].contains(bytes[position]) else {
-          throw DataProblem("its header has an escape that names do not need")
-        }
+        content += try escape()
+        continue
       }
       guard bytes[position] >= 0x20 else { throw DataProblem("its header has a control character") }
       content.append(bytes[position])
@@ -206,6 +215,42 @@ struct JSONReader {
       throw DataProblem("its header is not UTF-8")
     }
     return text
+  }
+
+  /// The bytes that a backslash and what follows stand for.
+  private mutating func escape() throws(DataProblem) -> [UInt8] {
+    let kind = position + 1 < bytes.count ? bytes[position + 1] : 0
+    position += 2
+    switch kind {
+    case 0x22, 0x5C, 0x2F: return [kind]
+    case 0x62: return [0x08]
+    case 0x66: return [0x0C]
+    case 0x6E: return [0x0A]
+    case 0x72: return [0x0D]
+    case 0x74: return [0x09]
+    case 0x75:
+      var units = [try codeUnit()]
+      if units[0] & 0xFC00 == 0xD800, position + 1 < bytes.count, bytes[position] == 0x5C,
+        bytes[position + 1] == 0x75
+      {
+        position += 2
+        units.append(try codeUnit())
+      }
+      guard let text = String(validating: units, as: UTF16.self) else {
+        throw DataProblem("its header has half a character at byte \(position)")
+      }
+      return Array(text.utf8)
+    default: throw DataProblem("its header has a wrong escape at byte \(position - 2)")
+    }
+  }
+
+  private mutating func codeUnit() throws(DataProblem) -> UInt16 {
+    let digits = bytes[position..<min(position + 4, bytes.count)]
+    guard digits.count == 4, digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+      let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+    else { throw DataProblem("its header has a wrong escape at byte \(position)") }
+    position += 4
+    return unit
   }
 
   mutating func numbers() throws(DataProblem) -> [Int] {

@@ -47,7 +47,7 @@ package struct Walk {
     let (named, upstreams) = Walk.names(order, folded)
     let inner = order.filter { !$0.isLeaf }
     updated = order.compactMap { node in
-      node.version.flatMap { $0.isCurrent ? nil : $0.parameter.name }
+      node.version.flatMap { $0.isCurrent ? nil : $0.parameter?.name }
     }
     let targets = Walk.operands(order)
     let gradients = try graph.gradients(of: loss, withRespectTo: targets)
@@ -153,7 +153,7 @@ package struct Walk {
       }
       if !node.isLeaf { step += 1 }
       result[node.serial] =
-        node.version?.parameter.name ?? node.name ?? (node.isLeaf ? literal(node) : "[\(step)]")
+        node.version?.parameter?.name ?? node.name ?? (node.isLeaf ? literal(node) : "[\(step)]")
     }
     var upstreams = result
     for (product, sum) in folded { upstreams[product] = result[sum] }
@@ -242,7 +242,7 @@ extension Walk {
       replaced[leaf.serial] = try graph.detach(new)
       changes.append(
         (
-          leaf.version?.parameter.name ?? "w", leaf.shape, leaf.buffer?.doubles ?? [],
+          leaf.version?.parameter?.name ?? "w", leaf.shape, leaf.buffer?.doubles ?? [],
           new.buffer?.doubles ?? []
         ))
     }

@@ -87,7 +87,7 @@ extension Session {
     case .subtract: return .number(x - y)
     case .multiply: return .number(x * y)
     case .divide: return .number(x / y)
-    case .floorDivide: return .number((x / y).rounded(.down))
+    case .floorDivide: return .number(Operator.floorQuotient(x, y))
     case .remainder: return .number(Operator.floorRemainder(x, y))
     case .power: return .number(y == 2 ? x * x : power(x, y))
     case .less: return .bool(x < y)

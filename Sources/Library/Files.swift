@@ -69,10 +69,19 @@ enum FileFunctions {
             .shape, "\(wanted) has the shape \(parameter.node.shape), in \(path) \(tensor.shape)",
             argument: 0)
         }
+        if let index = tensor.buffer.firstNonFinite {
+          throw Problem(
+            .data,
+            "\(wanted) in \(path) is not finite: its element \(index) is "
+              + NumberFormat.shortest(tensor.buffer[index]), argument: 1)
+        }
         pairs.append((parameter, tensor))
       }
       for (parameter, tensor) in pairs {
         try parameter.store(call.session.graph.leaf(tensor.buffer, tensor.shape))
+      }
+      if case .tensor = call.raw(0), let parameter = parameters.first?.parameter {
+        return .tensor(parameter.node)
       }
       return call.value(0)
     })

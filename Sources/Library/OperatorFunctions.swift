@@ -127,6 +127,10 @@ enum OperatorFunctions {
       attributes.sizes = Array(0..<rank)
       if rank >= 2 { attributes.sizes.swapAt(rank - 1, rank - 2) }
     }
+    if op === Operator.stack, let axis = attributes.sizes.first, axis < 0, let first = inputs.first
+    {
+      attributes.sizes[0] = axis + first.shape.rank + 1
+    }
     if op === Operator.oneHot { attributes.dtype = graph.defaultDType }
     if op === Operator.eye, attributes.dtype == nil { attributes.dtype = graph.defaultDType }
     return try graph.record(op, inputs, attributes)

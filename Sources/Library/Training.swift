@@ -189,6 +189,7 @@ enum TrainingFunctions {
       guard let rows = call.session.length(parts[0]),
         parts.allSatisfy({ call.session.length($0) == rows })
       else { throw Problem(.shape, "split wants data with equally many rows", argument: 0) }
+      try checkRows(rows)
       let (first, second) = try indices(call, rows, share)
       let halves = try [first, second].map { picks -> Value in
         let chosen = try parts.map { try Library.rows($0, picks, call.session) }
@@ -227,9 +228,17 @@ enum TrainingFunctions {
       guard let rows = call.session.length(call.value(0)) else {
         throw Problem(.type, "a \(call.value(0).typeName) has no rows", argument: 0)
       }
+      try checkRows(rows)
       return try Library.rows(
         call.value(0), call.session.graph.random.permutation(rows), call.session)
     })
+
+  /// A range may be longer than memory.
+  private static func checkRows(_ rows: Int) throws {
+    guard rows <= 1 << 28 else {
+      throw Problem(.memory, "an order of \(rows) rows fits no memory", argument: 0)
+    }
+  }
 }
 
 /// One run of `fit`.

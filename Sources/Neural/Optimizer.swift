@@ -97,13 +97,15 @@ package final class Optimizer {
   package let parameters: [Parameter]
   package var options: [String: Double]
   private var states: [[Node]]
-  private var steps = 0
+  /// How often each parameter was updated: one that joins late begins at 1.
+  private var steps: [Int]
 
   package init(_ rule: OptimizerRule, _ parameters: [Parameter], options: [String: Double]) {
     self.rule = rule
     self.parameters = parameters
     self.options = options
     states = parameters.map { _ in [] }
+    steps = parameters.map { _ in 0 }
   }
 
   /// What undo needs.
@@ -115,7 +117,6 @@ package final class Optimizer {
   /// One step with the gradients that `backward` left; parameters without one are left alone.
   package func step(_ gradients: [Node?]? = nil) throws(OperatorProblem) {
     guard let graph = parameters.first?.graph else { return }
-    steps += 1
     let nodes = OptionNodes(graph: graph, values: options)
     for (index, parameter) in parameters.enumerated() where !parameter.isFrozen {
       guard let gradient = gradients.map({ $0[index] }) ?? parameter.gradient else { continue }
@@ -128,7 +129,8 @@ package final class Optimizer {
             hold(try graph.record(.full, [zero], Attributes(sizes: p.shape.dims))))
         }
       }
-      let (value, state) = rule.update(p, g, states[index], nodes, Double(steps))
+      steps[index] += 1
+      let (value, state) = rule.update(p, g, states[index], nodes, Double(steps[index]))
       for old in states[index] { old.handles -= 1 }
       states[index] = state.map(hold)
       try parameter.store(value)

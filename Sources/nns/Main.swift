@@ -70,7 +70,8 @@ extension NNS {
       commandName: "run", abstract: "Run a script, an expression or the prompt.",
       shouldDisplay: false)
 
-    @Option(name: .short, help: "Evaluate CODE and print its value.")
+    @Option(
+      name: .short, parsing: .unconditional, help: "Evaluate CODE and print its value.")
     var e: String?
 
     @Flag(name: .short, help: "Stay at the prompt after the script.")

@@ -59,8 +59,7 @@ extension Operator {
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
     formula: "{0} // {1}", infer: Rules.numbers("divide", "//"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(
-        call, { ($0 / $1).rounded(.down) }, { ($0 / $1).rounded(.down) }, .floorQuotient, "//")
+      try Kernels.arithmetic(call, floorQuotient, floorQuotient, .floorQuotient, "//")
     },
     gradient: .none(because: "rounding is flat almost everywhere"), domain: 0.5...3,
     samples: Samples.binary, examples: ["[7, -7] // 2  # => [3, -4]"], isHidden: true)
@@ -75,6 +74,14 @@ extension Operator {
       [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
     }, domain: 0.6...0.9, samples: Samples.binary,
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
+
+  /// Python's quotient: (a − a % b) / b, so that 1 // 0.1 is 9.
+  @Sendable package static func floorQuotient<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
+    if b == 0 { return a / b }
+    let r = a.truncatingRemainder(dividingBy: b)
+    let quotient = ((a - r) / b).rounded(.toNearestOrEven)
+    return r != 0 && (r < 0) != (b < 0) ? quotient - 1 : quotient
+  }
 
   /// Python's remainder: the divisor's sign.
   @Sendable package static func floorRemainder<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
@@ -110,9 +117,12 @@ extension Operator {
         default: left = g * n * a.apply(.power, [a.graph.constant(n - 1, a.dtype)])
         }
       } else {
-        left = g * b * a.apply(.power, [b - 1])
+        left = (g * b * a.apply(.power, [b - 1])).zeroed(where: b.compare(.equal, 0))
       }
-      return [left, b.isTracked ? g * node * a.apply(.log) : nil]
+      guard b.isTracked else { return [left, nil] }
+      // 0^b stays 0 for every b above 0.
+      let isFlat = a.compare(.equal, 0).apply(.logicalAnd, [b.compare(.greaterOrEqual, 0)])
+      return [left, (g * node * a.apply(.log)).zeroed(where: isFlat)]
     }, domain: 0.5...2, samples: Samples.binary,
     examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
 

@@ -30,6 +30,15 @@ enum Rules {
     }
   }
 
+  /// Bools are no numbers.
+  static func numbers(_ symbol: String, _ types: [TensorType]) throws(OperatorProblem) {
+    if let index = types.firstIndex(where: { $0.dtype == .bool }) {
+      throw OperatorProblem(
+        .dtype, "'\(symbol)' wants numbers, {\(index)} holds bools", operands: [index],
+        help: "write {\(index)}.i64")
+    }
+  }
+
   /// Array-programming broadcasting, without the trap where ranks differ and both sides stretch.
   static func broadcast(_ verb: String, _ symbol: String, _ result: DType? = nil) -> Operator.Infer
   {

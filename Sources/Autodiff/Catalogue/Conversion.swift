@@ -12,7 +12,11 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in
       try Conversion.convert(call.inputs[0], call.output)
     },
-    gradient: .rule { g, node in [g.apply(.convert, [], Attributes(dtype: node.inputs[0].dtype))] },
+    gradient: .rule { g, node in
+      // Whole numbers and bools jump: (x > 0) * x has the derivative of its other factor.
+      let dtype = node.inputs[0].dtype
+      return [dtype.isFloat ? g.apply(.convert, [], Attributes(dtype: dtype)) : nil]
+    },
     samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
     examples: ["convert([1, 2], i64).dtype  # => i64"])
 }
