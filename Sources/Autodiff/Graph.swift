@@ -106,15 +106,19 @@ extension Graph {
 
   /// A number of the source: part of the plan's key.
   package func constant(_ value: Double, _ dtype: DType? = nil) -> Node {
-    makeLeaf(
-      .constant, Graph.scalarBuffer(value, dtype ?? defaultDType), .scalar, dtype ?? defaultDType,
-      Attributes(reals: [value]))
+    let dtype = dtype ?? defaultDType
+    let node = makeLeaf(
+      .constant, Graph.scalarBuffer(value, dtype), .scalar, dtype, Attributes(reals: [value]))
+    node.exact = value
+    return node
   }
 
   /// A computed number: an input of the plan.
   package func input(_ value: Double, _ dtype: DType? = nil) -> Node {
-    makeLeaf(
-      .number, Graph.scalarBuffer(value, dtype ?? defaultDType), .scalar, dtype ?? defaultDType)
+    let dtype = dtype ?? defaultDType
+    let node = makeLeaf(.number, Graph.scalarBuffer(value, dtype), .scalar, dtype)
+    node.exact = value
+    return node
   }
 
   /// Data.

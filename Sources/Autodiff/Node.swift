@@ -26,6 +26,8 @@ package final class Node {
   package var handles = 0
   /// Order of recording; operands always have smaller numbers.
   package let serial: Int
+  /// A plain number as it was, before it was rounded to an element type.
+  package internal(set) var exact = 0.0
   /// After operands were let go because a parameter changed: which, for the error message.
   package internal(set) var staleVersion: ParameterVersion?
   /// Scratch of graph passes: the pass that visited last, and its slot there.

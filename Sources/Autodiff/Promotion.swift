@@ -31,7 +31,7 @@ package enum Promotion {
 
   private static func number(_ number: Node, meets tensor: Node) -> DType {
     if tensor.dtype.isFloat { return tensor.dtype }
-    let value = number.buffer?[0] ?? 0
+    let value = number.exact
     if value != value.rounded() || !value.isFinite { return number.graph.defaultDType }
     return tensor.dtype == .bool ? .i64 : tensor.dtype
   }
@@ -41,10 +41,8 @@ extension Node {
   /// The same values in another element type; itself where it has it.
   package func converted(to dtype: DType) throws(OperatorProblem) -> Node {
     if dtype == self.dtype { return self }
-    if op === Operator.constant, let value = attributes.reals.first {
-      return graph.constant(value, dtype)
-    }
-    if op === Operator.number, let value = buffer?[0] { return graph.input(value, dtype) }
+    if op === Operator.constant { return graph.constant(exact, dtype) }
+    if op === Operator.number { return graph.input(exact, dtype) }
     return try graph.record(.convert, [self], Attributes(dtype: dtype))
   }
 

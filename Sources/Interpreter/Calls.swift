@@ -274,6 +274,15 @@ extension Call {
 extension Session {
   package func elements(_ value: Value) throws -> [Value]? {
     guard let count = length(value) else { return nil }
+    try checkListLength(count)
     return try (0..<count).map { try element(value, $0) }
+  }
+
+  /// Lists count against the memory limit as tensors do.
+  func checkListLength(_ count: Int) throws {
+    guard count > Memory.limit / MemoryLayout<Value>.stride else { return }
+    throw Problem(
+      .memory, "\(count) elements are more than a list may hold",
+      help: "go over them in a loop, or make a tensor with arange")
   }
 }

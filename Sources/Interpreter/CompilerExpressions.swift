@@ -39,7 +39,7 @@ extension FunctionCompiler {
       if arguments.contains(where: { if case .hole = $0.value.kind { true } else { false } }) {
         return try partial(callee, arguments, expr.range)
       }
-      return try call(expr.range, arguments) { try self.expr(callee) }
+      return try call(expr.range, literalInItsType(callee, arguments)) { try self.expr(callee) }
     case .methodCall(let base, let name, let arguments):
       return try methodCall(base, name, arguments, expr.range)
     case .field(let base, let name): return try field(base, name, expr.range)
@@ -123,6 +123,20 @@ extension FunctionCompiler {
     emit(op, first, first, parts.count, at: range, operands: parts.map(\.range))
     nextRegister = first + 1
     return first
+  }
+
+  /// `tensor([…], dtype: f64)`: the numbers arrive as written, not as f32.
+  private func literalInItsType(_ callee: Expr, _ arguments: [Argument]) -> [Argument] {
+    guard case .name("tensor") = callee.kind, arguments.count == 2, arguments[0].label == nil,
+      case .global(let slot) = resolve("tensor")?.place, slot < session.globals.builtinCount,
+      case .brackets = arguments[0].value.kind
+    else { return arguments }
+    return [Argument(label: nil, value: asTuple(arguments[0].value)), arguments[1]]
+  }
+
+  private func asTuple(_ expr: Expr) -> Expr {
+    guard case .brackets(let parts) = expr.kind, !parts.isEmpty else { return expr }
+    return Expr(.tuple(parts.map(asTuple)), expr.range)
   }
 
   /// Whole numbers that f32 cannot hold are an error where they are written.

@@ -18,9 +18,7 @@ extension Session {
     case .tensor(let tensor): return .tensor(try index(tensor.node, items))
     case .tuple(let tuple): return try sequence(tuple.elements, items, "tuple") { .tuple($0) }
     case .list(let list): return try sequence(list.elements, items, "list") { .list($0) }
-    case .range(let range):
-      let all = (range.lower..<max(range.lower, range.upper)).map { Value.number(Double($0)) }
-      return try sequence(all, items, "range") { .list($0) }
+    case .range(let range): return try index(range, items)
     case .string(let string):
       let characters = string.text.map { Value.string(String($0)) }
       return try sequence(characters, items, "string") { parts in
@@ -41,6 +39,22 @@ extension Session {
     default: break
     }
     throw Problem(.type, "a \(value.typeName) cannot be indexed", argument: 0)
+  }
+
+  /// Parts of a range are found by counting: a range may be longer than memory.
+  private func index(_ range: RangeObject, _ items: [IndexValue]) throws -> Value {
+    let count = max(0, range.upper - range.lower)
+    if items.count == 1 {
+      switch items[0] {
+      case .value(.number(let index)):
+        return .number(Double(range.lower + (try place(.number(index), count, "range"))))
+      case .range(let lower, let upper):
+        let (start, end) = bounds(lower, upper, count)
+        return .range(RangeObject(range.lower + start, range.lower + end))
+      default: break
+      }
+    }
+    return try sequence(try elements(.range(range)) ?? [], items, "range") { .list($0) }
   }
 
   private func sequence(

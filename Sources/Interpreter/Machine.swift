@@ -395,7 +395,9 @@ final class Machine {
 
   private func unpack(_ a: Int, _ b: Int, _ c: Int, _ r: UnsafeMutablePointer<Value>) throws {
     if c == -1 {
-      if case .list(let list) = r[a] { list.elements.append(r[b]) }
+      guard case .list(let list) = r[a] else { return }
+      if list.elements.count & 0xFFFF == 0 { try session.checkListLength(list.elements.count) }
+      list.elements.append(r[b])
       return
     }
     let parts = try session.parts(r[b], count: c)

@@ -113,7 +113,7 @@ extension Session {
       let dtype = Promotion.meet(x, y, floats: false)
       // A plain exponent is part of the structure: x^2 is a square.
       let exponent =
-        y.isNumber ? graph.constant(y.buffer?[0] ?? .nan, dtype) : try y.converted(to: dtype)
+        y.isNumber ? graph.constant(y.exact, dtype) : try y.converted(to: dtype)
       return try graph.record(.power, [x.converted(to: dtype), exponent])
     case .matmul: return try graph.binary(.matmul, x, y, floats: true)
     case .equal: return try graph.binary(.equal, x, y)
@@ -234,12 +234,14 @@ extension Session {
   }
 
   /// Numbers and equal-shaped tensors make a tensor, everything else a list.
-  package func brackets(_ elements: [Value]) throws -> Value {
+  package func brackets(_ elements: [Value], dtype: DType? = nil) throws -> Value {
     guard !elements.isEmpty else { return .list([]) }
     var numbers: [Double] = []
     for case .number(let x) in elements { numbers.append(x) }
     if numbers.count == elements.count {
-      return .tensor(try graph.tensor(numbers, shape: [numbers.count], dtype: graph.defaultDType))
+      return .tensor(
+        try graph.tensor(
+          numbers, shape: [numbers.count], dtype: dtype ?? graph.defaultDType))
     }
     var flags: [Double] = []
     for case .bool(let x) in elements { flags.append(x ? 1 : 0) }
@@ -261,7 +263,7 @@ extension Session {
     if nodes.allSatisfy({ !$0.isTracked && $0.buffer != nil }),
       nodes.reduce(0, { $0 + $1.shape.count }) < 10_000
     {
-      let values = nodes.flatMap { $0.buffer?.doubles ?? [] }
+      let values = nodes.flatMap { $0.isNumber ? [$0.exact] : $0.buffer?.doubles ?? [] }
       return .tensor(
         try graph.tensor(values, shape: [nodes.count] + nodes[0].shape.dims, dtype: dtype))
     }

@@ -12,6 +12,8 @@ package enum RunMode {
   case file
   /// The value of a bare expression is shown and kept in `ans`.
   case entry
+  /// The values of bare expressions are printed.
+  case code
 }
 
 package final class Session {
@@ -105,15 +107,20 @@ extension Session {
     for (chunk, isEcho) in compiled {
       let value = try runStatement(chunk)
       last = isEcho ? value : nil
-      if mode == .entry, isEcho {
-        if case .none = value {
-        } else {
-          output(try echoText(value))
-          define("ans", value)
-        }
-      }
+      if isEcho { try show(value, mode) }
     }
     return last
+  }
+
+  private func show(_ value: Value, _ mode: RunMode) throws {
+    if case .none = value { return }
+    switch mode {
+    case .file: break
+    case .code: output(StyledText(try display(value)))
+    case .entry:
+      output(try echoText(value))
+      define("ans", value)
+    }
   }
 
   private func isEcho(_ statement: Statement) -> Bool {

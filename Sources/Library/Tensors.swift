@@ -151,6 +151,8 @@ enum TensorFunctions {
       var value = call.value(0)
       if case .foreign(let table as TableObject) = value { return try table.tensor(call.session) }
       if let elements = try call.session.elements(value), case .tensor = value {
+      } else if case .tuple = value {
+        value = try literal(value, try call.dtype(1), call.session)
       } else if let elements = try call.session.elements(value) {
         value = try call.session.brackets(elements)
       }
@@ -159,6 +161,17 @@ enum TensorFunctions {
       }
       return .tensor(try node.converted(to: call.dtype(1) ?? node.dtype))
     })
+
+  /// Nested numbers in their element type at once: 16777217 passes through no f32 on its way to i64.
+  private static func literal(_ value: Value, _ dtype: DType?, _ session: Session) throws -> Value {
+    guard case .tuple(let tuple) = value else { return value }
+    let parts = try tuple.elements.map { try literal($0, dtype, session) }
+    let isWhole = parts.allSatisfy { part in
+      if case .number(let x) = part { x == x.rounded() } else { true }
+    }
+    let isHeld = dtype.map { $0.isFloat || isWhole } ?? true
+    return try session.brackets(parts, dtype: isHeld ? dtype : .f64)
+  }
 
   static let shape: HostFunction = HostFunction(
     name: "shape", summary: "The sizes of a tensor's axes.", category: "Tensors",

@@ -85,10 +85,7 @@ struct Runner {
 
   private func evaluate(_ code: String, _ words: [String], _ session: Session) throws {
     session.define("args", .list(words.map { .string($0) }))
-    let value = try session.run(SourceText(name: "-e", text: code), mode: .file)
-    guard let value else { return }
-    if case .none = value { return }
-    session.output(StyledText(try session.display(value)))
+    try session.run(SourceText(name: "-e", text: code), mode: .code)
   }
 
   private func runScript(_ path: String, _ words: [String], _ session: Session) throws {
