@@ -68,7 +68,8 @@ extension Graph {
   }
 
   /// Everything tracked that a loss depends on, operands first.
-  private func reachable(from loss: Node, targets: [Node]) -> [Node] {
+  /// What a node is made of, operands first, back to the params' values.
+  func reachable(from loss: Node, targets: [Node]) -> [Node] {
     let mark = nextMark()
     var order: [Node] = []
     var stack = [loss]

@@ -1,4 +1,4 @@
-// backward, grad, detach, gradcheck.
+// backward, grad, detach.
 
 import Autodiff
 import Engine
@@ -91,14 +91,14 @@ enum GradientFunctions {
     }
   }
 
-  private static func collect(_ value: Value, _ session: Session, _ nodes: inout [Node]) {
+  static func collect(_ value: Value, _ session: Session, _ nodes: inout [Node]) {
     _ = try? rebuild(value, session) { node in
       nodes.append(node)
       return .none
     }
   }
 
-  private static func rebuild(
+  static func rebuild(
     _ value: Value, _ session: Session, _ leaf: (Node) throws -> Value
   ) throws -> Value {
     switch value {
@@ -125,42 +125,4 @@ enum GradientFunctions {
     category: "Gradients", parameters: [P("x", "a tensor")],
     examples: ["param w = 3\nbackward(w * detach(w))\nw.grad  # => 3"],
     action: { call in .tensor(try call.session.graph.detach(call.tensor(0))) })
-
-  static let gradcheck: HostFunction = HostFunction(
-    name: "gradcheck", summary: "Compares a gradient with central differences in f64.",
-    category: "Gradients",
-    parameters: [P("f", "a function of one tensor that gives one number"), P("x", "where")],
-    details: ["The record has the largest relative error, and ok where it is below 1e-6."],
-    examples: ["gradcheck(x -> sum(tanh(x)^2), [0.3, -0.7]).ok  # => true"],
-    action: { call in
-      let graph = call.session.graph
-      let f = try call.function(0)
-      let outer = graph.defaultDType
-      graph.defaultDType = .f64
-      defer { graph.defaultDType = outer }
-      let start = try graph.detach(call.tensor(1).converted(to: .f64))
-      let values = try graph.values(start)
-      let x = try graph.variable(start)
-      let evaluate = { (point: [Double]) throws -> Double in
-        let node = try graph.tensor(point, shape: start.shape.dims, dtype: .f64)
-        guard let y = call.session.node(try call.invoke(f, [.tensor(node)])) else { return .nan }
-        return try graph.item(y)
-      }
-      guard let y = call.session.node(try call.invoke(f, [.tensor(x)])), y.shape.count == 1 else {
-        throw Problem(.gradient, "gradcheck wants a function that gives one number", argument: 0)
-      }
-      let gradient = try graph.gradients(of: y, withRespectTo: [x])[0]
-      let analytic = try gradient.map { try graph.values($0) } ?? values.map { _ in 0 }
-      var worst = 0.0
-      for index in values.indices {
-        let step = 1e-5 * max(1, values[index].magnitude)
-        var (above, below) = (values, values)
-        above[index] += step
-        below[index] -= step
-        let numeric = (try evaluate(above) - evaluate(below)) / (2 * step)
-        let scale = max(1, analytic[index].magnitude, numeric.magnitude)
-        worst = max(worst, (analytic[index] - numeric).magnitude / scale)
-      }
-      return .record([("ok", .bool(worst <= 1e-6)), ("error", .number(worst))])
-    })
 }
