@@ -19,9 +19,22 @@ package enum SafeTensors {
     ("F32", .f32), ("F64", .f64), ("I32", .i32), ("I64", .i64), ("BOOL", .bool),
   ]
 
+  /// What a file holds.
+  package struct File {
+    package fileprivate(set) var tensors: [NamedTensor] = []
+    /// Texts that whoever wrote the file put beside the tensors.
+    package fileprivate(set) var metadata: [String: String] = [:]
+  }
+
   /// Writes tensors in the order given; the old file stays until the new one is whole.
-  package static func write(_ tensors: [NamedTensor], to path: String) throws(DataProblem) {
+  package static func write(
+    _ tensors: [NamedTensor], metadata: [(key: String, text: String)] = [], to path: String
+  ) throws(DataProblem) {
     var header = "{"
+    if !metadata.isEmpty {
+      let pairs = metadata.map { "\"\(escaped($0.key))\":\"\(escaped($0.text))\"" }
+      header += "\"__metadata__\":{\(pairs.joined(separator: ","))}" + (tensors.isEmpty ? "" : ",")
+    }
     var offset = 0
     for (index, tensor) in tensors.enumerated() {
       let bytes = tensor.buffer.count * tensor.buffer.dtype.size
@@ -52,6 +65,9 @@ package enum SafeTensors {
       switch character {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
+      case "\u{0}"..."\u{1F}":
+        let digits = String(character.value, radix: 16)
+        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
       default: result.unicodeScalars.append(character)
       }
     }
@@ -59,7 +75,7 @@ package enum SafeTensors {
   }
 
   /// Reads and checks every promise of the format.
-  package static func read(_ path: String) throws(DataProblem) -> [NamedTensor] {
+  package static func read(_ path: String) throws(DataProblem) -> File {
     guard let file = fopen(path, "r") else { throw WholeFile.failure("cannot be read") }
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)
@@ -78,9 +94,9 @@ package enum SafeTensors {
       throw DataProblem("it ends inside its header")
     }
     guard header.first == 0x7B else { throw DataProblem("its header does not begin with {") }
-    let entries = try entries(header)
+    var result = File()
+    let entries = try entries(header, &result.metadata)
     var expected = 0
-    var result: [NamedTensor] = []
     for entry in entries.sorted(by: { $0.begin < $1.begin }) {
       guard let shape = entry.shape.flatMap({ Shape(checking: $0) }) else {
         throw DataProblem("the shape of \(entry.name) is impossible")
@@ -106,7 +122,7 @@ package enum SafeTensors {
           throw DataProblem("\(entry.name) has a byte that is no bool")
         }
       }
-      result.append(NamedTensor(name: entry.name, shape: shape, buffer: buffer))
+      result.tensors.append(NamedTensor(name: entry.name, shape: shape, buffer: buffer))
     }
     guard fgetc(file) == EOF else { throw DataProblem("there are bytes behind the last tensor") }
     return result
@@ -120,13 +136,15 @@ package enum SafeTensors {
     var end = -1
   }
 
-  private static func entries(_ header: [UInt8]) throws(DataProblem) -> [Entry] {
+  private static func entries(_ header: [UInt8], _ metadata: inout [String: String])
+    throws(DataProblem) -> [Entry]
+  {
     var json = JSONReader(header)
     var result: [Entry] = []
     try json.object { (json: inout JSONReader, name) throws(DataProblem) in
       if name == "__metadata__" {
-        return try json.object { (json: inout JSONReader, _) throws(DataProblem) in
-          _ = try json.string()
+        return try json.object { (json: inout JSONReader, key) throws(DataProblem) in
+          metadata[key] = try json.string()
         }
       }
       var entry = Entry(name: name)

@@ -201,6 +201,7 @@ extension FunctionCompiler {
     compiler.span = model.range
     compiler.chunk.documentation = model.documentation
     compiler.chunk.range = model.range
+    compiler.chunk.isModel = true
     try compiler.compile(model)
     chunk.chunks.append(compiler.chunk)
     let target = register()

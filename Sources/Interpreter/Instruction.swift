@@ -141,6 +141,8 @@ package final class Chunk {
   var captures: [(isLocal: Bool, index: Int)] = []
   var registerCount = 0
   var isForward = false
+  /// Whether it makes instances of a model declaration.
+  package internal(set) var isModel = false
 
   /// The code where the machine reads it, copied once when the first closure is made.
   private(set) lazy var sealed: UnsafePointer<Instruction> = {
