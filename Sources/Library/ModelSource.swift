@@ -64,7 +64,11 @@ enum ModelSource {
       var named: [(String, Value)] = []
       for argument in arguments {
         let value = try literal(argument.value, path)
-        if let label = argument.label { named.append((label.name, value)) } else { plain.append(value) }
+        if let label = argument.label {
+          named.append((label.name, value))
+        } else {
+          plain.append(value)
+        }
       }
       return try session.call(maker, plain, named: named)
     default: throw foreign(path)
