@@ -74,7 +74,7 @@ final class EntryEditor: EntryReader {
     walk.begin()
     view.measure()
     resized(view.columns)
-    view.begin()
+    view.takeFreshLine()
     view.prompt = "> "
     keys = Keys.watch()
     // Pasted text comes between marks, so that its line ends are not taken for Return.

@@ -18,6 +18,7 @@ private struct Cell: Equatable {
 final class EntryView {
   var prompt = "> "
   private let isColored: Bool
+  private let isPlain: Bool
   /// What stands before each line but the first: as wide as the prompt, so that code lines up.
   private let continuation: String
   private var rows: [[Cell]] = []
@@ -30,7 +31,7 @@ final class EntryView {
   private var drawn: (text: [Unicode.Scalar], cursor: Int, prompt: String, hint: String)?
 
   init(isColored: Bool, isPlain: Bool) {
-    self.isColored = isColored
+    (self.isColored, self.isPlain) = (isColored, isPlain)
     continuation = isPlain ? "  " : "… "
     measure()
   }
@@ -44,6 +45,13 @@ final class EntryView {
 
   /// From here on the entry is drawn anew, from the start of the terminal's line.
   func begin() { (rows, cursor, top, drawn) = ([], (0, 0), 0, nil) }
+
+  /// Goes to the start of a line, where keys typed meanwhile, `^C` or a program's output have left
+  /// the cursor elsewhere: as many spaces as there are columns wrap from everywhere but the start.
+  func takeFreshLine() {
+    if !isPlain { write(String(repeating: " ", count: columns) + "\r\u{1B}[K") }
+    begin()
+  }
 
   /// The window has another size: terminals break long lines anew, so that the entry begins as many
   /// rows further up as its old rows now take.

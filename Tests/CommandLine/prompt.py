@@ -306,6 +306,27 @@ def _(t):
     return r"^42$"
 
 
+@check("keys typed during work wait for the prompt, which begins a line")
+def _(t):
+    t.ready()
+    t.keys(":sh sleep 0.5", "\r")
+    t.read(0.1)
+    t.keys("3 + 4")
+    t.shows(r"^> 3 \+ 4\Z")
+    t.keys("\r")
+    return r"^7$"
+
+
+@check("Ctrl-C stops a command of the shell")
+def _(t):
+    t.ready()
+    t.keys(":sh sleep 50", "\r")
+    t.read(0.2)
+    t.keys(CTRL_C)
+    t.enter("3 + 4")
+    return r"^> 3 \+ 4\n7$"
+
+
 @check("Ctrl-D on an empty line leaves")
 def _(t):
     t.ready()
