@@ -128,6 +128,11 @@ package final class Prompt {
   /// Runs one entry; false when it asks to leave.
   private func run(_ entry: String) -> Bool {
     Interrupts.clear()
+    // A command is of one line; what was pasted with it comes after it.
+    if entry.hasPrefix(":"), let end = entry.firstIndex(of: "\n") {
+      let rest = Self.trimmed(String(entry[end...]))
+      return run(String(entry[..<end])) && (rest.isEmpty || run(rest))
+    }
     do {
       if let command = try command(entry) { return command }
       entryNumber += 1

@@ -376,6 +376,13 @@ def _(t):
     return r'^> let größe = "日本x語"\ngröße : "日本x語"'
 
 
+@check("names beyond ASCII in the C locale", LC_ALL="C")
+def _(t):
+    t.ready()
+    t.keys("let größe = 7", LEFT, "1", "\r")
+    return r"^größe : 17$"
+
+
 @check("the cursor knows wide characters")
 def _(t):
     t.ready()
@@ -500,6 +507,19 @@ def _(t):
     t.keys("b.", "\t", CTRL_C)
     t.enter(":undo", "a", "b")
     return r"^1$[^~]*error\[name\]"
+
+
+@check("a command and what is pasted with it")
+def _(t):
+    t.ready()
+    t.keys(paste(":shape ones(2)\n\n3 + 4\n"), "\r")
+    return r"^f32 \[2\]\n7$"
+
+
+@check(":help on a command, on a function, on neither")
+def _(t):
+    t.enter(":help :time", ":help softmax", ":help sofmax")
+    return r"several runs[^~]*Turns logits[^~]*did you mean softmax"
 
 
 @check(":history")
