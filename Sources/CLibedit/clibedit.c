@@ -4,10 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
-EditLine *nns_el_start(const char *program, FILE *in, FILE *out, FILE *err) {
-  return el_init(program, in, out, err);
+EditLine *nns_el_start(const char *program) {
+  FILE *nowhere = fopen("/dev/null", "we");
+  if (!nowhere) return NULL;
+  return el_init_fd(program, stdin, nowhere, nowhere, 0, 1, 2);
 }
 
 void nns_el_set_prompt(EditLine *el, char *(*prompt)(EditLine *)) {
@@ -42,13 +45,9 @@ void *nns_el_client(EditLine *el) {
   return client;
 }
 
-void nns_el_refresh(EditLine *el) { el_set(el, EL_REFRESH); }
-
 void nns_el_prepare_terminal(EditLine *el, int editing) {
   el_set(el, EL_PREP_TERM, editing);
 }
-
-int nns_columns(wchar_t character) { return wcwidth(character); }
 
 static int ends[2] = {-1, -1};
 static const int watched[] = {SIGINT, SIGWINCH, SIGTSTP, SIGTERM};

@@ -19,6 +19,10 @@ struct Command: Sendable {
   static let help: Command = Command(
     name: "help", arguments: "[topic]", summary: "these commands, or help on a function"
   ) { prompt, text in
+    if text.hasPrefix(":"), let command = all.first(where: { ":" + $0.name == text }) {
+      prompt.show(StyledText("\(text) \(command.arguments)\n  \(command.summary)"))
+      return true
+    }
     if !text.isEmpty {
       prompt.show(try Reference.help(prompt.topic(text), prompt.session))
       return true

@@ -21,10 +21,9 @@ extension EntryEditor {
       return UInt8(CC_REFRESH)
     }
     guard candidates.count > 1 else { return UInt8(CC_REFRESH) }
-    leaveEntry()
-    write("\n" + Self.list(candidates, columns: columns))
-    draw()
-    return UInt8(CC_NORM)
+    view.end(entry)
+    view.write(Self.list(candidates, columns: view.columns))
+    return UInt8(CC_REFRESH)
   }
 
   /// The candidates below each other, as many as a reader takes in.

@@ -19,7 +19,7 @@ extension EntryEditor {
       ("\u{1B}[1;5C", "em-next-word"), ("\u{1B}[1;5D", "ed-prev-word"),
       ("\u{1B}[1;3C", "em-next-word"), ("\u{1B}[1;3D", "ed-prev-word"),
       ("\u{1B}f", "em-next-word"), ("\u{1B}b", "ed-prev-word"),
-      ("\u{1B}d", "em-delete-next-word"), ("^L", "ed-clear-screen"),
+      ("\u{1B}d", "em-delete-next-word"),
       ("\u{1B}[1;5H", "ed-move-to-beg"), ("\u{1B}[1;5F", "ed-move-to-end"),
     ] {
       nns_el_bind(editor, key, action)
@@ -40,7 +40,13 @@ extension EntryEditor {
     own("end", ["^E", "\u{1B}[F", "\u{1B}OF", "\u{1B}[4~", "\u{1B}[8~"]) { editor, _ in
       EntryEditor.of(editor)?.toLineEnd() ?? nothing
     }
-    own("close", ["}"]) { editor, _ in EntryEditor.of(editor)?.closeBrace() ?? nothing }
+    own("right", ["^F", "\u{1B}[C", "\u{1B}OC"]) { editor, _ in
+      EntryEditor.of(editor)?.right() ?? nothing
+    }
+    own("clear", ["^L"]) { editor, _ in EntryEditor.of(editor)?.clear() ?? nothing }
+    own("close", ["}", ")", "]"]) { editor, key in
+      EntryEditor.of(editor)?.close(with: key) ?? nothing
+    }
     own("paste", ["\u{1B}[200~"]) { editor, _ in EntryEditor.of(editor)?.paste() ?? nothing }
     own("search", ["^R"]) { editor, _ in EntryEditor.of(editor)?.search() ?? nothing }
     own("complete", ["\t"]) { editor, _ in EntryEditor.of(editor)?.complete() ?? nothing }
@@ -81,13 +87,13 @@ extension EntryEditor {
     return refresh
   }
 
-  /// A brace that closes a block stands where its block began.
-  private func closeBrace() -> UInt8 {
+  /// A bracket that closes a block stands where its block began.
+  private func close(with key: Int32) -> UInt8 {
     let entry = entry
     if entry.lineStart > 0, entry.isLineBlankBeforeCursor {
       deleteBeforeCursor(min(2, entry.cursor - entry.lineStart))
     }
-    insert("}")
+    if let scalar = Unicode.Scalar(UInt32(bitPattern: key)) { insert(String(scalar)) }
     return refresh
   }
 
@@ -96,8 +102,22 @@ extension EntryEditor {
     return refresh
   }
 
+  /// At the end of the entry this takes the hint, as Right does.
   private func toLineEnd() -> UInt8 {
-    move(to: entry.lineEnd)
+    let (entry, hint) = (entry, hint)
+    if hint.isEmpty { move(to: entry.lineEnd) } else { insert(hint) }
+    return refresh
+  }
+
+  private func right() -> UInt8 {
+    let hint = hint
+    if hint.isEmpty { move(to: entry.cursor + 1) } else { insert(hint) }
+    return refresh
+  }
+
+  private func clear() -> UInt8 {
+    view.write("\u{1B}[H\u{1B}[2J")
+    view.begin()
     return refresh
   }
 
@@ -134,9 +154,11 @@ extension EntryEditor {
     let before = entry.text
     var (pattern, text, place) = ("", before, walk.entries.count)
     var isFound = true
+    defer { view.prompt = "> " }
     var key: wchar_t = 0
     while true {
-      redraw(prompt: "(\(isFound ? "search" : "not found"): \(pattern)) ", text: text)
+      view.prompt = "(\(isFound ? "search" : "not found"): \(pattern)) "
+      if text != entry.text { replace(with: text) }
       guard el_wgetc(editor, &key) == 1 else { return UInt8(CC_EOF) }
       let scalar = Unicode.Scalar(UInt32(bitPattern: key)) ?? "\u{FFFD}"
       var limit = place + 1
@@ -146,12 +168,11 @@ extension EntryEditor {
         if !pattern.isEmpty { pattern.unicodeScalars.removeLast() }
         limit = walk.entries.count
       case "\u{07}":
-        redraw(prompt: "> ", text: before)
-        return nothing
+        replace(with: before)
+        return refresh
       case _ where scalar.value < 0x20:
-        redraw(prompt: "> ", text: text)
         el_wpush(editor, [key, 0])
-        return nothing
+        return refresh
       default: pattern.unicodeScalars.append(scalar)
       }
       let match = pattern.isEmpty ? nil : walk.search(pattern, before: limit)
@@ -203,7 +224,17 @@ extension EntryEditor {
     scalars = scalars.map { $0 == "\r" ? "\n" : $0 }
     scalars.removeAll { $0.value < 0x20 && $0 != "\n" && $0 != "\t" || $0.value == 0x7F }
     while scalars.last == "\n" { scalars.removeLast() }
-    insert(EntryText.text(scalars[...]))
+    insert(Self.withoutPrompts(EntryText.text(scalars[...])))
     return refresh
+  }
+
+  /// What was copied from a prompt on the screen, without its `> ` and `… `.
+  private static func withoutPrompts(_ text: String) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.contains(where: { $0.hasPrefix("… ") }) else { return text }
+    return lines.map {
+      $0.hasPrefix("> ") || $0.hasPrefix("… ") ? String($0.dropFirst(2)) : String($0)
+    }
+    .joined(separator: "\n")
   }
 }

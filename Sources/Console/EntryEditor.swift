@@ -1,8 +1,9 @@
 // Entries from a terminal, edited by libedit: a whole entry, of one line or many, in one buffer.
 //
-// libedit draws the text and knows the simple keys. What it has no notion of are own functions that
+// libedit keeps the text and knows the simple keys. What it has no notion of are own functions that
 // it calls by key (`EditorKeys.swift`): a Return that asks whether the entry is complete, Up and Down
-// inside a block, a history of blocks, a search in it, pasted blocks.
+// inside a block, a history of blocks, a search in it, pasted blocks. `EntryView` draws: libedit
+// would show neither colours nor a block that is taller than the terminal.
 
 @preconcurrency import CEditline
 @preconcurrency import CLibedit
@@ -31,26 +32,27 @@ final class EntryEditor: EntryReader {
   /// Told the number of columns when the window has changed.
   var resized: (Int) -> Void = { _ in }
   var walk = HistoryWalk()
+  /// Whether a grey hint stands behind what is typed.
+  var showsHints = false
   /// What the kill keys took last, for Ctrl-Y.
   var killed = ""
   /// The text that Return has ended.
   var finished: String?
 
-  private var prompt = strdup("> ")
-  private(set) var promptWidth = 2
+  let view: EntryView
   private(set) var wasInterrupted = false
   private var keys: Keys?
 
   /// Nil where the terminal cannot be edited on.
-  init?(needsMore: @escaping (String) -> Bool) {
+  init?(view: EntryView, needsMore: @escaping (String) -> Bool) {
     setlocale(LC_CTYPE, "")
     if __ctype_get_mb_cur_max() == 1 { setlocale(LC_CTYPE, "C.UTF-8") }
-    guard let editor = nns_el_start("nns", stdin, stdout, stderr) else { return nil }
+    guard let editor = nns_el_start("nns") else { return nil }
     self.editor = editor
+    self.view = view
     self.needsMore = needsMore
     nns_el_set_client(editor, Unmanaged.passUnretained(self).toOpaque())
     nns_el_set_editor(editor)
-    nns_el_set_prompt(editor) { editor in EntryEditor.of(editor)?.prompt }
     nns_el_set_getc(editor) { editor, result in
       guard let self = EntryEditor.of(editor) else { return -1 }
       return self.readCharacter(result)
@@ -58,10 +60,7 @@ final class EntryEditor: EntryReader {
     bindKeys()
   }
 
-  deinit {
-    el_end(editor)
-    free(prompt)
-  }
+  deinit { el_end(editor) }
 
   /// The object behind a callback's editor.
   static func of(_ editor: OpaquePointer?) -> EntryEditor? {
@@ -73,13 +72,19 @@ final class EntryEditor: EntryReader {
   func read() -> Entry {
     (finished, wasInterrupted) = (nil, false)
     walk.begin()
-    setPrompt("> ")
+    view.measure()
+    resized(view.columns)
+    view.takeFreshLine()
+    view.prompt = "> "
     keys = Keys.watch()
     // Pasted text comes between marks, so that its line ends are not taken for Return.
-    write("\u{1B}[?2004h")
+    view.write("\u{1B}[?2004h")
     var count: Int32 = 0
     let line = el_gets(editor, &count)
-    write("\u{1B}[?2004l")
+    if let finished {
+      view.end(EntryText(scalars: Array(finished.unicodeScalars), cursor: 0))
+    }
+    view.write("\u{1B}[?2004l")
     keys?.leave()
     keys = nil
     if let finished { return .text(finished) }
@@ -123,54 +128,11 @@ final class EntryEditor: EntryReader {
     insert(text)
   }
 
-  // MARK: - The screen
-
-  var columns: Int {
-    var size = winsize()
-    guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
-  }
-
-  func setPrompt(_ text: String) {
-    free(prompt)
-    prompt = strdup(text)
-    promptWidth = text.unicodeScalars.count
-  }
-
-  func write(_ text: String) {
-    fputs(text, stdout)
-    fflush(stdout)
-  }
-
-  private func place(of position: Int, _ entry: EntryText) -> (row: Int, column: Int) {
-    entry.place(of: position, promptWidth: promptWidth, columns: columns)
-  }
-
-  /// From the cursor to the end of the entry, behind which output may begin.
-  func leaveEntry() {
+  /// What Right at the end would add: the rest of the newest entry that begins as this one.
+  var hint: String {
     let entry = entry
-    let end = place(of: entry.scalars.count, entry)
-    let rows = end.row - place(of: entry.cursor, entry).row
-    let right = end.column > 0 ? "\u{1B}[\(end.column)C" : ""
-    write(String(repeating: "\n", count: rows) + "\r" + right)
-  }
-
-  /// From the cursor to the prompt, everything below it wiped: where a drawing may begin.
-  func wipeEntry() {
-    let entry = entry
-    let rows = place(of: entry.cursor, entry).row
-    write((rows > 0 ? "\u{1B}[\(rows)A" : "") + "\r\u{1B}[J")
-  }
-
-  /// Draws prompt and text anew from the cursor's row on.
-  func draw() { nns_el_refresh(editor) }
-
-  /// Another prompt and another text in place of what is drawn.
-  func redraw(prompt: String, text: String) {
-    wipeEntry()
-    if text != entry.text { replace(with: text) }
-    setPrompt(prompt)
-    draw()
+    guard showsHints, entry.cursor == entry.scalars.count, !entry.scalars.isEmpty else { return "" }
+    return walk.continuation(of: entry.text)
   }
 
   // MARK: - Keys
@@ -192,42 +154,40 @@ final class EntryEditor: EntryReader {
 
   /// The next byte of the terminal; nil after Ctrl-C and at the end.
   private func nextByte() -> UInt8? {
-    while let event = keys?.next() {
+    while let event = keys?.next(idle: { view.show(entry, hint: hint) }) {
       switch event {
       case .byte(let byte): return byte
       case .end: return nil
       case .signal(SIGINT):
-        leaveEntry()
-        write("^C\n")
+        view.end(entry, mark: "^C")
         wasInterrupted = true
         return nil
       case .signal(SIGTSTP): suspend()
       case .signal(SIGTERM):
-        nns_el_prepare_terminal(editor, 0)
-        write("\u{1B}[?2004l\n")
+        leaveTerminal()
         dieBy(SIGTERM)
-      case .signal: resize()
+      case .signal:
+        el_resize(editor)
+        view.resize()
+        resized(view.columns)
       }
     }
     return nil
   }
 
-  private func resize() {
-    el_resize(editor)
-    wipeEntry()
-    draw()
-    resized(columns)
+  /// The terminal as the shell had it, with the cursor below the entry.
+  private func leaveTerminal() {
+    view.end(entry)
+    view.write("\u{1B}[?2004l")
+    nns_el_prepare_terminal(editor, 0)
   }
 
-  /// Ctrl-Z: the shell gets its terminal as it was; on return the entry is drawn again.
+  /// Ctrl-Z; on return the entry is drawn again.
   private func suspend() {
-    leaveEntry()
-    write("\u{1B}[?2004l\n")
-    nns_el_prepare_terminal(editor, 0)
+    leaveTerminal()
     kill(getpid(), SIGSTOP)
     nns_el_prepare_terminal(editor, 1)
-    write("\u{1B}[?2004h")
-    el_resize(editor)
-    draw()
+    view.write("\u{1B}[?2004h")
+    view.measure()
   }
 }

@@ -32,23 +32,27 @@ struct Keys {
 
   func leave() { nns_leave_signals() }
 
-  /// The next key's byte, or a signal.
-  func next() -> Event {
+  /// The next key's byte, or a signal; `idle` is called before a wait.
+  func next(idle: () -> Void = {}) -> Event {
+    var hasLooked = false
     while true {
       var waits = [
         pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
         pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
       ]
-      guard poll(&waits, 2, -1) > 0 else {
-        if errno == EINTR { continue }
-        return .end
+      let count = poll(&waits, 2, hasLooked ? -1 : 0)
+      if count < 0, errno != EINTR { return .end }
+      if count <= 0 {
+        if !hasLooked { idle() }
+        hasLooked = true
+        continue
       }
       var byte: UInt8 = 0
       if waits[1].revents != 0, Glibc.read(signals, &byte, 1) == 1 { return .signal(Int32(byte)) }
       guard waits[0].revents != 0 else { continue }
-      let count = Glibc.read(0, &byte, 1)
-      if count < 0, errno == EINTR { continue }
-      return count == 1 ? .byte(byte) : .end
+      let length = Glibc.read(0, &byte, 1)
+      if length < 0, errno == EINTR { continue }
+      return length == 1 ? .byte(byte) : .end
     }
   }
 }

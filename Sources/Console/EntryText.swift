@@ -1,7 +1,4 @@
-// The text of an entry while it is edited: its lines, its indentation, its place on the screen.
-
-@preconcurrency import CLibedit
-@preconcurrency import Glibc
+// The text of an entry while it is edited: its lines, its words, its indentation.
 
 /// A text and a cursor, counted in Unicode scalars as libedit counts.
 struct EntryText {
@@ -78,30 +75,5 @@ struct EntryText {
 
   private func isWord(_ scalar: Unicode.Scalar) -> Bool {
     scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-  }
-
-  // MARK: - The screen
-
-  /// The row below the prompt's and the column in which the scalar at `position` stands, as libedit
-  /// lays the text out after a prompt of some columns.
-  func place(of position: Int, promptWidth: Int, columns: Int) -> (row: Int, column: Int) {
-    var row = promptWidth / columns
-    var column = promptWidth % columns
-    func advance(_ width: Int) {
-      if column + width > columns { (row, column) = (row + 1, 0) }
-      column += width
-      if column >= columns { (row, column) = (row + 1, 0) }
-    }
-    for scalar in scalars[..<position] {
-      switch scalar {
-      case "\n": (row, column) = (row + 1, 0)
-      case "\t": repeat { advance(1) } while column % 8 != 0
-      default:
-        // libedit gives a combining mark a column of its own, and writes a control as ^X.
-        let width = Int(nns_columns(wchar_t(bitPattern: scalar.value)))
-        advance(width < 0 ? 2 : max(1, width))
-      }
-    }
-    return (row, column)
   }
 }

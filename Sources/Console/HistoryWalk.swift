@@ -53,6 +53,12 @@ struct HistoryWalk {
     return text
   }
 
+  /// The rest of the newest entry of one line that begins with a text.
+  func continuation(of text: String) -> String {
+    let entry = entries.last { $0.hasPrefix(text) && $0 != text && !$0.contains("\n") }
+    return entry.map { String($0.dropFirst(text.count)) } ?? ""
+  }
+
   /// The newest entry before `limit` that has `pattern` anywhere; capitals only where it has some.
   func search(_ pattern: String, before limit: Int) -> (index: Int, text: String)? {
     let ignoresCase = pattern == pattern.lowercased()

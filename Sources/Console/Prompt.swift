@@ -13,6 +13,8 @@ package final class Prompt {
   package private(set) var session: Session
   private let makeSession: () -> Session
   private let isTerminal: Bool
+  private let isColored: Bool
+  private let isPlain: Bool
   private var entryNumber = 0
   private let history = History()
   /// What was entered, oldest first, for `:history`.
@@ -20,8 +22,12 @@ package final class Prompt {
   /// Whether an entry failed; the exit code where there is no terminal.
   package private(set) var hasFailed = false
 
-  /// `session` may have run something already; `makeSession` makes a fresh one for `:reset`.
-  package init(session: Session, makeSession: @escaping () -> Session) {
+  /// `session` may have run something already; `makeSession` makes a fresh one for `:reset`. Colours
+  /// are those of what is being typed; a plain prompt has no signs that a screen reader would read.
+  package init(
+    session: Session, isColored: Bool, isPlain: Bool, makeSession: @escaping () -> Session
+  ) {
+    (self.isColored, self.isPlain) = (isColored, isPlain)
     self.session = session
     self.makeSession = makeSession
     isTerminal = Prompt.isOnTerminal
@@ -66,9 +72,11 @@ package final class Prompt {
     guard isTerminal else { return FileReader(needsMore: Self.needsMore) }
     entries = history.entries()
     let term = getenv("TERM").map { String(cString: $0) } ?? ""
-    guard term != "dumb", !term.isEmpty, let editor = EntryEditor(needsMore: Self.needsMore) else {
-      return PlainReader(needsMore: Self.needsMore)
-    }
+    let view = EntryView(isColored: isColored, isPlain: isPlain)
+    guard !["", "dumb", "unknown"].contains(term),
+      let editor = EntryEditor(view: view, needsMore: Self.needsMore)
+    else { return PlainReader(needsMore: Self.needsMore) }
+    editor.showsHints = isColored
     for entry in entries { editor.remember(entry) }
     editor.completer = { [unowned self] before in
       Completion(session: session, describe: shortForm).candidates(before)
@@ -120,6 +128,11 @@ package final class Prompt {
   /// Runs one entry; false when it asks to leave.
   private func run(_ entry: String) -> Bool {
     Interrupts.clear()
+    // A command is of one line; what was pasted with it comes after it.
+    if entry.hasPrefix(":"), let end = entry.firstIndex(of: "\n") {
+      let rest = Self.trimmed(String(entry[end...]))
+      return run(String(entry[..<end])) && (rest.isEmpty || run(rest))
+    }
     do {
       if let command = try command(entry) { return command }
       entryNumber += 1

@@ -74,7 +74,9 @@ struct Runner {
       guard stays, status != 130 else { return status }
     }
     guard stays || isPrompt else { return 0 }
-    let prompt = Prompt(session: session) {
+    let prompt = Prompt(
+      session: session, isColored: appearance.isColored(1), isPlain: appearance.plain
+    ) {
       let session = makeSession()
       if stays || Prompt.isOnTerminal { runInit(session) }
       return session

@@ -46,7 +46,7 @@ def _(t):
     t.enter("fn f(a) {", )
     t.keys("a^2", "\r", "}", "\r")
     t.enter("f(3)")
-    return r"> fn f\(a\) \{\n  a\^2\n\}\n> f\(3\)\n9$"
+    return r"> fn f\(a\) \{\n…   a\^2\n… \}\n> f\(3\)\n9$"
 
 
 @check("a line of a block is changed before it runs")
@@ -109,6 +109,36 @@ def _(t):
         return False
     t.enter("v198 + v199")
     return r"^397$"
+
+
+@check("a block taller than the screen shows the lines around the cursor", rows=8)
+def _(t):
+    t.ready()
+    t.keys(paste("[\n" + "".join(f"  {i},\n" for i in range(100, 130)) + "][0]"))
+    if not t.shows(r"\A…   123,\n[^~]*… \]\[0\]\Z"):
+        return False
+    t.keys(*[UP] * 31)
+    if not t.shows(r"\A> \[\n…   100,"):
+        return False
+    t.keys(DOWN, END, LEFT, BACKSPACE, "7", "\r")
+    return r"^107$"
+
+
+@check("what was copied from the screen is pasted without its marks")
+def _(t):
+    t.ready()
+    t.keys(paste("> fn f(a) {\n…   a^2\n… }\n> f(3)"), "\r")
+    return r"^9$"
+
+
+@check("brackets indent what is in them")
+def _(t):
+    t.enter("fn f(a) {")
+    for key in ["if a > 0 {", "return [", "1", "]", "}", "2", "}"]:
+        t.keys(key, "\r")
+    t.enter("f(1)")
+    return (r"> fn f\(a\) \{\n…   if a > 0 \{\n…     return \[\n…       1\n…     \]\n…   \}\n"
+            r"…   2\n… \}\n> f\(1\)\n")
 
 
 # --- History ---
@@ -196,7 +226,7 @@ def _(t):
     other.ready()
     other.keys(UP, UP, UP, UP)
     # Past the block there is nothing: the first 1 + 1 is gone.
-    found = other.shows(r"^> fn f\(a\) \{\n  a\n\}\Z")
+    found = other.shows(r"^> fn f\(a\) \{\n…   a\n… \}\Z")
     other.close()
     return found
 
@@ -276,6 +306,27 @@ def _(t):
     return r"^42$"
 
 
+@check("keys typed during work wait for the prompt, which begins a line")
+def _(t):
+    t.ready()
+    t.keys(":sh sleep 0.5", "\r")
+    t.read(0.1)
+    t.keys("3 + 4")
+    t.shows(r"^> 3 \+ 4\Z")
+    t.keys("\r")
+    return r"^7$"
+
+
+@check("Ctrl-C stops a command of the shell")
+def _(t):
+    t.ready()
+    t.keys(":sh sleep 50", "\r")
+    t.read(0.2)
+    t.keys(CTRL_C)
+    t.enter("3 + 4")
+    return r"^> 3 \+ 4\n7$"
+
+
 @check("Ctrl-D on an empty line leaves")
 def _(t):
     t.ready()
@@ -296,7 +347,7 @@ def _(t):
     text = "let long = [" + ", ".join(str(i) for i in range(20)) + "]"
     t.keys(text)
     t.resize(40, 24)
-    if not t.shows(r"^19\]\Z") or t.screen.text.count("let long") != 1:
+    if not t.shows(r"^  18, 19\]\Z") or t.screen.text.count("let long") != 1:
         return False
     t.resize(100, 24)
     t.keys(LEFT, ", 20", "\r")
@@ -323,6 +374,13 @@ def _(t):
     t.ready()
     t.keys('let größe = "日本語"', LEFT, LEFT, "x", "\r")
     return r'^> let größe = "日本x語"\ngröße : "日本x語"'
+
+
+@check("names beyond ASCII in the C locale", LC_ALL="C")
+def _(t):
+    t.ready()
+    t.keys("let größe = 7", LEFT, "1", "\r")
+    return r"^größe : 17$"
 
 
 @check("the cursor knows wide characters")
@@ -451,6 +509,19 @@ def _(t):
     return r"^1$[^~]*error\[name\]"
 
 
+@check("a command and what is pasted with it")
+def _(t):
+    t.ready()
+    t.keys(paste(":shape ones(2)\n\n3 + 4\n"), "\r")
+    return r"^f32 \[2\]\n7$"
+
+
+@check(":help on a command, on a function, on neither")
+def _(t):
+    t.enter(":help :time", ":help softmax", ":help sofmax")
+    return r"several runs[^~]*Turns logits[^~]*did you mean softmax"
+
+
 @check(":history")
 def _(t):
     t.enter("11 + 1", "let q = 5", ":history let")
@@ -513,6 +584,25 @@ def _(t):
 def _(t):
     t.enter("undefined_name")
     return t.shows(r"error\[name\]") and "\x1b[1;31m" in t.written
+
+
+@check("what is typed has colours, and a hint that Right takes", NO_COLOR="")
+def _(t):
+    t.enter("let number = 7")
+    t.ready()
+    t.keys("let n")
+    if not t.shows(r"^> let number = 7\Z") or "\x1b[35mlet" not in t.written:
+        return False
+    if t.screen.column != len("> let n"):
+        return False
+    t.keys(RIGHT, "0", "\r")
+    return r"^number : 70$"
+
+
+@check("a hint is not entered", NO_COLOR="")
+def _(t):
+    t.enter("1 + 1", "1")
+    return r"^1$"
 
 
 @check("--plain has no colours and no frames", options=["--plain"], NO_COLOR="")

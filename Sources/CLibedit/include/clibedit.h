@@ -2,12 +2,12 @@
 #define CLIBEDIT_H
 
 #include <histedit.h>
-#include <stdio.h>
 #include <wchar.h>
 
 /* libedit's calls with variable arguments, one function for each use. */
 
-EditLine *nns_el_start(const char *program, FILE *in, FILE *out, FILE *err);
+/* An editor on the standard input that draws nothing. */
+EditLine *nns_el_start(const char *program);
 void nns_el_set_prompt(EditLine *el, char *(*prompt)(EditLine *));
 void nns_el_set_editor(EditLine *el);
 void nns_el_bind(EditLine *el, const char *key, const char *action);
@@ -19,14 +19,8 @@ void nns_el_set_getc(EditLine *el, int (*read)(EditLine *, wchar_t *));
 void nns_el_set_client(EditLine *el, void *client);
 void *nns_el_client(EditLine *el);
 
-/* Draws the prompt and the line anew from where the terminal's cursor is. */
-void nns_el_refresh(EditLine *el);
-
 /* The terminal's mode: 1 for editing, 0 as programs expect it. */
 void nns_el_prepare_terminal(EditLine *el, int editing);
-
-/* Columns that libedit gives a character: -1 for controls. */
-int nns_columns(wchar_t character);
 
 /* Signals as bytes in a pipe, so that a thread can wait for them and for keys at once, whichever
    thread the kernel interrupts: from `nns_watch_signals`, which gives the end to read, or -1, to
