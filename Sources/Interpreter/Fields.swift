@@ -47,8 +47,8 @@ extension Session {
   }
 
   func storeGlobal(_ slot: Int, _ value: Value, isDefinition: Bool) throws {
-    if !isDefinition, case .foreign(let object)? = globals.values[slot],
-      let parameter = object as? ParameterObject
+    if !isDefinition, globals.slots[slot].is(.foreign),
+      case .foreign(let object)? = globals[slot], let parameter = object as? ParameterObject
     {
       return try store(parameter.parameter, value)
     }
@@ -57,20 +57,22 @@ extension Session {
         .name, "\(globals.names[slot]) is built in and cannot be updated",
         help: "write let \(globals.names[slot]) = … to use the name for something else")
     }
-    if !isDefinition { _ = try globals.value(slot) }
+    if !isDefinition, globals.slots[slot].isUndefined { _ = try globals.value(slot) }
     let isParam = isDefinition && (value.isParameter)
-    globals.values[slot] = isParam ? value : read(value)
+    journal.note(slot, of: globals)
+    globals[slot] = isParam ? value : read(value)
     if isDefinition { nameParameters(globals.names[slot], value) }
   }
 
   func storeCell(_ cell: CellObject?, _ value: Value) throws {
     guard let cell else { return }
-    if case .foreign(let object) = cell.value, let parameter = object as? ParameterObject {
+    if cell.slot.is(.foreign), case .foreign(let object) = cell.slot.value,
+      let parameter = object as? ParameterObject
+    {
       return try store(parameter.parameter, value)
     }
-    let old = cell.value
-    journal.note(cell) { { cell.value = old } }
-    cell.value = read(value)
+    journal.note(cell)
+    cell.set(Slot(read(value)))
   }
 
   func store(_ parameter: Parameter, _ value: Value) throws {
@@ -191,7 +193,7 @@ extension Session {
     let child = Session(output: output)
     child.importing = importing
     for slot in 0..<globals.builtinCount {
-      if let value = globals.values[slot] {
+      if let value = globals[slot] {
         child.installConstant(globals.names[slot], value)
       }
     }

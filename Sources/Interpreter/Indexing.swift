@@ -341,7 +341,9 @@ extension Session {
       let place = try place(item, list.elements.count, "list")
       var elements = list.elements
       elements[place] = try updated(elements[place], rest, value, op)
-      return .list(elements)
+      let changed = ListObject(elements)
+      changed.turn = journal.turn
+      return .list(changed)
     case .record:
       if items.count == 1, case .value(.string(let name)) = items[0] {
         return try updatedField(base, name.text, rest, value, op)

@@ -317,15 +317,16 @@ extension Session {
     throw Problem(.type, "a \(value.typeName) has no elements")
   }
 
-  func iterator(_ value: Value) throws -> IteratorBox {
+  func iterator(_ value: Value) throws -> IteratorObject {
     guard let count = length(value) else {
       throw Problem(.type, "a loop cannot go over a \(read(value).typeName)")
     }
-    if case .string(let string) = value {
-      let characters = Array(string.text)
-      return IteratorBox(count: count) { .string(String(characters[$0])) }
+    switch value {
+    case .range(let range): return IteratorObject(range.lower, range.upper)
+    case .string(let string):
+      return IteratorObject(.list(string.text.map { .string(String($0)) }), count: count)
+    default: return IteratorObject(value, count: count)
     }
-    return IteratorBox(count: count) { [unowned self] in try element(value, $0) }
   }
 
   func compose(_ parts: [Value]) throws -> Value {

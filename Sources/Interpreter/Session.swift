@@ -38,7 +38,6 @@ package final class Session {
   package internal(set) var testProblems: [any Error] = []
   var modules: [String: Value] = [:]
   var importing: [String] = []
-  private var standing: (chunk: Chunk, position: Int)?
 
   package init(output: @escaping (StyledText) -> Void) {
     self.output = output
@@ -58,7 +57,7 @@ package final class Session {
   }
 
   package func define(_ name: String, _ value: Value) {
-    globals.values[globals.define(name)] = value
+    globals[globals.define(name)] = value
   }
 
   func sourceID(_ source: SourceText) -> Int32 {
@@ -75,11 +74,6 @@ package final class Session {
       sources[Int(origin.source)], TextRange(Int(origin.lower), Int(origin.upper)))
   }
 
-  /// Nodes recorded from here on belong to this instruction.
-  func stand(at chunk: Chunk, _ position: Int) {
-    let range = chunk.spans[min(position, chunk.spans.count - 1)].whole
-    graph.origin = Origin(source: chunk.sourceID, lower: range.lower, upper: range.upper)
-  }
 }
 
 // MARK: - Running
@@ -189,18 +183,22 @@ extension Session {
   /// Runs one statement; on failure everything is as it was before it, or before the unfinished
   /// turn of its loop.
   func runStatement(_ chunk: Chunk) throws -> Value {
-    let outer = journal
-    journal = Journal(globals: globals.values, random: graph.random)
+    var outer = journal
+    journal = Journal(random: graph.random)
+    defer {
+      if machine.depth > 0 { outer.absorb(journal) }
+      journal = outer
+    }
     do {
-      let value = try machine.run(ClosureObject(chunk, []), [], given: .max, isTraining: false)
+      let value = try machine.run(ClosureObject(chunk), [], given: .max, isTraining: false)
       try finish()
       undoStack.append(journal)
       if undoStack.count > 50 { undoStack.removeFirst() }
-      journal = outer
       return value
     } catch {
       rollBack()
-      journal = outer
+      // The finished turns of a loop stay, and can be taken back.
+      if !journal.isEmpty { undoStack.append(journal) }
       throw error is Problem || error is OperatorProblem
         ? located(error, at: [(chunk, chunk.code.count - 1)], values: []) : error
     }
@@ -214,7 +212,7 @@ extension Session {
     if graph.hasPendingStores || graph.isPendingLarge {
       try graph.flush()
     }
-    if isTopLevel { journal.checkpoint(globals: globals.values, random: graph.random) }
+    if isTopLevel { journal.checkpoint(random: graph.random) }
   }
 
   private func rollBack() {
@@ -240,67 +238,6 @@ extension Session {
   }
 }
 
-/// What a statement changed, first values only: enough to undo it.
-struct Journal {
-  private var globals: [Value?] = []
-  private var random = RandomStream(seed: 0)
-  private var turnGlobals: [Value?] = []
-  private var turnRandom = RandomStream(seed: 0)
-  private var statement: [ObjectIdentifier: () -> Void] = [:]
-  private var turn: [ObjectIdentifier: () -> Void] = [:]
-
-  init() {}
-
-  init(globals: [Value?], random: RandomStream) {
-    (self.globals, self.random) = (globals, random)
-    (turnGlobals, turnRandom) = (globals, random)
-  }
-
-  /// A parameter is about to change.
-  mutating func note(_ parameter: Parameter) {
-    note(parameter) {
-      let state = parameter.snapshot()
-      return { parameter.restore(state) }
-    }
-  }
-
-  /// An object is about to change; `restore` makes what brings its present state back.
-  mutating func note(_ object: AnyObject, _ restore: () -> () -> Void) {
-    let key = ObjectIdentifier(object)
-    if turn[key] == nil {
-      let undo = restore()
-      turn[key] = undo
-      if statement[key] == nil { statement[key] = undo }
-    }
-  }
-
-  mutating func checkpoint(globals: [Value?], random: RandomStream) {
-    turn.removeAll(keepingCapacity: true)
-    (turnGlobals, turnRandom) = (globals, random)
-  }
-
-  func restoreTurn(_ session: Session) {
-    for undo in turn.values { undo() }
-    session.globals.restore(turnGlobals)
-    session.graph.random = turnRandom
-  }
-
-  func restoreStatement(_ session: Session) {
-    for undo in statement.values { undo() }
-    session.globals.restore(globals)
-    session.graph.random = random
-  }
-}
-
-extension Globals {
-  /// Values of an earlier moment; names defined since have none.
-  func restore(_ earlier: [Value?]) {
-    for slot in builtinCount..<values.count {
-      values[slot] = slot < earlier.count ? earlier[slot] : nil
-    }
-  }
-}
-
 extension Session {
   /// For objects of the library with state of their own (optimizers): call before changing it.
   package func willChange(_ object: AnyObject, _ restore: () -> () -> Void) {
@@ -310,7 +247,7 @@ extension Session {
 
 extension Session {
   /// The end of a step of training: finished steps stay when a later one fails.
-  package func finishTurn() { journal.checkpoint(globals: globals.values, random: graph.random) }
+  package func finishTurn() { journal.checkpoint(random: graph.random) }
 }
 
 extension Session {

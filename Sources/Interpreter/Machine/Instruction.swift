@@ -3,7 +3,8 @@
 import Diagnostics
 import Syntax
 
-/// What an instruction does with its fields `a`, `b` and `c`; registers unless said.
+/// What an instruction does with its fields `a`, `b` and `c`; registers unless said. The right
+/// operand of arithmetic and comparisons may be a constant: −1 − its index.
 package enum Opcode: UInt8 {
   /// a ← b
   case move
@@ -21,8 +22,8 @@ package enum Opcode: UInt8 {
   case cell
   /// cell a ← b
   case storeCell
-  /// a ← capture b of the running function (the cell or value itself)
-  case capture
+  /// a ← the cell that is capture b of the running function; a ← what that cell holds
+  case capture, captured
   /// a ← b as a value: a param's value rather than the param
   case read
   /// a ← b + c, and so on
@@ -34,8 +35,9 @@ package enum Opcode: UInt8 {
   case jump
   /// continue at b when a is false, or true
   case jumpIfFalse, jumpIfTrue
-  /// continue at c unless a < b (and the other comparisons): numbers take a short way
-  case jumpUnlessLess
+  /// continue at c unless a < b, and so on
+  case jumpUnlessLess, jumpUnlessLessOrEqual, jumpUnlessGreater, jumpUnlessGreaterOrEqual
+  case jumpUnlessEqual, jumpUnlessNotEqual
   /// a ← short-circuit of b: when b is a bool that decides, continue at c
   case andJump, orJump
   /// a ← b and c, or b or c, element by element where they are tensors
@@ -64,6 +66,11 @@ package enum Opcode: UInt8 {
   case closure
   /// a ← field named by constant c of b
   case field
+  /// a ← element c of the list or tuple in b; where that has no short way, the next instruction does
+  /// it in full
+  case element
+  /// the list in a, or in global a, gets b as its element at the register after b; in the same way
+  case storeElement, storeGlobalElement
   /// a ← b[items]; constant c tells the kinds of the items, which follow b
   case index
   /// the variable at a is updated: path of constant c, steps and new value in registers from b
@@ -144,17 +151,14 @@ package final class Chunk {
   /// Whether it makes instances of a model declaration.
   package internal(set) var isModel = false
 
-  /// The code where the machine reads it, copied once when the first closure is made.
-  private(set) lazy var sealed: UnsafePointer<Instruction> = {
-    let copy = UnsafeMutablePointer<Instruction>.allocate(capacity: max(1, code.count))
-    copy.initialize(from: code, count: code.count)
+  /// The code where the machine reads it, made once when the first closure is.
+  private(set) lazy var routine: Routine = {
     isSealed = true
-    return UnsafePointer(copy)
+    return Routine(self)
   }()
   private var isSealed = false
-  private(set) lazy var parameterCount = parameters.count
 
-  deinit { if isSealed { sealed.deallocate() } }
+  deinit { if isSealed { routine.deallocate(constants: constants.count) } }
 
   init(name: String, source: SourceText, sourceID: Int32) {
     self.name = name

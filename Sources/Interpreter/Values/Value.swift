@@ -1,4 +1,4 @@
-// The values of the language: an enum of two words, objects for what does not fit.
+// The values of the language where Swift code handles them; the machine holds them as `Slot`s.
 
 import Autodiff
 import Diagnostics
@@ -48,14 +48,30 @@ package enum Value {
 
 /// A value on the heap.
 package class Object {
-  package init() {}
+  /// What it is, known without asking the runtime.
+  enum Kind: UInt8 {
+    case string, tensor, tuple, list, record, range, closure, function, foreign, cell, iterator
+  }
+  final let kind: Kind
+  /// How many slots hold it; together they own one count of Swift's. A session is one thread.
+  final var slots: Int32 = 0
+  init(_ kind: Kind) { self.kind = kind }
+}
+
+/// A value of the library where the machine holds it.
+final class ForeignBox: Object {
+  let object: any ForeignObject
+  init(_ object: any ForeignObject) {
+    self.object = object
+    super.init(.foreign)
+  }
 }
 
 package final class StringObject: Object {
   package let text: String
   package init(_ text: String) {
     self.text = text
-    super.init()
+    super.init(.string)
   }
 }
 
@@ -65,7 +81,7 @@ package final class TensorObject: Object {
   package init(_ node: Node) {
     self.node = node
     node.handles += 1
-    super.init()
+    super.init(.tensor)
   }
   deinit { node.handles -= 1 }
 }
@@ -74,16 +90,18 @@ package final class TupleObject: Object {
   package let elements: [Value]
   package init(_ elements: [Value]) {
     self.elements = elements
-    super.init()
+    super.init(.tuple)
   }
 }
 
 /// A list is a value: the machine copies it before an update when anybody else holds it.
 package final class ListObject: Object {
   package internal(set) var elements: [Value]
+  /// The turn in which it was made; only the session's updates know it.
+  var turn: UInt64 = 0
   package init(_ elements: [Value]) {
     self.elements = elements
-    super.init()
+    super.init(.list)
   }
 }
 
@@ -92,7 +110,7 @@ package final class RecordObject: Object {
   package internal(set) var fields: [(name: String, value: Value)]
   package init(_ fields: [(String, Value)]) {
     self.fields = fields.map { (name: $0.0, value: $0.1) }
-    super.init()
+    super.init(.record)
   }
 
   package subscript(name: String) -> Value? { fields.first { $0.name == name }?.value }
@@ -105,7 +123,7 @@ package final class RangeObject: Object {
   package init(_ lower: Int, _ upper: Int) {
     self.lower = lower
     self.upper = upper
-    super.init()
+    super.init(.range)
   }
 }
 
@@ -113,7 +131,8 @@ package final class RangeObject: Object {
 package class FunctionObject: Object {
   /// The name for messages; `function` for a lambda.
   package var name: String { "function" }
-  package init(named: Void = ()) { super.init() }
+  package init(named: Void = ()) { super.init(.function) }
+  override init(_ kind: Kind) { super.init(kind) }
 }
 
 /// A builtin.
@@ -122,7 +141,7 @@ package final class HostFunctionObject: FunctionObject {
   package override var name: String { function.name }
   package init(_ function: HostFunction) {
     self.function = function
-    super.init()
+    super.init(.function)
   }
 }
 
@@ -137,7 +156,7 @@ package final class NativeFunctionObject: FunctionObject {
     self.label = name
     self.parameters = parameters
     self.body = body
-    super.init()
+    super.init(.function)
   }
 }
 
@@ -147,7 +166,7 @@ package final class CompositionObject: FunctionObject {
   package override var name: String { "composition" }
   package init(_ stages: [Value]) {
     self.stages = stages
-    super.init()
+    super.init(.function)
   }
 }
 
@@ -215,24 +234,52 @@ package enum IndexValue {
 }
 
 /// A variable that closures share.
-package final class CellObject: Object {
-  var value: Value
-  init(_ value: Value) {
-    self.value = value
-    super.init()
+final class CellObject: Object {
+  /// Owned by the cell.
+  private(set) var slot: Slot
+  /// The turn in which it was made, or its value was last noted in the journal.
+  var turn: UInt64
+
+  /// Takes over one count of the slot.
+  init(_ slot: Slot, turn: UInt64) {
+    self.slot = slot
+    self.turn = turn
+    super.init(.cell)
+  }
+  deinit { slot.release() }
+
+  /// Takes over one count of the new slot.
+  @inline(__always) func set(_ new: Slot) {
+    let old = slot
+    slot = new
+    old.release()
   }
 }
 
 /// A function of the language with what it captured.
 package final class ClosureObject: FunctionObject {
   package let chunk: Chunk
-  let captures: [CellObject]
+  /// What the machine needs of the chunk to run it.
+  let routine: Routine
+  private let captures: UnsafeMutableBufferPointer<Unmanaged<CellObject>>
   package override var name: String { chunk.name }
-  init(_ chunk: Chunk, _ captures: [CellObject]) {
+
+  /// Holds the cells as long as it lives.
+  init(_ chunk: Chunk, _ captures: [CellObject] = []) {
     self.chunk = chunk
-    self.captures = captures
-    super.init()
+    routine = chunk.routine
+    self.captures = .allocate(capacity: captures.count)
+    _ = self.captures.initialize(from: captures.map { .passRetained($0) })
+    super.init(.closure)
   }
+
+  deinit {
+    for cell in captures { cell.release() }
+    captures.deallocate()
+  }
+
+  /// A captured variable; the compiler counts them.
+  @inline(__always) func capture(_ index: Int) -> Unmanaged<CellObject> { captures[index] }
 }
 
 /// A function waiting for some of its arguments: `f(_, 2)`.
@@ -243,7 +290,7 @@ package final class PartialObject: FunctionObject {
   init(_ callee: Value, _ arguments: [(label: String?, value: Value?)]) {
     self.callee = callee
     self.arguments = arguments
-    super.init()
+    super.init(.function)
   }
 }
 
@@ -260,5 +307,15 @@ package class ParameterObject: ForeignObject {
   }
   package func copy() throws -> any ForeignObject {
     ParameterObject(Parameter(parameter.name, value: parameter.node.graph.copied(parameter.node)))
+  }
+}
+
+/// A field that holds a function, called with its object in front: the object is left out.
+package final class DroppingFirst: FunctionObject {
+  private let held: [Value]
+  var function: Value { held.first ?? .none }
+  init(_ function: Value) {
+    held = [function]
+    super.init(.function)
   }
 }

@@ -1,0 +1,191 @@
+// The loop of the virtual machine: numbers, calls, jumps and variables the short way; everything
+// else in SlowOperations.swift.
+
+import Diagnostics
+
+extension Machine {
+  /// Runs until the frame at `outer` has returned.
+  func execute(until outer: Int) throws {
+    let globals = Unmanaged.passUnretained(session.globals)
+    var frame = frames + (depth - 1)
+    var ip = frame.pointee.next
+    var r = frame.pointee.registers
+    var k = frame.pointee.routine.constants
+    while true {
+      let i = ip.pointee
+      ip += 1
+      let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
+      switch i.op {
+      case .move:
+        r.put(a, r[b].retained)
+        continue
+      case .constant:
+        r.put(a, k[b].retained)
+        continue
+      case .add:
+        let (x, y) = (r[b], right(c, r, k))
+        if Slot.areNumbers(x, y) {
+          r.put(a, Slot(x.number + y.number))
+          continue
+        }
+      case .subtract:
+        let (x, y) = (r[b], right(c, r, k))
+        if Slot.areNumbers(x, y) {
+          r.put(a, Slot(x.number - y.number))
+          continue
+        }
+      case .multiply:
+        let (x, y) = (r[b], right(c, r, k))
+        if Slot.areNumbers(x, y) {
+          r.put(a, Slot(x.number * y.number))
+          continue
+        }
+      case .divide:
+        let (x, y) = (r[b], right(c, r, k))
+        if Slot.areNumbers(x, y) {
+          r.put(a, Slot(x.number / y.number))
+          continue
+        }
+      case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
+        let (x, y) = (r[b], right(c, r, k))
+        if Slot.areNumbers(x, y) {
+          r.put(a, Slot(i.op.compare(x.number, y.number)))
+          continue
+        }
+      case .jumpUnlessLess:
+        let (x, y) = (r[a], right(b, r, k))
+        if Slot.areNumbers(x, y) {
+          if !(x.number < y.number) { ip = frame.pointee.routine.code + c }
+          continue
+        }
+      case .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
+        .jumpUnlessEqual, .jumpUnlessNotEqual:
+        let (x, y) = (r[a], right(b, r, k))
+        if Slot.areNumbers(x, y) {
+          if !i.op.compare(x.number, y.number) { ip = frame.pointee.routine.code + c }
+          continue
+        }
+      case .jump:
+        ip = frame.pointee.routine.code + a
+        continue
+      case .jumpIfFalse:
+        if r[a].isBool {
+          if !r[a].isTrue { ip = frame.pointee.routine.code + b }
+          continue
+        }
+      case .jumpIfTrue:
+        if r[a].isBool {
+          if r[a].isTrue { ip = frame.pointee.routine.code + b }
+          continue
+        }
+      case .global:
+        let slot = globals._withUnsafeGuaranteedRef { $0.slots }[b]
+        if !slot.isUndefined, !slot.is(.foreign) {
+          r.put(a, slot.retained)
+          continue
+        }
+      case .read:
+        if !r[b].is(.foreign) {
+          r.put(a, r[b].retained)
+          continue
+        }
+      case .name:
+        if !r[b].isObject { continue }
+      case .cell:
+        let cell = r[b].unmanaged(as: CellObject.self)
+        r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
+        continue
+      case .captured:
+        let cell = frame.pointee.closure._withUnsafeGuaranteedRef { $0.capture(b) }
+        r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
+        continue
+      case .next:
+        if r[b].is(.iterator) {
+          let iterator = r[b].unmanaged(as: IteratorObject.self)
+          if let slot = iterator._withUnsafeGuaranteedRef({ $0.nextNumber() }) {
+            if slot.isUndefined { ip = frame.pointee.routine.code + c } else { r.put(a, slot) }
+            continue
+          }
+        }
+      case .element:
+        if let slot = element(r[b], right(c, r, k)) {
+          r.put(a, slot)
+          ip += 1
+        }
+        continue
+      case .call:
+        let callee = r[b]
+        if callee.is(.closure) {
+          let closure = callee.unmanaged(as: ClosureObject.self)
+          if closure._withUnsafeGuaranteedRef({ $0.routine.parameterCount }) == c {
+            frame.pointee.next = ip
+            try poll()
+            try enter(
+              closure, registers: r + b + 1, target: r + a, given: .max,
+              isTraining: frame.pointee.isTraining)
+            frame = frames + (depth - 1)
+            ip = frame.pointee.next
+            r = frame.pointee.registers
+            k = frame.pointee.routine.constants
+            continue
+          }
+        }
+      case .returnValue:
+        let target = frame.pointee.target
+        // Moved out, so that the frame no longer holds it.
+        let result = r[a]
+        r[a] = .none
+        leave()
+        target.put(0, result)
+        if depth == outer { return }
+        frame = frames + (depth - 1)
+        ip = frame.pointee.next
+        r = frame.pointee.registers
+        k = frame.pointee.routine.constants
+        continue
+      case .loop:
+        frame.pointee.next = ip
+        try poll()
+        try session.endOfTurn(isTopLevel: b == 1)
+        ip = frame.pointee.routine.code + a
+        continue
+      default: break
+      }
+      frame.pointee.next = ip
+      ip = try slow(i, frame)
+    }
+  }
+
+  /// A right operand: a register, or a constant where negative.
+  @inline(__always)
+  private func right(
+    _ index: Int, _ r: UnsafeMutablePointer<Slot>, _ k: UnsafePointer<Slot>
+  ) -> Slot {
+    (index >= 0 ? UnsafePointer(r) + index : k + ~index).pointee
+  }
+
+  /// An element of a list, nil where there is no short way.
+  @inline(__always)
+  private func element(_ base: Slot, _ index: Slot) -> Slot? {
+    guard base.is(.list), index.isNumber, let place = Int(exactly: index.number) else { return nil }
+    return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
+      guard place >= 0, place < list.elements.count else { return nil }
+      return Slot(list.elements[place])
+    }
+  }
+}
+
+extension Opcode {
+  /// The comparison that an instruction makes.
+  @inline(__always)
+  func compare(_ x: Double, _ y: Double) -> Bool {
+    switch self {
+    case .less, .jumpUnlessLess: x < y
+    case .lessOrEqual, .jumpUnlessLessOrEqual: x <= y
+    case .greater, .jumpUnlessGreater: x > y
+    case .greaterOrEqual, .jumpUnlessGreaterOrEqual: x >= y
+    case .equal, .jumpUnlessEqual: x == y
+    default: x != y
+    }
+  }
+}

@@ -1,0 +1,274 @@
+// The instructions that take longer than their dispatch, over values.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Syntax
+
+extension Machine {
+  typealias Registers = UnsafeMutablePointer<Slot>
+
+  /// Carries out an instruction; gives the one that comes next.
+  func slow(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws
+    -> UnsafePointer<Instruction>
+  {
+    let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
+    let r = frame.pointee.registers
+    let next = frame.pointee.next
+    session.graph.origin = frame.pointee.routine.origins[frame.pointee.position]
+    switch i.op {
+    case .call, .callNamed: return try callSlowly(i, frame)
+    case .jumpIfFalse: return try session.condition(r[value: a]) ? next : jump(b, frame)
+    case .jumpIfTrue: return try session.condition(r[value: a]) ? jump(b, frame) : next
+    case .andJump, .orJump:
+      r[value: a] = r[value: b]
+      return r[b].isBool && r[b].isTrue == (i.op == .orJump) ? jump(c, frame) : next
+    case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
+      .jumpUnlessEqual, .jumpUnlessNotEqual:
+      let truth = try session.operate(
+        i.op.comparison, r[value: a], frame.pointee.operand(b).value)
+      return try session.condition(truth) ? next : jump(c, frame)
+    case .next:
+      guard r[b].is(.iterator) else { return jump(c, frame) }
+      let iterator = r[b].unmanaged(as: IteratorObject.self).takeUnretainedValue()
+      guard let slot = try iterator.next(session) else { return jump(c, frame) }
+      r.put(a, slot)
+    case .storeElement:
+      return storeElement(in: r + a, r, first: b, isShared: false) ? next + 1 : next
+    case .storeGlobalElement:
+      let place = session.globals.slots + a
+      return storeElement(in: place, r, first: b, isShared: true) ? next + 1 : next
+    default:
+      if i.op.isBinary {
+        r[value: a] = try session.operate(i.op, r[value: b], frame.pointee.operand(c).value)
+      } else if try !variable(i, frame) {
+        try make(i, frame)
+      }
+    }
+    return next
+  }
+
+  private func jump(_ position: Int, _ frame: UnsafeMutablePointer<Frame>)
+    -> UnsafePointer<Instruction>
+  {
+    frame.pointee.routine.code + position
+  }
+
+  private func callSlowly(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws
+    -> UnsafePointer<Instruction>
+  {
+    let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
+    let r = frame.pointee.registers
+    var next = frame.pointee.next
+    var names: [String?] = []
+    if i.op == .callNamed {
+      if case .tuple(let labels) = frame.pointee.routine.constants[Int(next.pointee.a)].value {
+        names = labels.elements.map { if case .string(let s) = $0 { s.text } else { nil } }
+      }
+      next += 1
+    }
+    try poll()
+    let arguments = (0..<c).map { r[value: b + 1 + $0] }
+    r[value: a] = try session.call(
+      r[value: b], positional: arguments, names: names, isTraining: frame.pointee.isTraining)
+    return next
+  }
+
+  // MARK: - Variables
+
+  /// Instructions on variables; false when it is none.
+  private func variable(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws -> Bool {
+    let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
+    let r = frame.pointee.registers
+    switch i.op {
+    case .global: r[value: a] = session.read(try session.globals.value(b))
+    case .rawGlobal: r[value: a] = try session.globals.value(b)
+    case .storeGlobal: try session.storeGlobal(b, r[value: a], isDefinition: c == 1)
+    case .newCell: r.put(a, Slot(CellObject(r[b].retained, turn: session.journal.turn)))
+    case .storeCell: try session.storeCell(cell(r[a]), r[value: b])
+    case .capture: r.put(a, Slot(capture(b, frame)))
+    case .read: r[value: a] = session.read(r[value: b])
+    case .name: session.name(r[value: b], string(frame, c))
+    case .newParam:
+      r[value: a] = .foreign(
+        ParameterObject(try session.newParameter(string(frame, c), r[value: b])))
+    case .storeParam:
+      guard case .foreign(let object) = r[value: a], let parameter = object as? ParameterObject
+      else {
+        r[value: a] = session.read(r[value: b])
+        break
+      }
+      try session.store(parameter.parameter, r[value: b])
+    case .update: try update(frame.pointee.chunk.paths[c], frame, first: b)
+    case .hasArgument:
+      let isGiven = frame.pointee.given & (1 << UInt64(min(max(b, 0), 63))) != 0
+      r.put(a, Slot(b < 0 ? frame.pointee.isTraining : isGiven))
+    default: return false
+    }
+    return true
+  }
+
+  private func cell(_ slot: Slot) -> CellObject? {
+    slot.is(.cell) ? slot.unmanaged(as: CellObject.self).takeUnretainedValue() : nil
+  }
+
+  private func capture(_ index: Int, _ frame: UnsafeMutablePointer<Frame>) -> CellObject {
+    frame.pointee.closure.takeUnretainedValue().capture(index).takeUnretainedValue()
+  }
+
+  private func string(_ frame: UnsafeMutablePointer<Frame>, _ index: Int) -> String {
+    if case .string(let s) = frame.pointee.routine.constants[index].value { return s.text }
+    return ""
+  }
+
+  // MARK: - New values
+
+  /// Instructions that make a value of others, and those that look into one.
+  private func make(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws {
+    let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
+    let r = frame.pointee.registers
+    switch i.op {
+    case .negate, .not, .transpose: r[value: a] = try session.operate(i.op, r[value: b], .none)
+    case .iterate: r.put(a, Slot(try session.iterator(r[value: b])))
+    case .tuple: r[value: a] = .tuple(values(r, b, c))
+    case .range: r[value: a] = try session.range(r[value: b], r[value: b + 1])
+    case .brackets: try brackets(a, b, c, r)
+    case .unpack: try unpack(a, b, c, r)
+    case .record: r[value: a] = record(frame.pointee.routine.constants[c].value, r, first: b)
+    case .concatenate:
+      r[value: a] = .string(try values(r, b, c).map { try session.display($0) }.joined())
+    case .format:
+      let spec = c < 0 ? nil : frame.pointee.routine.constants[c].value
+      r[value: a] = .string(try session.format(r[value: b], spec))
+    case .closure: r.put(a, Slot(closure(frame.pointee.chunk.chunks[b], frame)))
+    case .field: r[value: a] = try session.field(r[value: b], string(frame, c))
+    case .method: try method(r, a, b, string(frame, c))
+    case .index: r[value: a] = try index(frame.pointee.chunk.paths[c], r, first: b)
+    case .compose: r[value: a] = try session.compose(values(r, b, c))
+    case .partial: r[value: a] = partial(frame.pointee.routine.constants[c].value, b, r)
+    case .checkShape:
+      try session.check(frame.pointee.chunk.shapes[c], r[value: b]) {
+        r[value: $0]
+      } bind: {
+        r[value: $0] = $1
+      }
+    case .model:
+      r[value: a] = .foreign(
+        ModelObject(
+          string(frame, b), arguments: (0..<c).map { cell(r[$0])?.slot.value ?? r[value: $0] }))
+    case .member:
+      guard case .foreign(let object) = r[value: a], let model = object as? ModelObject else {
+        break
+      }
+      model.add(string(frame, c), r[value: b])
+    case .assert: try assertion(a, b, string(frame, c), r)
+    case .importFile:
+      r[value: a] = try session.importFile(string(frame, b), from: frame.pointee.chunk.source)
+    default: throw Problem(.internal, "the machine does not know \(i.op)")
+    }
+  }
+
+  private func values(_ r: Registers, _ first: Int, _ count: Int) -> [Value] {
+    (0..<count).map { r[value: first + $0] }
+  }
+
+  private func record(_ names: Value, _ r: Registers, first: Int) -> Value {
+    guard case .tuple(let names) = names else { return .none }
+    return .record(
+      names.elements.enumerated().map { index, name in
+        if case .string(let s) = name { return (s.text, r[value: first + index]) }
+        return ("", .none)
+      })
+  }
+
+  private func closure(_ chunk: Chunk, _ frame: UnsafeMutablePointer<Frame>) -> ClosureObject {
+    ClosureObject(
+      chunk,
+      chunk.captures.map { capture in
+        if !capture.isLocal { return self.capture(capture.index, frame) }
+        return cell(frame.pointee.registers[capture.index])
+          ?? CellObject(.none, turn: session.journal.turn)
+      })
+  }
+
+  /// A field wins; its function takes the arguments without the object.
+  private func method(_ r: Registers, _ a: Int, _ b: Int, _ name: String) throws {
+    if let field = try session.methodField(r[value: b], name) {
+      r[value: a] = .function(DroppingFirst(field))
+    } else if case .none = r[value: a] {
+      throw session.unknownField(r[value: b], name)
+    }
+  }
+
+  /// Bracket literals, and comprehensions, which begin with -1, and end with -2.
+  private func brackets(_ a: Int, _ b: Int, _ c: Int, _ r: Registers) throws {
+    switch c {
+    case -1: r[value: a] = .list([])
+    case -2:
+      guard case .list(let list) = r[value: b] else { return }
+      r[value: a] = try session.brackets(list.elements)
+    default: r[value: a] = try session.brackets(values(r, b, c))
+    }
+  }
+
+  private func unpack(_ a: Int, _ b: Int, _ c: Int, _ r: Registers) throws {
+    if c == -1 {
+      guard case .list(let list) = r[value: a] else { return }
+      if list.elements.count & 0xFFFF == 0 { try session.checkListLength(list.elements.count) }
+      list.elements.append(r[value: b])
+      return
+    }
+    let parts = try session.parts(r[value: b], count: c)
+    for (index, part) in parts.enumerated() { r[value: a + index] = part }
+  }
+
+  private func partial(_ kinds: Value, _ b: Int, _ r: Registers) -> Value {
+    guard case .tuple(let parts) = kinds else { return .none }
+    let arguments = parts.elements.enumerated().map {
+      index, part -> (label: String?, value: Value?) in
+      guard case .tuple(let pair) = part else { return (nil, nil) }
+      var label: String?
+      if case .string(let s) = pair.elements[1] { label = s.text }
+      if case .bool(true) = pair.elements[0] { return (label, nil) }
+      return (label, r[value: b + 1 + index])
+    }
+    return .function(PartialObject(r[value: b], arguments))
+  }
+
+  private func assertion(_ a: Int, _ b: Int, _ text: String, _ r: Registers) throws {
+    if try session.condition(r[value: a]) { return }
+    var message = "\(text) is not true"
+    if b & 1 == 1 { message += ": \(try session.display(r[value: a + 1]))" }
+    var notes: [String] = []
+    if b >= 2 {
+      notes = [
+        "left: \(try session.echo(r[value: a + 2]))", "right: \(try session.echo(r[value: a + 3]))",
+      ]
+    }
+    throw Problem(.assert, message, notes: notes)
+  }
+}
+
+extension Opcode {
+  /// Whether it takes a left operand in `b`, a right one in `c`, and has no jump.
+  var isBinary: Bool {
+    switch self {
+    case .add, .subtract, .multiply, .divide, .floorDivide, .remainder, .matmul, .power, .equal,
+      .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr:
+      true
+    default: false
+    }
+  }
+
+  /// The comparison of a fused comparison and jump.
+  var comparison: Opcode {
+    switch self {
+    case .jumpUnlessLess: .less
+    case .jumpUnlessLessOrEqual: .lessOrEqual
+    case .jumpUnlessGreater: .greater
+    case .jumpUnlessGreaterOrEqual: .greaterOrEqual
+    case .jumpUnlessEqual: .equal
+    default: .notEqual
+    }
+  }
+}

@@ -1,0 +1,40 @@
+// The state of a loop over a value.
+
+/// Counts through a range by itself, and through other values by asking for their elements.
+final class IteratorObject: Object {
+  private var position: Int
+  private let end: Int
+  /// Nil for a range.
+  private let source: Value?
+
+  /// Over the numbers `lower..<upper`.
+  init(_ lower: Int, _ upper: Int) {
+    (position, end) = (lower, upper)
+    source = nil
+    super.init(.iterator)
+  }
+
+  /// Over a value of so many elements.
+  init(_ source: Value, count: Int) {
+    (position, end) = (0, count)
+    self.source = source
+    super.init(.iterator)
+  }
+
+  /// The next number of a range, `undefined` at its end, nil where this is no range.
+  @inline(__always)
+  func nextNumber() -> Slot? {
+    guard source == nil else { return nil }
+    guard position < end else { return .undefined }
+    defer { position &+= 1 }
+    return Slot(Double(position))
+  }
+
+  /// The next element, nil at the end.
+  func next(_ session: Session) throws -> Slot? {
+    guard let source, position < end else { return nil }
+    defer { position += 1 }
+    if case .list(let list) = source { return Slot(list.elements[position]) }
+    return Slot(try session.element(source, position))
+  }
+}
