@@ -33,6 +33,8 @@ final class FunctionCompiler {
   var span = TextRange(0, 0)
   var operandSpans: [TextRange] = []
   var resultCheck: Int?
+  /// The latest instruction that a jump goes to: what stands before it must not be changed.
+  private var lastTarget = -1
 
   init(
     session: Session, parent: FunctionCompiler?, name: String, source: SourceText,
@@ -91,11 +93,20 @@ extension FunctionCompiler {
 
   /// Points a jump at the next instruction.
   func patch(_ jump: Int) {
-    let target = Int32(here)
-    switch chunk.code[jump].op {
-    case .jump: chunk.code[jump].a = target
-    case .jumpIfFalse, .jumpIfTrue: chunk.code[jump].b = target
-    default: chunk.code[jump].c = target
+    lastTarget = here
+    chunk.code[jump].target = here
+  }
+
+  /// Makes `target` hold the value of an expression that ended in `value`: where the instruction
+  /// that made it is the last one, and nobody else reads its register, it writes to `target` itself.
+  func move(_ target: Int, _ value: Int) {
+    guard target != value else { return }
+    if let last = chunk.code.last, last.op.writesOnlyA, Int(last.a) == value,
+      lastTarget < here, !isVariable(value)
+    {
+      chunk.code[here - 1].a = Int32(truncatingIfNeeded: target)
+    } else {
+      emit(.move, target, value)
     }
   }
 }
@@ -145,8 +156,17 @@ extension FunctionCompiler {
       emit(.newCell, target, value)
       scopes[scopes.count - 1][name.name] = Variable(place: .cell(target), isParam: isParam)
     } else {
-      emit(isParam ? .move : .read, target, value)
+      if isParam { emit(.move, target, value) } else { read(target, value) }
       scopes[scopes.count - 1][name.name] = Variable(place: .register(target), isParam: isParam)
+    }
+  }
+
+  /// A move that makes a param its value; arithmetic never gives a param.
+  private func read(_ target: Int, _ value: Int) {
+    if let last = chunk.code.last, last.op.isBinary, Int(last.a) == value, lastTarget < here {
+      move(target, value)
+    } else {
+      emit(.read, target, value)
     }
   }
 
@@ -170,8 +190,7 @@ extension FunctionCompiler {
       emit(.cell, target, index)
     case .capture(let index):
       target = register()
-      emit(.capture, target, index)
-      emit(.cell, target, target)
+      emit(.captured, target, index)
     case .global(let slot):
       target = register()
       emit(raw ? .rawGlobal : .global, target, slot, 0, at: range)
@@ -208,8 +227,10 @@ extension FunctionCompiler {
       for (index, statement) in statements.enumerated() {
         let isLast = index == statements.count - 1
         let value = try self.statement(statement, wantsValue: wantsValue && isLast)
-        if wantsValue, isLast, let value { emit(.move, target, value) }
+        guard wantsValue, isLast else { continue }
+        if let value { move(target, value) } else { emit(.constant, target, constant(.none)) }
       }
+      if wantsValue, statements.isEmpty { emit(.constant, target, constant(.none)) }
     }
   }
 
@@ -275,10 +296,12 @@ extension FunctionCompiler {
 
   private func define(_ pattern: Pattern, _ expr: Expr) throws {
     let value = try self.expr(expr)
-    if case .name(let name) = pattern {
-      emit(.name, value, value, text(name.name), at: expr.range)
-    }
     try bind(pattern, value)
+    guard case .name(let name) = pattern else { return }
+    // Where the value went to is where it is; a cell is looked into.
+    var place = value
+    if case .register(let index)? = scopes.last?[name.name]?.place { place = index }
+    emit(.name, place, place, text(name.name), at: expr.range)
   }
 
   /// Declares the names of a pattern with the parts of a value.
@@ -310,7 +333,7 @@ extension FunctionCompiler {
     }
     if case .name(let name) = target.kind, let op {
       let old = try load(name, target.range)
-      let value = try self.expr(expr)
+      let value = try rightOperand(expr)
       let result = register()
       emit(Self.opcode(op), result, old, value, at: range, operands: [target.range, expr.range])
       try assign(target, value: result, range)
@@ -319,8 +342,12 @@ extension FunctionCompiler {
     if case .name(let name) = target.kind {
       try checkUpdate(name, target.range)
       let value = try self.expr(expr)
-      emit(.name, value, value, text(name), at: expr.range)
+      guard case .register(let index)? = resolve(name)?.place, resolve(name)?.isParam == false else {
+        emit(.name, value, value, text(name), at: expr.range)
+        return try assign(target, value: value, range)
+      }
       try assign(target, value: value, range)
+      emit(.name, index, index, text(name), at: expr.range)
       return
     }
     try update(target, op, expr, range)
@@ -342,8 +369,9 @@ extension FunctionCompiler {
     try checkUpdate(name, target.range)
     guard let variable = resolve(name) else { return }
     switch variable.place {
-    case .register(let index):
-      emit(variable.isParam ? .storeParam : .read, index, value, 0, at: range)
+    case .register(let index) where variable.isParam:
+      emit(.storeParam, index, value, 0, at: range)
+    case .register(let index): read(index, value)
     case .cell(let index): emit(.storeCell, index, value, 0, at: range)
     case .capture(let index):
       let cell = register()
@@ -415,6 +443,11 @@ extension FunctionCompiler {
 
   /// A jump that is taken when the condition is false.
   func jumpUnless(_ condition: Expr) throws -> Int {
+    if case .binary(let op, _, let a, let b) = condition.kind, let jump = Self.opcode(op).jumpUnless {
+      let x = try leftOperand(a, before: b)
+      let y = try rightOperand(b)
+      return emit(jump, x, y, 0, at: condition.range, operands: [a.range, b.range])
+    }
     let value = try expr(condition)
     return emit(.jumpIfFalse, value, 0, 0, at: condition.range)
   }

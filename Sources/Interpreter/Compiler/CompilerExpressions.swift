@@ -68,16 +68,26 @@ extension FunctionCompiler {
   private func binary(_ op: Opcode, _ a: Expr, _ b: Expr, _ range: TextRange) throws -> Int {
     let first = nextRegister
     let target = register()
-    let x = try expr(a)
-    // A later operand may update the variable that the first one is.
-    let left = isVariable(x) && !isSimple(b) ? copy(x) : x
-    let y = try expr(b)
-    emit(op, target, left, y, at: range, operands: [a.range, b.range])
+    let x = try leftOperand(a, before: b)
+    let y = try rightOperand(b)
+    emit(op, target, x, y, at: range, operands: [a.range, b.range])
     nextRegister = first + 1
     return target
   }
 
-  private func isVariable(_ register: Int) -> Bool {
+  /// A left operand: a later operand may update the variable that it is.
+  func leftOperand(_ a: Expr, before b: Expr) throws -> Int {
+    let x = try expr(a)
+    return isVariable(x) && !isSimple(b) ? copy(x) : x
+  }
+
+  /// A right operand: a register, or a constant number.
+  func rightOperand(_ b: Expr) throws -> Int {
+    if case .number(let value, _) = b.kind { return ~constant(.number(value)) }
+    return try expr(b)
+  }
+
+  func isVariable(_ register: Int) -> Bool {
     scopes.contains { scope in
       scope.values.contains { if case .register(register) = $0.place { true } else { false } }
     }
@@ -103,7 +113,7 @@ extension FunctionCompiler {
     throws -> Int
   {
     let target = register()
-    emit(.move, target, try expr(a))
+    move(target, try expr(a))
     let end = emit(jump, target, target, 0, at: range, operands: [a.range, b.range])
     let y = try expr(b)
     emit(op, target, target, y, at: range, operands: [a.range, b.range])
@@ -117,7 +127,7 @@ extension FunctionCompiler {
     for _ in 0..<max(1, parts.count) { _ = register() }
     for (index, part) in parts.enumerated() {
       let value = try expr(part)
-      emit(.move, first + index, value)
+      move(first + index, value)
       nextRegister = first + max(1, parts.count)
     }
     emit(op, first, first, parts.count, at: range, operands: parts.map(\.range))
@@ -180,8 +190,8 @@ extension FunctionCompiler {
     let first = nextRegister
     _ = register()
     _ = register()
-    emit(.move, first + 1, try expr(value))
-    emit(.move, first, try expr(function))
+    move(first + 1, try expr(value))
+    move(first, try expr(function))
     emit(.call, first, first, 1, at: range, operands: [function.range, value.range])
     nextRegister = first + 1
     return first
@@ -195,7 +205,7 @@ extension FunctionCompiler {
   {
     let first = nextRegister
     for _ in 0...arguments.count { _ = register() }
-    emit(.move, first, try callee())
+    move(first, try callee())
     nextRegister = first + 1 + arguments.count
     try self.arguments(arguments, from: first + 1)
     emitCall(first, arguments, range)
@@ -206,7 +216,7 @@ extension FunctionCompiler {
   private func arguments(_ arguments: [Argument], from first: Int) throws {
     let limit = nextRegister
     for (index, argument) in arguments.enumerated() {
-      emit(.move, first + index, try expr(argument.value))
+      move(first + index, try expr(argument.value))
       nextRegister = limit
     }
   }
@@ -218,7 +228,7 @@ extension FunctionCompiler {
         [Value](repeating: .none, count: extra)
           + arguments.map { $0.label.map { .string($0.name) } ?? .none })
       emit(.callNamed, first, first, arguments.count + extra, at: range, operands: spans)
-      emit(.constant, constant(names))
+      emit(.names, constant(names))
     } else {
       emit(.call, first, first, arguments.count + extra, at: range, operands: spans)
     }
@@ -230,11 +240,11 @@ extension FunctionCompiler {
   ) throws -> Int {
     let first = nextRegister
     for _ in 0..<arguments.count + 2 { _ = register() }
-    emit(.move, first + 1, try self.base(base))
+    move(first + 1, try self.base(base))
     nextRegister = first + 2 + arguments.count
     // The function of that name, if there is one, waits in the callee's register.
     if resolve(name.name) != nil {
-      emit(.move, first, try load(name.name, name.range))
+      move(first, try load(name.name, name.range))
     } else {
       emit(.constant, first, constant(.none))
     }
@@ -265,6 +275,7 @@ extension FunctionCompiler {
     let (kinds, _) = try indexItems(items)
     let target = first
     if nextRegister == first { _ = register() }
+    if case .value? = kinds.first, kinds.count == 1 { emit(.element, target, value, first) }
     // The items stand from `first`; the base's register is in the path table.
     chunk.paths.append(
       UpdatePath(base: .register(value), name: "", steps: [.index(kinds)], op: nil))
@@ -290,7 +301,7 @@ extension FunctionCompiler {
       }
       for part in parts {
         let place = register()
-        emit(.move, place, try expr(part))
+        move(place, try expr(part))
         nextRegister = place + 1
         count += 1
       }
@@ -328,7 +339,7 @@ extension FunctionCompiler {
     }
     let first = nextRegister
     _ = register()
-    emit(.move, first, try value())
+    move(first, try value())
     nextRegister = first + 1
     var compiled: [UpdatePath.Step] = []
     for (step, items) in steps {
@@ -346,6 +357,15 @@ extension FunctionCompiler {
     case .capture(let index): place = .capture(index)
     case .global(let slot): place = .global(slot)
     }
+    if case .index(let kinds)? = compiled.first, compiled.count == 1, kinds.count == 1,
+      case .value = kinds[0], op == nil
+    {
+      switch place {
+      case .register(let index): emit(.storeElement, index, first, 0)
+      case .global(let slot): emit(.storeGlobalElement, slot, first, 0)
+      default: break
+      }
+    }
     chunk.paths.append(UpdatePath(base: place, name: name, steps: compiled, op: op))
     emit(.update, 0, first, chunk.paths.count - 1, at: range, operands: [target.range, range])
   }
@@ -353,7 +373,7 @@ extension FunctionCompiler {
   private func partial(_ callee: Expr, _ arguments: [Argument], _ range: TextRange) throws -> Int {
     let first = nextRegister
     for _ in 0...arguments.count { _ = register() }
-    emit(.move, first, try expr(callee))
+    move(first, try expr(callee))
     nextRegister = first + 1 + arguments.count
     var parts: [Value] = []
     for (index, argument) in arguments.enumerated() {
@@ -363,7 +383,7 @@ extension FunctionCompiler {
         emit(.constant, first + 1 + index, constant(.none))
       } else {
         parts.append(.tuple([.bool(false), label]))
-        emit(.move, first + 1 + index, try expr(argument.value))
+        move(first + 1 + index, try expr(argument.value))
       }
       nextRegister = first + 1 + arguments.count
     }
@@ -407,13 +427,11 @@ extension FunctionCompiler {
       let next = nextRegister
       let skip = try jumpUnless(branch.condition)
       nextRegister = next
-      emit(.constant, target, constant(.none))
       try block(branch.body.statements, wantsValue: true, into: target)
       ends.append(emit(.jump))
       patch(skip)
     }
-    emit(.constant, target, constant(.none))
-    if let otherwise { try block(otherwise.statements, wantsValue: true, into: target) }
+    try block(otherwise?.statements ?? [], wantsValue: true, into: target)
     for end in ends { patch(end) }
     return target
   }

@@ -52,7 +52,7 @@ extension FunctionCompiler {
         let given = register()
         emit(.hasArgument, given, index)
         let skip = emit(.jumpIfTrue, given)
-        emit(.move, index, try expr(value))
+        move(index, try expr(value))
         patch(skip)
       }
       try bindParameter(parameter.pattern, index)
@@ -72,9 +72,8 @@ extension FunctionCompiler {
       scopes[0][name] = Variable(place: .cell(register))
     }
     let result = register()
-    emit(.constant, result, constant(.none))
     switch function.body {
-    case .expression(let body): emit(.move, result, try expr(body))
+    case .expression(let body): move(result, try expr(body))
     case .block(let block):
       try self.block(block.statements, wantsValue: true, into: result)
     }
@@ -178,13 +177,7 @@ extension FunctionCompiler {
     }
     moved[chunk.code.count] = code.count
     for position in code.indices {
-      switch code[position].op {
-      case .jump, .loop: code[position].a = Int32(moved[Int(code[position].a)])
-      case .jumpIfFalse, .jumpIfTrue: code[position].b = Int32(moved[Int(code[position].b)])
-      case .next, .andJump, .orJump, .jumpUnlessLess:
-        code[position].c = Int32(moved[Int(code[position].c)])
-      default: break
-      }
+      if let target = code[position].target { code[position].target = moved[target] }
     }
     chunk.code = code
     chunk.spans = spans
@@ -235,7 +228,7 @@ extension FunctionCompiler {
         let given = register()
         emit(.hasArgument, given, index)
         let skip = emit(.jumpIfTrue, given)
-        emit(.move, index, try expr(value))
+        move(index, try expr(value))
         patch(skip)
       }
       try bindParameter(parameter.pattern, index)
@@ -247,7 +240,7 @@ extension FunctionCompiler {
       switch member.kind {
       case .layer(let name, let value):
         let target = register()
-        emit(.move, target, try expr(value))
+        move(target, try expr(value))
         emit(.member, instance, target, text(name.name), at: member.range)
         declare(name, value: target)
       case .param(let name, let value):

@@ -50,8 +50,8 @@ package enum Opcode: UInt8 {
   case next
   /// a ← call of the function in b with c arguments in the registers after b
   case call
-  /// as `call`, with the argument names in the constant after it (field a of the next instruction)
-  case callNamed
+  /// as `call`, with the argument names in constant a of the next instruction, `names`
+  case callNamed, names
   /// leave the function with a
   case returnValue
   /// a ← tuple / tensor or list / range of c registers from b
@@ -114,6 +114,77 @@ package struct Instruction {
     self.a = Int32(truncatingIfNeeded: a)
     self.b = Int32(truncatingIfNeeded: b)
     self.c = Int32(truncatingIfNeeded: c)
+  }
+}
+
+extension Instruction {
+  /// Where it may go on instead of with the next one, nil for what never jumps.
+  var target: Int? {
+    get {
+      switch op {
+      case .jump, .loop: Int(a)
+      case .jumpIfFalse, .jumpIfTrue: Int(b)
+      case .next, .andJump, .orJump, .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater,
+        .jumpUnlessGreaterOrEqual, .jumpUnlessEqual, .jumpUnlessNotEqual:
+        Int(c)
+      default: nil
+      }
+    }
+    set {
+      let target = Int32(truncatingIfNeeded: newValue ?? 0)
+      switch op {
+      case .jump, .loop: a = target
+      case .jumpIfFalse, .jumpIfTrue: b = target
+      default: c = target
+      }
+    }
+  }
+}
+
+extension Opcode {
+  /// Whether it takes a left operand in `b`, a right one in `c`, and has no jump.
+  var isBinary: Bool {
+    switch self {
+    case .add, .subtract, .multiply, .divide, .floorDivide, .remainder, .matmul, .power, .equal,
+      .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr:
+      true
+    default: false
+    }
+  }
+
+  /// Whether its result may go to another register than the compiler said at first.
+  var writesOnlyA: Bool {
+    switch self {
+    case .constant, .global, .rawGlobal, .cell, .captured, .read, .negate, .not, .transpose, .call,
+      .tuple, .range, .record, .concatenate, .format, .closure, .field, .compose, .move:
+      true
+    default: isBinary
+    }
+  }
+
+  /// The comparison of a fused comparison and jump.
+  var comparison: Opcode {
+    switch self {
+    case .jumpUnlessLess: .less
+    case .jumpUnlessLessOrEqual: .lessOrEqual
+    case .jumpUnlessGreater: .greater
+    case .jumpUnlessGreaterOrEqual: .greaterOrEqual
+    case .jumpUnlessEqual: .equal
+    default: .notEqual
+    }
+  }
+
+  /// A comparison fused with a jump, nil for what is no comparison.
+  var jumpUnless: Opcode? {
+    switch self {
+    case .less: .jumpUnlessLess
+    case .lessOrEqual: .jumpUnlessLessOrEqual
+    case .greater: .jumpUnlessGreater
+    case .greaterOrEqual: .jumpUnlessGreaterOrEqual
+    case .equal: .jumpUnlessEqual
+    case .notEqual: .jumpUnlessNotEqual
+    default: nil
+    }
   }
 }
 

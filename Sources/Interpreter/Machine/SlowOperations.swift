@@ -248,27 +248,3 @@ extension Machine {
     throw Problem(.assert, message, notes: notes)
   }
 }
-
-extension Opcode {
-  /// Whether it takes a left operand in `b`, a right one in `c`, and has no jump.
-  var isBinary: Bool {
-    switch self {
-    case .add, .subtract, .multiply, .divide, .floorDivide, .remainder, .matmul, .power, .equal,
-      .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .logicalAnd, .logicalOr:
-      true
-    default: false
-    }
-  }
-
-  /// The comparison of a fused comparison and jump.
-  var comparison: Opcode {
-    switch self {
-    case .jumpUnlessLess: .less
-    case .jumpUnlessLessOrEqual: .lessOrEqual
-    case .jumpUnlessGreater: .greater
-    case .jumpUnlessGreaterOrEqual: .greaterOrEqual
-    case .jumpUnlessEqual: .equal
-    default: .notEqual
-    }
-  }
-}
