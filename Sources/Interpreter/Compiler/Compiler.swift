@@ -226,6 +226,13 @@ extension FunctionCompiler {
     try inScope {
       for (index, statement) in statements.enumerated() {
         let isLast = index == statements.count - 1
+        if wantsValue, isLast, case .expression(let last) = statement.kind,
+          case .conditional(let branches, let otherwise) = last.kind
+        {
+          span = statement.range
+          try conditional(branches, otherwise, into: target)
+          continue
+        }
         let value = try self.statement(statement, wantsValue: wantsValue && isLast)
         guard wantsValue, isLast else { continue }
         if let value { move(target, value) } else { emit(.constant, target, constant(.none)) }

@@ -39,7 +39,7 @@ extension FunctionCompiler {
       if arguments.contains(where: { if case .hole = $0.value.kind { true } else { false } }) {
         return try partial(callee, arguments, expr.range)
       }
-      return try call(expr.range, literalInItsType(callee, arguments)) { try self.expr(callee) }
+      return try call(callee, literalInItsType(callee, arguments), expr.range)
     case .methodCall(let base, let name, let arguments):
       return try methodCall(base, name, arguments, expr.range)
     case .field(let base, let name): return try field(base, name, expr.range)
@@ -47,7 +47,10 @@ extension FunctionCompiler {
     case .comprehension(let value, let pattern, let source, let condition):
       return try comprehension(value, pattern, source, condition, expr.range)
     case .lambda(let function): return try closure(function)
-    case .conditional(let branches, let otherwise): return try conditional(branches, otherwise)
+    case .conditional(let branches, let otherwise):
+      let target = register()
+      try conditional(branches, otherwise, into: target)
+      return target
     case .invalid: return none()
     }
   }
@@ -197,18 +200,26 @@ extension FunctionCompiler {
     return first
   }
 
-  /// A call: callee and arguments in consecutive registers.
-  private func call(
-    _ range: TextRange, _ arguments: [Argument], first base: Int? = nil, _ callee: () throws -> Int
-  )
-    throws -> Int
-  {
+  /// A call: callee and arguments in consecutive registers; a global is called where it is.
+  private func call(_ callee: Expr, _ arguments: [Argument], _ range: TextRange) throws -> Int {
     let first = nextRegister
     for _ in 0...arguments.count { _ = register() }
-    move(first, try callee())
+    var global: Int?
+    if case .name(let name) = callee.kind, case .global(let slot)? = resolve(name)?.place,
+      slot >= session.globals.builtinCount, arguments.allSatisfy({ $0.label == nil })
+    {
+      global = slot
+    } else {
+      move(first, try expr(callee))
+    }
     nextRegister = first + 1 + arguments.count
     try self.arguments(arguments, from: first + 1)
-    emitCall(first, arguments, range)
+    if let global {
+      let spans = [range] + arguments.map(\.value.range)
+      emit(.callGlobal, first, global, arguments.count, at: range, operands: spans)
+    } else {
+      emitCall(first, arguments, range)
+    }
     nextRegister = first + 1
     return first
   }
@@ -418,10 +429,10 @@ extension FunctionCompiler {
     return target
   }
 
-  private func conditional(_ branches: [(condition: Expr, body: Block)], _ otherwise: Block?)
-    throws -> Int
-  {
-    let target = register()
+  /// `if … else …`, its value in `target`.
+  func conditional(
+    _ branches: [(condition: Expr, body: Block)], _ otherwise: Block?, into target: Int
+  ) throws {
     var ends: [Int] = []
     for branch in branches {
       let next = nextRegister
@@ -433,6 +444,5 @@ extension FunctionCompiler {
     }
     try block(otherwise?.statements ?? [], wantsValue: true, into: target)
     for end in ends { patch(end) }
-    return target
   }
 }

@@ -55,27 +55,27 @@ extension Machine {
       case .jumpUnlessLess:
         let (x, y) = (r[a], right(b, r, k))
         if Slot.areNumbers(x, y) {
-          if !(x.number < y.number) { ip = frame.pointee.routine.code + c }
+          if !(x.number < y.number) { ip += c }
           continue
         }
       case .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
         .jumpUnlessEqual, .jumpUnlessNotEqual:
         let (x, y) = (r[a], right(b, r, k))
         if Slot.areNumbers(x, y) {
-          if !i.op.compare(x.number, y.number) { ip = frame.pointee.routine.code + c }
+          if !i.op.compare(x.number, y.number) { ip += c }
           continue
         }
       case .jump:
-        ip = frame.pointee.routine.code + a
+        ip += a
         continue
       case .jumpIfFalse:
         if r[a].isBool {
-          if !r[a].isTrue { ip = frame.pointee.routine.code + b }
+          if !r[a].isTrue { ip += b }
           continue
         }
       case .jumpIfTrue:
         if r[a].isBool {
-          if r[a].isTrue { ip = frame.pointee.routine.code + b }
+          if r[a].isTrue { ip += b }
           continue
         }
       case .global:
@@ -103,7 +103,7 @@ extension Machine {
         if r[b].is(.iterator) {
           let iterator = r[b].unmanaged(as: IteratorObject.self)
           if let slot = iterator._withUnsafeGuaranteedRef({ $0.nextNumber() }) {
-            if slot.isUndefined { ip = frame.pointee.routine.code + c } else { r.put(a, slot) }
+            if slot.isUndefined { ip += c } else { r.put(a, slot) }
             continue
           }
         }
@@ -113,20 +113,22 @@ extension Machine {
           ip += 1
         }
         continue
-      case .call:
-        let callee = r[b]
+      case .call, .callGlobal:
+        let callee = i.op == .call ? r[b] : globals._withUnsafeGuaranteedRef { $0.slots }[b]
         if callee.is(.closure) {
           let closure = callee.unmanaged(as: ClosureObject.self)
-          if closure._withUnsafeGuaranteedRef({ $0.routine.parameterCount }) == c {
+          let routine = closure._withUnsafeGuaranteedRef { $0.routine }
+          if routine.parameterCount == c {
             frame.pointee.next = ip
             try poll()
+            let arguments = r + (i.op == .call ? b : a) + 1
             try enter(
-              closure, registers: r + b + 1, target: r + a, given: .max,
+              closure, registers: arguments, target: r + a, given: .max,
               isTraining: frame.pointee.isTraining)
-            frame = frames + (depth - 1)
-            ip = frame.pointee.next
-            r = frame.pointee.registers
-            k = frame.pointee.routine.constants
+            frame += 1
+            ip = routine.code
+            r = arguments
+            k = routine.constants
             continue
           }
         }
@@ -147,7 +149,7 @@ extension Machine {
         frame.pointee.next = ip
         try poll()
         try session.endOfTurn(isTopLevel: b == 1)
-        ip = frame.pointee.routine.code + a
+        ip += a
         continue
       default: break
       }

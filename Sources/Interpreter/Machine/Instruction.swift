@@ -50,6 +50,8 @@ package enum Opcode: UInt8 {
   case next
   /// a ← call of the function in b with c arguments in the registers after b
   case call
+  /// a ← call of the closure in global b with c arguments in the registers after a
+  case callGlobal
   /// as `call`, with the argument names in constant a of the next instruction, `names`
   case callNamed, names
   /// leave the function with a

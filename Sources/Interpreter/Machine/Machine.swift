@@ -14,7 +14,6 @@ final class Machine {
   /// A call that runs. It holds its closure; its registers hold what they hold.
   struct Frame: BitwiseCopyable {
     let closure: Unmanaged<ClosureObject>
-    let routine: Routine
     let registers: UnsafeMutablePointer<Slot>
     /// The instruction that comes next.
     var next: UnsafePointer<Instruction>
@@ -25,6 +24,7 @@ final class Machine {
     let isTraining: Bool
 
     var chunk: Chunk { closure.takeUnretainedValue().chunk }
+    @inline(__always) var routine: Routine { closure._withUnsafeGuaranteedRef { $0.routine } }
     /// The index of the instruction that runs.
     var position: Int { max(0, next - routine.code - 1) }
   }
@@ -32,7 +32,7 @@ final class Machine {
   unowned let session: Session
   let registers: UnsafeMutablePointer<Slot>
   /// Registers below this are valid; above, memory was never touched.
-  private var initialized = 0
+  private var initializedEnd: UnsafeMutablePointer<Slot>
   let frames: UnsafeMutablePointer<Frame>
   var depth = 0
   private var nativeDepth = 0
@@ -42,11 +42,12 @@ final class Machine {
   init(_ session: Session) {
     self.session = session
     registers = .allocate(capacity: Machine.registerLimit)
+    initializedEnd = registers
     frames = .allocate(capacity: Machine.depthLimit + 1)
   }
 
   deinit {
-    registers.clear(initialized)
+    registers.clear(initializedEnd - registers)
     registers.deallocate()
     frames.deallocate()
   }
@@ -85,12 +86,16 @@ final class Machine {
   }
 
   /// Makes the registers below `end` valid.
+  @inline(__always)
   private func reserve(through end: UnsafeMutablePointer<Slot>) throws {
-    let count = end - registers
-    guard count > initialized else { return }
+    if end > initializedEnd { try initialize(through: end) }
+  }
+
+  private func initialize(through end: UnsafeMutablePointer<Slot>) throws {
+    let (initialized, count) = (initializedEnd - registers, end - registers)
     guard count < Machine.registerLimit else { throw recursion() }
     (registers + initialized).initialize(repeating: .none, count: count - initialized)
-    initialized = count
+    initializedEnd = end
   }
 
   /// Pushes the frame of a call.
@@ -105,15 +110,15 @@ final class Machine {
     closure._withUnsafeGuaranteedRef { _ = Slot($0) }
     (frames + depth).initialize(
       to: Frame(
-        closure: closure, routine: routine, registers: registers, next: routine.code,
-        target: target, given: given, isTraining: isTraining))
-    depth += 1
+        closure: closure, registers: registers, next: routine.code, target: target, given: given,
+        isTraining: isTraining))
+    depth &+= 1
   }
 
   /// Pops the uppermost frame and lets go of what its registers hold.
   @inline(__always)
   func leave() {
-    depth -= 1
+    depth &-= 1
     let frame = frames + depth
     frame.pointee.registers.clear(frame.pointee.routine.registerCount)
     Slot(owning: frame.pointee.closure).release()
@@ -140,6 +145,7 @@ final class Machine {
       return [frame.registers[value: a], frame.operand(b).value]
     case .negate, .not, .transpose, .field, .method: return [frame.registers[value: b]]
     case .call, .callNamed: return (0...max(0, c)).map { frame.registers[value: b + $0] }
+    case .callGlobal: return (0...max(0, c)).map { frame.registers[value: a + $0] }
     case .index:
       if case .register(let base) = frame.chunk.paths[c].base {
         return [frame.registers[value: base]]

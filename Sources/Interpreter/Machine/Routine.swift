@@ -11,7 +11,7 @@ struct Routine: BitwiseCopyable {
   let parameterCount: Int
 
   init(_ chunk: Chunk) {
-    code = Routine.copy(Routine.shortened(chunk.code))
+    code = Routine.copy(Routine.linked(chunk.code))
     constants = Routine.copy(chunk.constants.map { Slot($0) })
     origins = Routine.copy(
       chunk.spans.map {
@@ -34,12 +34,23 @@ struct Routine: BitwiseCopyable {
     return UnsafePointer(copy)
   }
 
-  /// A jump to the end of the function leaves it at once.
-  private static func shortened(_ code: [Instruction]) -> [Instruction] {
-    code.map { instruction in
-      guard instruction.op == .jump, Int(instruction.a) < code.count else { return instruction }
-      let target = code[Int(instruction.a)]
-      return target.op == .returnValue ? target : instruction
+  /// Jumps become relative to the instruction after them; a jump to the end of the function leaves
+  /// it at once, with the value itself where that would be moved first.
+  private static func linked(_ code: [Instruction]) -> [Instruction] {
+    var linked = code
+    for position in code.indices.reversed() {
+      let instruction = code[position]
+      if let target = instruction.target {
+        linked[position].target = target - position - 1
+        if instruction.op == .jump, target < code.count, linked[target].op == .returnValue {
+          linked[position] = linked[target]
+        }
+      } else if instruction.op == .move, position + 1 < code.count,
+        linked[position + 1].op == .returnValue, linked[position + 1].a == instruction.a
+      {
+        linked[position] = Instruction(.returnValue, Int(instruction.b))
+      }
     }
+    return linked
   }
 }

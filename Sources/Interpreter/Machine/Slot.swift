@@ -79,16 +79,15 @@ extension Slot {
 
   /// Counts one holder less; the last one lets go of the object.
   @inline(__always) func release() {
-    if isObject { releaseObject() }
+    guard isObject else { return }
+    let left = object._withUnsafeGuaranteedRef { object in
+      object.slots &-= 1
+      return object.slots
+    }
+    if left == 0 { releaseObject() }
   }
 
-  @inline(never) private func releaseObject() {
-    let last = object._withUnsafeGuaranteedRef { object in
-      object.slots &-= 1
-      return object.slots == 0
-    }
-    if last { object.release() }
-  }
+  @inline(never) private func releaseObject() { object.release() }
 
   /// A slot with one count of an object.
   init(_ object: Object) {
@@ -153,10 +152,13 @@ extension UnsafeMutablePointer<Slot> {
 
   /// Lets go of a stretch of registers, which hold none afterwards.
   @inline(__always) func clear(_ count: Int) {
-    for index in 0..<count {
-      let old = self[index]
-      self[index] = .none
+    var place = self
+    let end = self + count
+    while place < end {
+      let old = place.pointee
+      place.pointee = .none
       old.release()
+      place += 1
     }
   }
 }

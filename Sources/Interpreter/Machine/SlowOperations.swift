@@ -18,20 +18,23 @@ extension Machine {
     session.graph.origin = frame.pointee.routine.origins[frame.pointee.position]
     switch i.op {
     case .call, .callNamed: return try callSlowly(i, frame)
-    case .jumpIfFalse: return try session.condition(r[value: a]) ? next : jump(b, frame)
-    case .jumpIfTrue: return try session.condition(r[value: a]) ? jump(b, frame) : next
+    case .callGlobal:
+      r[value: a] = session.read(try session.globals.value(b))
+      return try callSlowly(Instruction(.call, a, a, c), frame)
+    case .jumpIfFalse: return try session.condition(r[value: a]) ? next : next + b
+    case .jumpIfTrue: return try session.condition(r[value: a]) ? next + b : next
     case .andJump, .orJump:
       r[value: a] = r[value: b]
-      return r[b].isBool && r[b].isTrue == (i.op == .orJump) ? jump(c, frame) : next
+      return r[b].isBool && r[b].isTrue == (i.op == .orJump) ? next + c : next
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
       .jumpUnlessEqual, .jumpUnlessNotEqual:
       let truth = try session.operate(
         i.op.comparison, r[value: a], frame.pointee.operand(b).value)
-      return try session.condition(truth) ? next : jump(c, frame)
+      return try session.condition(truth) ? next : next + c
     case .next:
-      guard r[b].is(.iterator) else { return jump(c, frame) }
+      guard r[b].is(.iterator) else { return next + c }
       let iterator = r[b].unmanaged(as: IteratorObject.self).takeUnretainedValue()
-      guard let slot = try iterator.next(session) else { return jump(c, frame) }
+      guard let slot = try iterator.next(session) else { return next + c }
       r.put(a, slot)
     case .storeElement:
       return storeElement(in: r + a, r, first: b, isShared: false) ? next + 1 : next
@@ -46,12 +49,6 @@ extension Machine {
       }
     }
     return next
-  }
-
-  private func jump(_ position: Int, _ frame: UnsafeMutablePointer<Frame>)
-    -> UnsafePointer<Instruction>
-  {
-    frame.pointee.routine.code + position
   }
 
   private func callSlowly(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws
