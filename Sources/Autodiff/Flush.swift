@@ -22,12 +22,6 @@ extension Graph {
     letHistoryGo()
   }
 
-  /// Whether so much waits that it should be computed.
-  package var isPendingLarge: Bool { pending.count > 50_000 }
-
-  /// Whether a parameter was stored to since the last flush.
-  package var hasPendingStores: Bool { !pendingStores.isEmpty }
-
   /// Drops the operands of computed values through which no gradient can pass any more.
   private func letHistoryGo() {
     guard !candidates.isEmpty else { return }

@@ -26,9 +26,16 @@ package final class Graph {
   package internal(set) var planHits = 0
 
   /// Recorded and not computed, oldest first.
-  var pending: [Node] = []
+  var pending: [Node] = [] {
+    didSet { if pending.count > Graph.pendingLimit { wantsFlush = true } }
+  }
   /// Parameters whose newest value is not computed.
-  var pendingStores: [Parameter] = []
+  var pendingStores: [Parameter] = [] {
+    didSet { wantsFlush = !pendingStores.isEmpty || pending.count > Graph.pendingLimit }
+  }
+  /// Whether the end of a turn has something to compute: a parameter was stored to, or much waits.
+  package private(set) var wantsFlush = false
+  private static let pendingLimit = 50_000
   /// Computed values that may keep operands only while a parameter on their path lives.
   var candidates: [Node] = []
   /// Parameters that have a gradient.

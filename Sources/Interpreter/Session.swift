@@ -209,9 +209,7 @@ extension Session {
 
   /// The end of a turn of a loop: one plan for everything since the last one.
   func endOfTurn(isTopLevel: Bool) throws {
-    if graph.hasPendingStores || graph.isPendingLarge {
-      try graph.flush()
-    }
+    if graph.wantsFlush { try graph.flush() }
     if isTopLevel { journal.checkpoint(random: graph.random) }
   }
 

@@ -308,7 +308,16 @@ extension FunctionCompiler {
     // Where the value went to is where it is; a cell is looked into.
     var place = value
     if case .register(let index)? = scopes.last?[name.name]?.place { place = index }
-    emit(.name, place, place, text(name.name), at: expr.range)
+    nameResult(place, name.name, expr.range)
+  }
+
+  /// A value remembers the name it was given first; arithmetic names its result itself.
+  private func nameResult(_ register: Int, _ name: String, _ range: TextRange) {
+    if let last = chunk.code.last, last.op.isBinary, Int(last.a) == register, lastTarget < here {
+      chunk.spans[here - 1].name = Int32(truncatingIfNeeded: text(name))
+    } else {
+      emit(.name, register, register, text(name), at: range)
+    }
   }
 
   /// Declares the names of a pattern with the parts of a value.
@@ -349,12 +358,13 @@ extension FunctionCompiler {
     if case .name(let name) = target.kind {
       try checkUpdate(name, target.range)
       let value = try self.expr(expr)
-      guard case .register(let index)? = resolve(name)?.place, resolve(name)?.isParam == false else {
-        emit(.name, value, value, text(name), at: expr.range)
+      guard case .register(let index)? = resolve(name)?.place, resolve(name)?.isParam == false
+      else {
+        nameResult(value, name, expr.range)
         return try assign(target, value: value, range)
       }
       try assign(target, value: value, range)
-      emit(.name, index, index, text(name), at: expr.range)
+      nameResult(index, name, expr.range)
       return
     }
     try update(target, op, expr, range)
@@ -450,7 +460,8 @@ extension FunctionCompiler {
 
   /// A jump that is taken when the condition is false.
   func jumpUnless(_ condition: Expr) throws -> Int {
-    if case .binary(let op, _, let a, let b) = condition.kind, let jump = Self.opcode(op).jumpUnless {
+    if case .binary(let op, _, let a, let b) = condition.kind, let jump = Self.opcode(op).jumpUnless
+    {
       let x = try leftOperand(a, before: b)
       let y = try rightOperand(b)
       return emit(jump, x, y, 0, at: condition.range, operands: [a.range, b.range])

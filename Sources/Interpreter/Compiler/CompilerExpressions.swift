@@ -70,11 +70,12 @@ extension FunctionCompiler {
 
   private func binary(_ op: Opcode, _ a: Expr, _ b: Expr, _ range: TextRange) throws -> Int {
     let first = nextRegister
-    let target = register()
     let x = try leftOperand(a, before: b)
     let y = try rightOperand(b)
+    // The operands are read before the result is written, perhaps over one of them.
+    nextRegister = first
+    let target = register()
     emit(op, target, x, y, at: range, operands: [a.range, b.range])
-    nextRegister = first + 1
     return target
   }
 

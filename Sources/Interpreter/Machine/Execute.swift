@@ -1,5 +1,6 @@
 // The loop of the virtual machine: numbers, calls, jumps and variables the short way; everything
-// else in SlowOperations.swift.
+// else in SlowOperations.swift. What is no number has the bits of a NaN, so a result that is not NaN
+// is one of two numbers, and nothing else needs to be looked at.
 
 import Diagnostics
 
@@ -7,6 +8,7 @@ extension Machine {
   /// Runs until the frame at `outer` has returned.
   func execute(until outer: Int) throws {
     let globals = Unmanaged.passUnretained(session.globals)
+    let builtinCount = session.globals.builtinCount
     var frame = frames + (depth - 1)
     var ip = frame.pointee.next
     var r = frame.pointee.registers
@@ -23,27 +25,27 @@ extension Machine {
         r.put(a, k[b].retained)
         continue
       case .add:
-        let (x, y) = (r[b], right(c, r, k))
-        if Slot.areNumbers(x, y) {
-          r.put(a, Slot(x.number + y.number))
+        let result = r[b].number + right(c, r, k).number
+        if result == result {
+          r.put(a, Slot(result))
           continue
         }
       case .subtract:
-        let (x, y) = (r[b], right(c, r, k))
-        if Slot.areNumbers(x, y) {
-          r.put(a, Slot(x.number - y.number))
+        let result = r[b].number - right(c, r, k).number
+        if result == result {
+          r.put(a, Slot(result))
           continue
         }
       case .multiply:
-        let (x, y) = (r[b], right(c, r, k))
-        if Slot.areNumbers(x, y) {
-          r.put(a, Slot(x.number * y.number))
+        let result = r[b].number * right(c, r, k).number
+        if result == result {
+          r.put(a, Slot(result))
           continue
         }
       case .divide:
-        let (x, y) = (r[b], right(c, r, k))
-        if Slot.areNumbers(x, y) {
-          r.put(a, Slot(x.number / y.number))
+        let result = r[b].number / right(c, r, k).number
+        if result == result {
+          r.put(a, Slot(result))
           continue
         }
       case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
@@ -53,9 +55,10 @@ extension Machine {
           continue
         }
       case .jumpUnlessLess:
-        let (x, y) = (r[a], right(b, r, k))
-        if Slot.areNumbers(x, y) {
-          if !(x.number < y.number) { ip += c }
+        let (x, y) = (r[a].number, right(b, r, k).number)
+        if x < y { continue }
+        if x >= y {
+          ip += c
           continue
         }
       case .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
@@ -82,6 +85,13 @@ extension Machine {
         let slot = globals._withUnsafeGuaranteedRef { $0.slots }[b]
         if !slot.isUndefined, !slot.is(.foreign) {
           r.put(a, slot.retained)
+          continue
+        }
+      case .storeGlobal:
+        let place = globals._withUnsafeGuaranteedRef { $0.slots } + b
+        if c == 0, r[a].isNumber, place.pointee.isNumber, b >= builtinCount {
+          session.journal.note(b, of: session.globals)
+          place.pointee = r[a]
           continue
         }
       case .read:
@@ -148,7 +158,7 @@ extension Machine {
       case .loop:
         frame.pointee.next = ip
         try poll()
-        try session.endOfTurn(isTopLevel: b == 1)
+        if b == 1 || session.graph.wantsFlush { try session.endOfTurn(isTopLevel: b == 1) }
         ip += a
         continue
       default: break

@@ -194,6 +194,8 @@ extension Opcode {
 package struct InstructionSpan {
   var whole: TextRange
   var operands: [TextRange]
+  /// The constant with the name that the result gets, -1 for none.
+  var name: Int32 = -1
 }
 
 /// A parameter of a compiled function.

@@ -29,7 +29,8 @@ final class Machine {
     var position: Int { max(0, next - routine.code - 1) }
   }
 
-  unowned let session: Session
+  /// Owns the machine.
+  unowned(unsafe) let session: Session
   let registers: UnsafeMutablePointer<Slot>
   /// Registers below this are valid; above, memory was never touched.
   private var initializedEnd: UnsafeMutablePointer<Slot>

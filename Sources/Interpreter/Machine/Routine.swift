@@ -7,6 +7,8 @@ struct Routine: BitwiseCopyable {
   let constants: UnsafePointer<Slot>
   /// For each instruction, where it stands in the source.
   let origins: UnsafePointer<Origin>
+  /// For each instruction, the constant with the name of its result, or -1.
+  let names: UnsafePointer<Int32>
   let registerCount: Int
   let parameterCount: Int
 
@@ -17,6 +19,7 @@ struct Routine: BitwiseCopyable {
       chunk.spans.map {
         Origin(source: chunk.sourceID, lower: $0.whole.lower, upper: $0.whole.upper)
       })
+    names = Routine.copy(chunk.spans.map(\.name))
     registerCount = chunk.registerCount
     parameterCount = chunk.parameters.count
   }
@@ -26,6 +29,7 @@ struct Routine: BitwiseCopyable {
     constants.deallocate()
     code.deallocate()
     origins.deallocate()
+    names.deallocate()
   }
 
   private static func copy<T>(_ values: [T]) -> UnsafePointer<T> {

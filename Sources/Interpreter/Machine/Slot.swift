@@ -150,14 +150,16 @@ extension UnsafeMutablePointer<Slot> {
     nonmutating set { put(index, Slot(newValue)) }
   }
 
-  /// Lets go of a stretch of registers, which hold none afterwards.
+  /// Lets go of a stretch of registers; numbers may stay, nobody reads them.
   @inline(__always) func clear(_ count: Int) {
     var place = self
     let end = self + count
     while place < end {
       let old = place.pointee
-      place.pointee = .none
-      old.release()
+      if old.isObject {
+        place.pointee = .none
+        old.release()
+      }
       place += 1
     }
   }

@@ -43,7 +43,10 @@ extension Machine {
       return storeElement(in: place, r, first: b, isShared: true) ? next + 1 : next
     default:
       if i.op.isBinary {
-        r[value: a] = try session.operate(i.op, r[value: b], frame.pointee.operand(c).value)
+        let result = try session.operate(i.op, r[value: b], frame.pointee.operand(c).value)
+        let name = frame.pointee.routine.names[frame.pointee.position]
+        if name >= 0 { session.name(result, string(frame, Int(name))) }
+        r[value: a] = result
       } else if try !variable(i, frame) {
         try make(i, frame)
       }
