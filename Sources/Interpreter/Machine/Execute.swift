@@ -105,6 +105,16 @@ extension Machine {
         let cell = r[b].unmanaged(as: CellObject.self)
         r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
         continue
+      case .storeCell:
+        let cell = r[a].unmanaged(as: CellObject.self)
+        if r[b].isNumber, cell._withUnsafeGuaranteedRef({ $0.slot.isNumber }) {
+          let turn = session.journal.turn
+          if cell._withUnsafeGuaranteedRef({ $0.turn }) != turn {
+            session.journal.note(cell.takeUnretainedValue())
+          }
+          cell._withUnsafeGuaranteedRef { $0.set(r[b]) }
+          continue
+        }
       case .captured:
         let cell = frame.pointee.closure._withUnsafeGuaranteedRef { $0.capture(b) }
         r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
