@@ -90,6 +90,9 @@ package final class Parameter {
     install(value)
   }
 
+  /// A parameter of its own with the same numbers.
+  package func copy() -> Parameter { Parameter(name, value: graph.copied(node)) }
+
   /// What undo needs: leaf and gradient of one moment.
   package struct State {
     let node: Node

@@ -62,77 +62,60 @@ final class OptimizerObject: ForeignObject {
 
 enum LayerFunctions {
   static let all: [HostFunction] =
-    [dense, dropout, layerNorm, flatten, step] + Optimizers.all.map(optimizer)
+    Layers.all.map(layer) + [step] + Optimizers.all.map(optimizer)
   private typealias P = HostFunction.Parameter
 
-  static let dense: HostFunction = HostFunction(
-    name: "dense", summary: "A fully connected layer: y = x @ weight + bias.",
-    category: "Layers",
-    parameters: [
-      P("inputs", "the last size of x"), P("outputs", "the last size of y"),
-      P("bias", "whether it has a bias", default: .optional("true")),
-      P("init", "glorot, he, normal or zeros", default: .optional("\"glorot\"")),
-    ],
-    details: [
-      "weight [inputs, outputs], uniform in ±√(6 / (inputs + outputs)); bias [outputs], 0",
-      "in plain nns: x -> x @ weight + bias",
-    ],
-    examples: ["dense(2, 3)(ones(4, 2)).shape  # => [4, 3]"],
-    action: { call in
-      let (i, o) = (try call.int(0), try call.int(1))
-      guard i >= 0, o >= 0 else { throw Problem(.value, "the sizes of a layer are not negative") }
-      let name = try call.string(3, default: "glorot")
-      guard let initializer = Initializer(rawValue: name) else {
+  /// A layer's constructor; one without parameters is the layer itself.
+  private static func layer(_ record: LayerRecord) -> HostFunction {
+    let isLayer = record.parameters.isEmpty
+    return HostFunction(
+      name: record.name, summary: record.summary, category: "Layers",
+      parameters: isLayer
+        ? [P("x", "a tensor")]
+        : record.parameters.map { parameter in
+          P(
+            parameter.name, parameter.summary,
+            default: parameter.standard.map { .optional($0.source) } ?? .required)
+        },
+      details: record.details, examples: record.examples,
+      action: { call in
+        let arguments = try record.parameters.indices.map { place in
+          try argument(record.parameters[place], call, place)
+        }
+        let layer = try record.make(call.session.graph, LayerCall(record, arguments))
+        guard isLayer else { return .foreign(LayerObject(layer)) }
+        return .tensor(try layer.forward(call.tensor(0), isTraining: call.isTraining))
+      })
+  }
+
+  /// What was given for a parameter, or its standard.
+  private static func argument(_ parameter: LayerParameter, _ call: Call, _ place: Int) throws
+    -> LayerArgument
+  {
+    if let standard = parameter.standard, !call.isGiven(place) { return standard }
+    switch parameter.kind {
+    case .number: return .number(try call.number(place))
+    case .flag: return .flag(try call.bool(place, default: false))
+    case .size(let least):
+      let size = try call.int(place)
+      guard size >= least else {
         throw Problem(
-          .value, "there is no initializer '\(name)'", argument: 3,
-          help: "use \(Initializer.allCases.map(\.rawValue).joined(separator: ", "))")
+          .value, "\(parameter.name) of \(call.name) is at least \(least), not \(size)",
+          argument: place)
       }
-      return .foreign(
-        LayerObject(
-          try Dense(
-            call.session.graph, inputs: i, outputs: o, hasBias: call.bool(2, default: true),
-            initializer: initializer)))
-    })
-
-  static let dropout: HostFunction = HostFunction(
-    name: "dropout", summary: "Zeroes elements at random while training.", category: "Layers",
-    parameters: [P("rate", "the share that is zeroed")],
-    details: ["in plain nns: x -> x * bernoulli(1 - rate, x.shape) / (1 - rate)"],
-    examples: ["dropout(0.5)(ones(3))  # => [1, 1, 1]"],
-    action: { call in
-      let rate = try call.number(0)
-      guard rate >= 0, rate < 1 else {
-        throw Problem(.value, "dropout wants a rate from 0 to 1 (1 excluded)", argument: 0)
+      return .number(Double(size))
+    case .word(let words):
+      let word = try call.string(place)
+      guard words.contains(word) else {
+        throw Problem(
+          .value,
+          "\(parameter.name) of \(call.name) is one of \(words.joined(separator: ", ")), not '\(word)'",
+          argument: place,
+          help: Suggestion.nearest(to: word, in: words).map { "did you mean \"\($0)\"?" })
       }
-      return .foreign(LayerObject(Dropout(call.session.graph, rate: rate)))
-    })
-
-  static let layerNorm: HostFunction = HostFunction(
-    name: "layer_norm", summary: "Rows with mean 0 and variance 1, then scaled and shifted.",
-    category: "Layers",
-    parameters: [
-      P("width", "the last size of x"),
-      P("eps", "added to the variance", default: .optional("0.00001")),
-    ],
-    details: [
-      "in plain nns: x -> (x - mean(x, axis: -1, keep: true)) / sqrt(var(x, axis: -1, keep: true) + eps) * gain + bias"
-    ],
-    examples: ["layer_norm(2)([[1, 3]])  # => [[-1, 1]]"],
-    action: { call in
-      let width = try call.int(0)
-      guard width > 0 else {
-        throw Problem(.value, "layer_norm wants a width above 0", argument: 0)
-      }
-      return .foreign(
-        LayerObject(
-          try LayerNorm(
-            call.session.graph, width: width, epsilon: call.number(1, default: 1e-5))))
-    })
-
-  static let flatten: HostFunction = HostFunction(
-    name: "flatten", summary: "All axes but the first as one.", category: "Layers",
-    parameters: [P("x", "a tensor")], examples: ["flatten(ones(2, 3, 4)).shape  # => [2, 12]"],
-    action: { call in .tensor(try Flatten().forward(call.tensor(0), isTraining: false)) })
+      return .word(word)
+    }
+  }
 
   private static func optimizer(_ rule: OptimizerRule) -> HostFunction {
     HostFunction(

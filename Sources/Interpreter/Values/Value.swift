@@ -306,7 +306,7 @@ package class ParameterObject: ForeignObject {
     try session.describe(.tensor(parameter.node))
   }
   package func copy() throws -> any ForeignObject {
-    ParameterObject(Parameter(parameter.name, value: parameter.node.graph.copied(parameter.node)))
+    ParameterObject(parameter.copy())
   }
 }
 

@@ -1,0 +1,72 @@
+// A fully connected layer.
+
+import Autodiff
+import Engine
+
+extension LayerRecord {
+  static let dense = LayerRecord(
+    name: "dense", summary: "A fully connected layer: y = x @ weight + bias.",
+    parameters: [
+      LayerParameter("inputs", "the last size of x", .size(atLeast: 0)),
+      LayerParameter("outputs", "the last size of y", .size(atLeast: 0)),
+      LayerParameter("bias", "whether it has a bias", .flag, default: .flag(true)),
+      LayerParameter(
+        "init", "how the weights begin: glorot, he, normal or zeros",
+        .word(Initializer.allCases.map(\.rawValue)), default: .word("glorot")),
+    ],
+    details: [
+      "weight [inputs, outputs], uniform in ±√(6 / (inputs + outputs)); bias [outputs], 0",
+      "init: he is normal with deviation √(2 / inputs), for relu; normal has deviation 0.01",
+      "in plain nns: x -> x @ weight + bias",
+    ],
+    examples: [
+      "dense(2, 3)(ones(4, 2)).shape  # => [4, 3]",
+      "dense(2, 3, bias: false, init: \"he\")"
+        + "  # => dense(2, 3, bias: false, init: \"he\")  # 6 parameters",
+    ],
+    pytorch: ["weight": PyTorchEntry(name: "weight", isTransposed: true)],
+    make: { graph, call throws(OperatorProblem) in try Dense(graph, call) })
+}
+
+/// y = x @ weight + bias, weight [inputs, outputs], bias [outputs].
+package final class Dense: Layer {
+  package let call: LayerCall
+  private let weight: Parameter
+  private let bias: Parameter?
+
+  /// Weights by the initializer, bias zero.
+  init(_ graph: Graph, _ call: LayerCall) throws(OperatorProblem) {
+    self.call = call
+    let (inputs, outputs) = (call.size("inputs"), call.size("outputs"))
+    let initializer = Initializer(rawValue: call.word("init")) ?? .glorot
+    weight = Parameter("weight", value: try initializer.make(graph, [inputs, outputs]))
+    bias =
+      call.flag("bias")
+      ? Parameter("bias", value: try Initializer.zeros.make(graph, [outputs])) : nil
+  }
+
+  private init(_ other: Dense) {
+    call = other.call
+    weight = other.weight.copy()
+    bias = other.bias?.copy()
+  }
+
+  package var parameters: [(name: String, parameter: Parameter)] {
+    [("weight", weight)] + (bias.map { [("bias", $0)] } ?? [])
+  }
+
+  package func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node {
+    let (shape, inputs) = (x.shape, call.size("inputs"))
+    guard shape.rank > 0, shape[shape.rank - 1] == inputs else {
+      let flat = shape.rank > 2 && shape.dims.dropFirst().reduce(1, *) == inputs
+      throw OperatorProblem(
+        .shape, "\(source) wants [.., \(inputs)] but got \(shape)", operands: [0],
+        help: flat ? "put flatten before it" : nil)
+    }
+    let product = try weight.graph.binary(.matmul, x, weight.node, floats: true)
+    guard let bias else { return product }
+    return try weight.graph.binary(.add, product, bias.node)
+  }
+
+  package func copy() -> any Layer { Dense(self) }
+}
