@@ -88,6 +88,27 @@ extension Graph {
     reachable(from: loss, targets: []).filter { $0.version != nil }
   }
 
+  /// What a loss depends on that a layer handed on because it was not training.
+  package func bypassed(below loss: Node) -> [Node] {
+    guard hasBypasses else { return [] }
+    return reachable(from: loss, targets: []).filter { $0.bypass != nil }
+  }
+
+  /// An operand as a layer that does nothing outside of training hands it on. A value that the
+  /// program holds by itself stays as it is, and a node like it carries the mark.
+  package func bypass(_ x: Node, _ bypass: Bypass) throws(OperatorProblem) -> Node {
+    if bypass.isSaid { return x }
+    hasBypasses = true
+    guard !x.isTracked || x.isLeaf || x.name != nil || x.bypass != nil else {
+      x.bypass = bypass
+      return x
+    }
+    let node = try record(.identity, [x])
+    node.name = x.name
+    node.bypass = bypass
+    return node
+  }
+
   /// The full tensor of one number with the shape and type of another.
   package func filled(_ value: Double, like node: Node) throws(OperatorProblem) -> Node {
     let scalar = constant(value, node.dtype)

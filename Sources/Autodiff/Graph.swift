@@ -42,6 +42,8 @@ package final class Graph {
   var withGradient: [Parameter] = []
   /// The version that ended last, for messages.
   var lastEnded: ParameterVersion?
+  /// Whether any node carries a `bypass`; most graphs need no search.
+  var hasBypasses = false
   /// A failure of a gradient rule, thrown at the end of the transform.
   var deferredProblem: OperatorProblem?
   private var serial = 0

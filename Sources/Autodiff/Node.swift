@@ -30,6 +30,8 @@ package final class Node {
   package internal(set) var exact = 0.0
   /// After operands were let go because a parameter changed: which, for the error message.
   package internal(set) var staleVersion: ParameterVersion?
+  /// The layer that handed it on unchanged because it was not training, for a warning.
+  package var bypass: Bypass?
   /// Scratch of graph passes: the pass that visited last, and its slot there.
   var mark = 0
   var slot = 0
@@ -54,6 +56,16 @@ package final class Node {
 
   package var type: TensorType { TensorType(shape, dtype) }
   package var isLeaf: Bool { inputs.isEmpty }
+}
+
+/// A layer that behaves differently in training, as a node remembers that it was used without.
+package final class Bypass {
+  /// `dropout(0.2)`
+  package let source: String
+  /// Whether the user was told.
+  package var isSaid = false
+
+  package init(_ source: String) { self.source = source }
 }
 
 /// The value a parameter had from one store to the next.

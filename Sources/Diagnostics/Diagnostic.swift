@@ -7,6 +7,8 @@ package enum DiagnosticKind: String, Sendable, CaseIterable {
 }
 
 /// A message of the one form: kind, one sentence, labelled source, at most one suggestion.
+///
+/// An error is thrown; a warning is told to the session, and the program goes on.
 package struct Diagnostic: Error, Sendable {
   /// A piece of source with what it *is*: `[32, 784], from flatten of [32, 28, 28] at mlp.nns:12:9`.
   package struct Label: Sendable {
@@ -20,6 +22,7 @@ package struct Diagnostic: Error, Sendable {
   }
 
   package var kind: DiagnosticKind
+  package var isWarning = false
   package var message: String
   /// Where it happened; decides the `--> file:line:column`.
   ///

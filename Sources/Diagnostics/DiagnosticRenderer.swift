@@ -20,12 +20,15 @@ package enum DiagnosticRenderer {
 
   /// Ends with a line end.
   package static func render(_ diagnostic: Diagnostic) -> StyledText {
-    var text = StyledText("error[\(diagnostic.kind.rawValue)]", .error)
+    let (word, style) =
+      diagnostic.isWarning
+      ? ("warning", StyledText.Style.warning) : ("error", StyledText.Style.error)
+    var text = StyledText("\(word)[\(diagnostic.kind.rawValue)]", style)
     text.append(": \(diagnostic.message)\n", .strong)
     let snippets = self.snippets(diagnostic)
     let digits = String(snippets.map(\.line).max() ?? 1).count
     let margin = String(repeating: " ", count: digits)
-    for snippet in snippets { draw(snippet, digits, &text) }
+    for snippet in snippets { draw(snippet, digits, style, &text) }
     for note in diagnostic.notes {
       text.append("\(margin) = ", .dim)
       text.append("note: ", .accent)
@@ -84,7 +87,9 @@ extension DiagnosticRenderer {
     return result
   }
 
-  private static func draw(_ snippet: Snippet, _ digits: Int, _ text: inout StyledText) {
+  private static func draw(
+    _ snippet: Snippet, _ digits: Int, _ style: StyledText.Style, _ text: inout StyledText
+  ) {
     let margin = String(repeating: " ", count: digits)
     let excerpt = SourceExcerpt(
       snippet.source, line: snippet.line, marks: snippet.marks, width: sourceWidth)
@@ -94,13 +99,14 @@ extension DiagnosticRenderer {
     let number = String(snippet.line)
     text.append(String(repeating: " ", count: max(0, digits - number.count)) + number + " |", .dim)
     text.append(excerpt.text.isEmpty ? "\n" : " \(excerpt.text)\n")
-    underline(excerpt.places, margin, &text)
+    underline(excerpt.places, margin, style, &text)
   }
 
   /// A mark under each part; the text of the rightmost follows its mark, the others stand below,
   /// from right to left, each where its part begins.
   private static func underline(
-    _ places: [SourceExcerpt.Place], _ margin: String, _ text: inout StyledText
+    _ places: [SourceExcerpt.Place], _ margin: String, _ style: StyledText.Style,
+    _ text: inout StyledText
   ) {
     var marks: [Character] = []
     for place in places {
@@ -109,7 +115,7 @@ extension DiagnosticRenderer {
       for column in place.column..<end { marks[column] = "^" }
     }
     text.append("\(margin) | ", .dim)
-    text.append(String(marks), .error)
+    text.append(String(marks), style)
     if let last = places.last, !last.text.isEmpty { text.append(" \(oneLine(last.text))") }
     text.append("\n")
     for place in places.dropLast().reversed() where !place.text.isEmpty {

@@ -2,7 +2,7 @@
 
 package struct StyledText: Sendable {
   package enum Style: Sendable {
-    case plain, error, strong, name, number, keyword, string, dim, accent
+    case plain, error, warning, strong, name, number, keyword, string, dim, accent
     /// A colour of the 256 that terminals have: a series of a plot.
     case tint(UInt8)
     /// Cells of a picture: with colours each character becomes two pixels, one over the other;
@@ -59,6 +59,7 @@ extension StyledText.Style {
     switch self {
     case .plain: nil
     case .error: "1;31"
+    case .warning: "1;33"
     case .strong: "1"
     case .name: "36"
     case .number: "33"

@@ -1,6 +1,7 @@
 // backward, grad, detach.
 
 import Autodiff
+import Diagnostics
 import Engine
 import Interpreter
 
@@ -15,12 +16,35 @@ enum GradientFunctions {
       P("loss", "a number made from params"),
       P("add", "add to .grad instead of setting it", default: .optional("false")),
     ],
-    details: ["Every other param's .grad becomes none. The graph stays for explain."],
+    details: [
+      "Every other param's .grad becomes none. The graph stays for explain.",
+      "A loss of a net with dropout that was called without train: true gives a warning, once a net.",
+    ],
     examples: ["param w = [1, 2]\nbackward(sum(w^2))\nw.grad  # => [2, 4]"],
     action: { call in
-      try call.session.graph.backward(call.tensor(0), add: call.bool(1, default: false))
+      let loss = try call.tensor(0)
+      try call.session.graph.backward(loss, add: call.bool(1, default: false))
+      warnOfInference(loss, call.session)
       return .none
     })
+
+  /// Says once that a net was to be trained and its layers were told to infer.
+  private static func warnOfInference(_ loss: Node, _ session: Session) {
+    let nodes = session.graph.bypassed(below: loss).filter { $0.bypass?.isSaid == false }
+    guard let first = nodes.first else { return }
+    var sources: [String] = []
+    for case let bypass? in nodes.map(\.bypass) {
+      bypass.isSaid = true
+      if !sources.contains(bypass.source) { sources.append(bypass.source) }
+    }
+    var warning = Diagnostic(
+      .gradient,
+      "the net of this loss was called without train: true: \(sources.joined(separator: " and "))"
+        + " did nothing", at: session.span(first.origin),
+      help: "write net(x, train: true) in a loss that trains; net(x) predicts")
+    warning.isWarning = true
+    session.warn(warning)
+  }
 
   static let grad: HostFunction = HostFunction(
     name: "grad", summary: "The derivative of a function, or a loss's gradient as a value.",

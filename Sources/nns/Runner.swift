@@ -31,6 +31,11 @@ struct Runner {
     }
     var size = winsize()
     if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { session.width = Int(size.ws_col) }
+    let isErrorColored = appearance.isColored(2)
+    session.warn = { warning in
+      fflush(stdout)
+      fputs(DiagnosticRenderer.render(warning).rendered(colored: isErrorColored), stderr)
+    }
     if isatty(2) == 1, !isPlain {
       var last = timespec()
       session.progress = { text in

@@ -191,6 +191,7 @@ extension Session {
     importing.append(full)
     defer { importing.removeLast() }
     let child = Session(output: output)
+    child.warn = warn
     child.importing = importing
     for slot in 0..<globals.builtinCount {
       if let value = globals[slot] {

@@ -21,6 +21,8 @@ package final class Session {
   package let globals = Globals()
   /// Where `print` and echoes go.
   package var output: (StyledText) -> Void
+  /// Told about what is probably a mistake and stops nothing; writes it to `output` at first.
+  package var warn: (Diagnostic) -> Void
   /// Told about long work: a line for the terminal, nil to take it away.
   package var progress: ((String?) -> Void)?
   /// Columns of the face, for tables and plots.
@@ -41,6 +43,7 @@ package final class Session {
 
   package init(output: @escaping (StyledText) -> Void) {
     self.output = output
+    warn = { output(DiagnosticRenderer.render($0)) }
     graph.isInterrupted = { Interrupts.isRequested }
     graph.willChange = { [unowned self] parameter in journal.note(parameter) }
   }
