@@ -14,7 +14,13 @@ enum FileFunctions {
     name: "save", summary: "Writes a model's parameters as safetensors, or a figure as SVG.",
     category: "Files",
     parameters: [
-      P("net", "a model or a figure"), P("path", "a file name that ends in .safetensors or .svg"),
+      P("net", "a model, a scaler, a tuple or record of them, or a figure"),
+      P("path", "a file name that ends in .safetensors or .svg"),
+    ],
+    details: [
+      "The file holds the params and the numbers of scalers by their paths (net[0].weight is",
+      "\"[0].weight\"), and in its metadata the layers, from which load(path) makes the model again.",
+      "s >> net >> t.undo keeps its scalers with it; so does (net, s, t).",
     ],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
     action: { call in
@@ -31,16 +37,13 @@ enum FileFunctions {
       guard path.hasSuffix(".safetensors") else {
         throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
       }
-      let parameters = call.session.parameters(of: call.raw(0))
-      guard !parameters.isEmpty else {
+      let saved = SavedTensor.all(of: call.raw(0), call.session)
+      guard !saved.isEmpty else {
         throw Problem(.type, "there are no params in a \(call.value(0).typeName)", argument: 0)
       }
-      try call.session.graph.force(parameters.map(\.parameter.node))
-      let tensors = parameters.compactMap { path, parameter -> NamedTensor? in
-        guard let buffer = parameter.node.buffer else { return nil }
-        return NamedTensor(
-          name: path.isEmpty ? "value" : path, shape: parameter.node.shape, buffer: buffer)
-      }
+      try call.session.graph.force(
+        call.session.parameters(of: call.raw(0)).map(\.parameter.node))
+      let tensors = try saved.compactMap { try $0.written(call.session) }
       let source = ModelSource.text(call.raw(0), call.session)
       let metadata = source.map { [(key: ModelSource.key, text: $0)] } ?? []
       do throws(DataProblem) {
@@ -52,15 +55,19 @@ enum FileFunctions {
     })
 
   static let load: HostFunction = HostFunction(
-    name: "load", summary: "Fills a model with parameters that were saved, or makes it anew.",
+    name: "load", summary: "Fills a model with what was saved, or makes it anew.",
     category: "Files",
     parameters: [
       P("net", "a model of the same shape, or the file alone"),
       P("path", "a .safetensors file", default: .optional("none")),
+      P("from", "\"pytorch\" for a state_dict of PyTorch", default: .optional("none")),
     ],
     details: [
-      "load(path) makes the model again from the layers that save noted in the file; a model",
-      "that was declared with `model` has to be declared before.",
+      "load(path) makes the model again from the layers and scalers that save noted in the file; a",
+      "model that was declared with `model` has to be declared before.",
+      "load(net, path, from: \"pytorch\") fills a net from a state_dict that was saved with",
+      "safetensors.torch.save_file: 0.weight of a Linear is turned and becomes net[0].weight, the",
+      "weight of a LayerNorm becomes gain.",
     ],
     examples: [
       "load(dense(2, 2), \"no-such-file.safetensors\")  # error: file",
@@ -70,54 +77,42 @@ enum FileFunctions {
       let isAlone: Bool
       if case .string = call.value(0), !call.isGiven(1) { isAlone = true } else { isAlone = false }
       let path = try call.string(isAlone ? 0 : 1)
+      let isForeign = call.isGiven(2)
+      if isForeign { try checkOrigin(call, path, isAlone) }
       let file: SafeTensors.File
       do throws(DataProblem) { file = try SafeTensors.read(path) } catch {
         throw Problem(.file, "\(path): \(error.message)", argument: isAlone ? 0 : 1)
       }
-      guard isAlone else { return try fill(call.raw(0), file, path, call.session) }
-      guard let source = file.metadata[ModelSource.key] else {
-        throw Problem(
-          .data, "\(path) does not say which model its tensors belong to", argument: 0,
-          help: "write load(net, \"\(path)\") with a net of the same shape")
-      }
-      // The layers' first numbers are replaced at once: they must not move the random stream.
-      let random = call.session.graph.random
-      defer { call.session.graph.random = random }
-      let model = try ModelSource.make(source, path, call.session)
-      return try fill(model, file, path, call.session)
+      let saved = SavedModel(path: path, file: file)
+      let model = isAlone ? try made(saved, call.session) : call.raw(0)
+      try saved.fill(model, call.session, fromPyTorch: isForeign)
+      guard case .tensor = model else { return model }
+      return call.session.parameters(of: model).first.map { .tensor($0.parameter.node) } ?? model
     })
 
-  /// Stores what a file holds to the params of a model, after everything was checked.
-  private static func fill(
-    _ model: Value, _ file: SafeTensors.File, _ path: String, _ session: Session
-  ) throws -> Value {
-    let parameters = session.parameters(of: model)
-    var pairs: [(Parameter, NamedTensor)] = []
-    for (name, parameter) in parameters {
-      let wanted = name.isEmpty ? "value" : name
-      guard let tensor = file.tensors.first(where: { $0.name == wanted }) else {
-        throw Problem(.data, "\(path) has no tensor named \(wanted)", argument: 1)
-      }
-      guard tensor.shape == parameter.node.shape else {
-        throw Problem(
-          .shape, "\(wanted) has the shape \(parameter.node.shape), in \(path) \(tensor.shape)",
-          argument: 0)
-      }
-      if let index = tensor.buffer.firstNonFinite {
-        throw Problem(
-          .data,
-          "\(wanted) in \(path) is not finite: its element \(index) is "
-            + NumberFormat.shortest(tensor.buffer[index]), argument: 1)
-      }
-      pairs.append((parameter, tensor))
+  /// The model that a file describes, with other numbers.
+  private static func made(_ saved: SavedModel, _ session: Session) throws -> Value {
+    guard let source = saved.file.metadata[ModelSource.key] else {
+      throw Problem(
+        .data, "\(saved.path) does not say which model its tensors belong to", argument: 0,
+        help: saved.habit ?? "write load(net, \"\(saved.path)\") with a net of the same shape")
     }
-    for (parameter, tensor) in pairs {
-      try parameter.store(session.graph.leaf(tensor.buffer, tensor.shape))
+    // The layers' first numbers are replaced at once: they must not move the random stream.
+    let random = session.graph.random
+    defer { session.graph.random = random }
+    return try ModelSource.make(source, saved.path, session)
+  }
+
+  private static func checkOrigin(_ call: Call, _ path: String, _ isAlone: Bool) throws {
+    let origin = try call.string(2)
+    guard origin == "pytorch" else {
+      throw Problem(.value, "from of load is \"pytorch\", not \"\(origin)\"", argument: 2)
     }
-    if case .tensor = model, let parameter = parameters.first?.parameter {
-      return .tensor(parameter.node)
+    if isAlone {
+      throw Problem(
+        .type, "a file of PyTorch does not say which model its tensors belong to", argument: 0,
+        help: "write load(net, \"\(path)\", from: \"pytorch\") with a net of the same shape")
     }
-    return model
   }
 }
 

@@ -9,25 +9,39 @@ enum ModelSource {
   /// Where a safetensors file has it among its metadata.
   static let key = "nns.model"
 
-  /// `dense(2, 4) >> tanh`; nil where a part cannot be written down (a lambda, a captured value).
+  /// `dense(2, 4) >> tanh`; nil where a part cannot be written down (a lambda, a captured value, a
+  /// layer that stands in two places).
   static func text(_ value: Value, _ session: Session) -> String? {
+    let layers = session.leaves(of: value).compactMap { _, leaf -> ObjectIdentifier? in
+      guard case .foreign(let object) = leaf, !object.parameters.isEmpty else { return nil }
+      return ObjectIdentifier(object)
+    }
+    return Set(layers).count == layers.count ? written(value, session) : nil
+  }
+
+  private static func written(_ value: Value, _ session: Session) -> String? {
+    let all = { (parts: [Value], separator: String) -> String? in
+      let texts = parts.compactMap { written($0, session) }
+      return texts.count == parts.count ? texts.joined(separator: separator) : nil
+    }
     switch value {
-    case .function(let composition as CompositionObject):
-      let stages = composition.stages.map { text($0, session) }
-      let known = stages.compactMap { $0 }
-      return known.count == stages.count ? known.joined(separator: " >> ") : nil
+    case .number, .bool, .string: return try? session.echo(value)
+    case .function(let composition as CompositionObject): return all(composition.stages, " >> ")
     case .function(let host as HostFunctionObject): return host.name
     case .foreign(let layer as LayerObject): return layer.layer.source
+    case .foreign(let scaler as ScalerObject): return "standardize(\(scaler.columns))"
+    case .foreign(let undo as ScalerUndoObject):
+      return "standardize(\(undo.scaler.columns)).undo"
     case .foreign(let model as ModelObject):
-      let arguments = model.arguments.map { argument -> String? in
-        switch argument {
-        case .number, .bool, .string: try? session.echo(argument)
-        default: nil
-        }
+      return all(model.arguments, ", ").map { "\(model.name)(\($0))" }
+    case .tuple(let tuple):
+      return all(tuple.elements, ", ").map { tuple.elements.count == 1 ? "(\($0),)" : "(\($0))" }
+    case .list(let list): return all(list.elements, ", ").map { "[\($0)]" }
+    case .record(let record):
+      let fields = record.fields.compactMap { name, value in
+        written(value, session).map { "\(name): \($0)" }
       }
-      let known = arguments.compactMap { $0 }
-      return known.count == arguments.count
-        ? "\(model.name)(\(known.joined(separator: ", ")))" : nil
+      return fields.count == record.fields.count ? "{\(fields.joined(separator: ", "))}" : nil
     default: return nil
     }
   }
@@ -48,10 +62,25 @@ enum ModelSource {
   }
 
   private static func value(_ expr: Expr, _ path: String, _ session: Session) throws -> Value {
+    let all = { (parts: [Expr]) in try parts.map { try value($0, path, session) } }
     switch expr.kind {
+    case .number(let x, _): return .number(x)
+    case .bool(let flag): return .bool(flag)
+    case .unary(.negate, let inner):
+      guard case .number(let x, _) = inner.kind else { throw foreign(path) }
+      return .number(-x)
+    case .string(let pieces): return .string(try plain(pieces, path))
     case .parenthesized(let inner): return try value(inner, path, session)
-    case .compose(let parts):
-      return .function(CompositionObject(try parts.map { try value($0, path, session) }))
+    case .compose(let parts): return try session.compose(all(parts))
+    case .tuple(let parts): return .tuple(try all(parts))
+    case .brackets(let parts): return .list(try all(parts))
+    case .record(let fields):
+      return .record(try fields.map { ($0.0.name, try value($0.1, path, session)) })
+    case .field(let inner, let name):
+      guard name.name == "undo",
+        case .foreign(let scaler as ScalerObject) = try value(inner, path, session)
+      else { throw foreign(path) }
+      return .foreign(ScalerUndoObject(scaler))
     case .name(let name):
       guard case .function(let host as HostFunctionObject) = session.globals[name],
         ["Tensors", "Layers"].contains(host.function.category)
@@ -59,20 +88,31 @@ enum ModelSource {
       return .function(host)
     case .call(let callee, let arguments):
       guard case .name(let name) = callee.kind else { throw foreign(path) }
-      let maker = try maker(name, path, session)
-      var plain: [Value] = []
-      var named: [(String, Value)] = []
-      for argument in arguments {
-        let value = try literal(argument.value, path)
-        if let label = argument.label {
-          named.append((label.name, value))
-        } else {
-          plain.append(value)
-        }
-      }
-      return try session.call(maker, plain, named: named)
+      return try called(name, arguments, path, session)
     default: throw foreign(path)
     }
+  }
+
+  private static func called(
+    _ name: String, _ arguments: [Argument], _ path: String, _ session: Session
+  ) throws -> Value {
+    var plain: [Value] = []
+    var named: [(String, Value)] = []
+    for argument in arguments {
+      let value = try value(argument.value, path, session)
+      if let label = argument.label {
+        named.append((label.name, value))
+      } else {
+        plain.append(value)
+      }
+    }
+    // A scaler by its number of columns: its numbers are among the tensors.
+    if name == "standardize", named.isEmpty, plain.count == 1, case .number(let columns) = plain[0],
+      let columns = Int(exactly: columns), columns >= 0
+    {
+      return .foreign(ScalerObject(columns: columns))
+    }
+    return try session.call(maker(name, path, session), plain, named: named)
   }
 
   /// A layer of nns or a model that the program declared.
@@ -90,18 +130,11 @@ enum ModelSource {
     }
   }
 
-  private static func literal(_ expr: Expr, _ path: String) throws -> Value {
-    switch expr.kind {
-    case .number(let x, _): return .number(x)
-    case .bool(let flag): return .bool(flag)
-    case .unary(.negate, let inner):
-      guard case .number(let x, _) = inner.kind else { throw foreign(path) }
-      return .number(-x)
-    case .string(let pieces):
-      guard pieces.count <= 1 else { throw foreign(path) }
-      if case .text(let text)? = pieces.first { return .string(text) }
-      guard pieces.isEmpty else { throw foreign(path) }
-      return .string("")
+  /// A string without anything to evaluate in it.
+  private static func plain(_ pieces: [StringPiece], _ path: String) throws -> String {
+    switch pieces.first {
+    case nil: return ""
+    case .text(let text)? where pieces.count == 1: return text
     default: throw foreign(path)
     }
   }

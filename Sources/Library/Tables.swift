@@ -1,4 +1,4 @@
-// Tables, scalers and reading data.
+// Tables and reading data.
 
 import Autodiff
 import Datasets
@@ -150,67 +150,9 @@ final class TableObject: ForeignObject {
   }
 }
 
-/// Mean and deviation of columns, to scale with and to scale back.
-final class ScalerObject: ForeignObject {
-  private let mean: [Double]
-  private let deviation: [Double]
-  init(mean: [Double], deviation: [Double]) {
-    (self.mean, self.deviation) = (mean, deviation)
-  }
-
-  var typeName: String { "scaler" }
-  var isCallable: Bool { true }
-  var fieldNames: [String] { ["undo", "mean", "std"] }
-
-  private func vector(_ values: [Double], _ x: Node) throws -> Node {
-    if values.count == 1 { return try x.graph.tensor(values, shape: [], dtype: x.dtype) }
-    return try x.graph.tensor(values, shape: [values.count], dtype: x.dtype)
-  }
-
-  private func check(_ x: Node) throws {
-    guard mean.count == 1 || x.shape.rank > 0 && x.shape[x.shape.rank - 1] == mean.count else {
-      throw Problem(.shape, "this scaler knows \(mean.count) columns; it got the shape \(x.shape)")
-    }
-  }
-
-  func call(_ call: Call) throws -> Value {
-    var value = call.value(0)
-    if case .foreign(let table as TableObject) = value { value = try table.tensor(call.session) }
-    guard let x = call.session.node(value) else {
-      throw Problem(.type, "a scaler scales tensors and tables, not a \(value.typeName)")
-    }
-    try check(x)
-    let centered = try call.session.graph.record(.subtract, [x, vector(mean, x)])
-    return .tensor(try call.session.graph.record(.divide, [centered, vector(deviation, x)]))
-  }
-
-  func field(_ name: String, _ session: Session) throws -> Value? {
-    switch name {
-    case "mean": return .tensor(try session.graph.tensor(mean, shape: [mean.count], dtype: .f32))
-    case "std":
-      return .tensor(try session.graph.tensor(deviation, shape: [deviation.count], dtype: .f32))
-    case "undo":
-      return .function(
-        NativeFunctionObject(
-          name: "undo", parameters: [HostFunction.Parameter("y", "scaled values")]
-        ) { [self] call in
-          let y = try call.tensor(0)
-          try check(y)
-          let spread = try call.session.graph.record(.multiply, [y, vector(deviation, y)])
-          return .tensor(try call.session.graph.record(.add, [spread, vector(mean, y)]))
-        })
-    default: return nil
-    }
-  }
-
-  func describe(_ session: Session) throws -> StyledText {
-    StyledText("standardize  # \(mean.count) columns")
-  }
-}
-
 enum TableFunctions {
   static let all: [HostFunction] = [
-    readCSV, table, head, drop, missing, fill, encode, standardize, classes,
+    readCSV, table, head, drop, missing, fill, encode, ScalerFunctions.standardize, classes,
   ]
   private typealias P = HostFunction.Parameter
 
@@ -363,33 +305,6 @@ enum TableFunctions {
     let numbers = names.map { Double(known.firstIndex(of: $0) ?? 0) }
     let graph = call.session.graph
     return .tensor(try graph.tensor(numbers, shape: [numbers.count], dtype: graph.defaultDType))
-  }
-
-  static let standardize: HostFunction = function(
-    "standardize",
-    "A scaler to mean 0 and deviation 1 of each column; s(x) scales, s.undo(y) undoes.",
-    [P("x", "a tensor [n, d] or a table")],
-    "let s = standardize([[1], [3]])\ns([[1], [3]])  # => [[-1], [1]]"
-  ) { call in
-    var value = call.value(0)
-    if case .foreign(let table as TableObject) = value { value = try table.tensor(call.session) }
-    guard let x = call.session.node(value), x.shape.rank > 0, x.shape[0] > 0 else {
-      throw Problem(.type, "standardize wants rows of numbers", argument: 0)
-    }
-    let rows = x.shape[0]
-    let columns = x.shape.rank > 1 ? x.shape[x.shape.rank - 1] : 1
-    let values = try call.session.graph.values(x)
-    var mean = [Double](repeating: 0, count: columns)
-    var deviation = mean
-    let count = Double(values.count / max(1, columns))
-    for (index, v) in values.enumerated() { mean[index % columns] += v / count }
-    for (index, v) in values.enumerated() {
-      deviation[index % columns] +=
-        (v - mean[index % columns]) * (v - mean[index % columns]) / count
-    }
-    _ = rows
-    return .foreign(
-      ScalerObject(mean: mean, deviation: deviation.map { $0 > 1e-14 ? $0.squareRoot() : 1 }))
   }
 }
 

@@ -64,6 +64,10 @@ package struct PyTorchEntry: Sendable {
   package let name: String
   /// Whether rows and columns are the other way round.
   package let isTransposed: Bool
+
+  package init(name: String, isTransposed: Bool) {
+    (self.name, self.isTransposed) = (name, isTransposed)
+  }
 }
 
 /// One parameter of a layer's constructor.

@@ -71,7 +71,14 @@ def main():
         h = np.tanh(x @ tensors["[0].weight"] + tensors["[0].bias"])
         h = (h - h.mean()) / np.sqrt(h.var() + 1e-5) * tensors["[2].gain"] + tensors["[2].bias"]
         wanted = h @ tensors["[3].weight"] + tensors["[3].bias"]
-        assert np.allclose(np.array(y.split(), float), wanted[0], atol=1e-5), (y, wanted)
+        assert np.allclose(np.array(y.split("\n")[-1].split(), float), wanted[0], atol=1e-5), (y, wanted)
+        # A scaler: its numbers in f64 beside the params.
+        run("let s = standardize([[1, 2], [3, 5]])\n"
+            f'save(s >> dense(2, 1) >> standardize([[5], [7]]).undo, "{path}")')
+        scaled = load_file(path)
+        assert scaled["[0].mean"].tolist() == [2, 3.5] and scaled["[0].std"].tolist() == [1, 1.5]
+        assert scaled["[2].mean"].tolist() == [6] and scaled["[0].mean"].dtype == np.float64
+        checks += 1
         # Tensors in another order, more of them than needed, odd names.
         save_file({"zz": x, **tensors, "a \" \\ ü": x[0], "": x}, path)
         run("let net = dense(3, 4) >> tanh >> layer_norm(4) >> dense(4, 2)\n"

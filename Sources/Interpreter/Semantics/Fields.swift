@@ -104,35 +104,6 @@ extension Session {
     }
   }
 
-  /// All parameters below a value, with their paths.
-  package func parameters(of value: Value) -> [(path: String, parameter: Parameter)] {
-    var result: [(path: String, parameter: Parameter)] = []
-    func collect(_ prefix: String, _ value: Value) {
-      for (path, parameter) in parameters(of: value)
-      where !result.contains(where: { $0.parameter === parameter }) {
-        let separator = path.isEmpty || path.hasPrefix("[") ? "" : "."
-        result.append((prefix + separator + path, parameter))
-      }
-    }
-    switch value {
-    case .function(let function as CompositionObject):
-      for (index, stage) in function.stages.enumerated() { collect("[\(index)]", stage) }
-    case .tuple(let tuple):
-      for (index, part) in tuple.elements.enumerated() { collect("[\(index)]", part) }
-    case .list(let list):
-      for (index, part) in list.elements.enumerated() { collect("[\(index)]", part) }
-    case .record(let record):
-      for (name, part) in record.fields { collect(name, part) }
-    case .tensor(let tensor):
-      if let parameter = tensor.node.version?.parameter { return [("", parameter)] }
-    case .foreign(let model as ModelObject):
-      for (name, part) in model.members where name != "forward" { collect(name, part) }
-    case .foreign(let object): return object.parameters
-    default: break
-    }
-    return result
-  }
-
   /// Checks a value against a shape in a signature and binds the names in it.
   func check(
     _ shape: ShapeCheck, _ value: Value, read register: (Int) -> Value,

@@ -329,7 +329,7 @@ extension Session {
     }
   }
 
-  func compose(_ parts: [Value]) throws -> Value {
+  package func compose(_ parts: [Value]) throws -> Value {
     var stages: [Value] = []
     for (index, part) in parts.enumerated() {
       guard isCallable(part) else {

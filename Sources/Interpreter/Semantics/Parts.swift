@@ -1,0 +1,51 @@
+// What models and collections are made of, by path: `inner[2]`.
+
+import Autodiff
+
+extension Session {
+  /// The values of which one is made, each with its place; none for what is not made of values.
+  private func parts(of value: Value) -> [(place: String, part: Value)]? {
+    let numbered = { (parts: [Value]) in
+      parts.enumerated().map { (place: "[\($0.offset)]", part: $0.element) }
+    }
+    switch value {
+    case .function(let function as CompositionObject): return numbered(function.stages)
+    case .tuple(let tuple): return numbered(tuple.elements)
+    case .list(let list): return numbered(list.elements)
+    case .record(let record): return record.fields.map { ($0.name, $0.value) }
+    case .foreign(let model as ModelObject):
+      return model.members.filter { $0.name != "forward" }.map { ($0.name, $0.value) }
+    default: return nil
+    }
+  }
+
+  /// Everything below a value that is not made of values itself, with its path: layers, params,
+  /// functions, scalers.
+  package func leaves(of value: Value) -> [(path: String, leaf: Value)] {
+    guard let parts = parts(of: value) else { return [("", value)] }
+    return parts.flatMap { place, part in
+      leaves(of: part).map { (Session.joined(place, $0.path), $0.leaf) }
+    }
+  }
+
+  /// All parameters below a value, with their paths; one that is met again is left out.
+  package func parameters(of value: Value) -> [(path: String, parameter: Parameter)] {
+    var seen: Set<ObjectIdentifier> = []
+    return leaves(of: value).flatMap { place, leaf -> [(path: String, parameter: Parameter)] in
+      let own: [(path: String, parameter: Parameter)]
+      switch leaf {
+      case .tensor(let tensor):
+        own = tensor.node.version?.parameter.map { [("", $0)] } ?? []
+      case .foreign(let object): own = object.parameters
+      default: own = []
+      }
+      return own.filter { seen.insert(ObjectIdentifier($0.parameter)).inserted }
+        .map { (Session.joined(place, $0.path), $0.parameter) }
+    }
+  }
+
+  /// `net` and `[0]` are `net[0]`, `norm` and `gain` are `norm.gain`.
+  package static func joined(_ place: String, _ path: String) -> String {
+    place + (place.isEmpty || path.isEmpty || path.hasPrefix("[") ? "" : ".") + path
+  }
+}

@@ -1,0 +1,149 @@
+// What a model keeps in a file: its params and the numbers of its scalers, each under its path.
+
+import Autodiff
+import Datasets
+import Engine
+import Interpreter
+import Neural
+
+/// One tensor of a model that is saved.
+struct SavedTensor {
+  enum Place {
+    case parameter(Parameter)
+    case scaler(ScalerObject, ScalerObject.Part)
+  }
+
+  /// `[0].weight`
+  let name: String
+  /// How PyTorch has it.
+  let pytorch: PyTorchEntry
+  let place: Place
+
+  var shape: Shape {
+    switch place {
+    case .parameter(let parameter): parameter.node.shape
+    case .scaler(let scaler, _): Shape([scaler.columns])
+    }
+  }
+
+  /// Everything that a value keeps, in order; a param that it has twice comes once.
+  static func all(of value: Value, _ session: Session) -> [SavedTensor] {
+    var seen: Set<ObjectIdentifier> = []
+    return session.leaves(of: value).flatMap { path, leaf -> [SavedTensor] in
+      if let scaler = scaler(leaf) {
+        return ScalerObject.Part.allCases.map {
+          SavedTensor(path, $0.rawValue, nil, .scaler(scaler, $0))
+        }
+      }
+      var record: LayerRecord?
+      if case .foreign(let object as LayerObject) = leaf { record = object.layer.call.record }
+      return session.parameters(of: leaf).filter { seen.insert(ObjectIdentifier($0.1)).inserted }
+        .map { SavedTensor(path, $0.path, record, .parameter($0.parameter)) }
+    }
+  }
+
+  private init(_ path: String, _ own: String, _ layer: LayerRecord?, _ place: Place) {
+    let entry = layer?.pytorch[own] ?? PyTorchEntry(name: own, isTransposed: false)
+    let full = Session.joined(path, own)
+    name = full.isEmpty ? "value" : full
+    // `inner[2].bias` is inner.2.bias there.
+    let words = Session.joined(path, entry.name).split { "[].".contains($0) }
+    pytorch = PyTorchEntry(
+      name: words.isEmpty ? "value" : words.joined(separator: "."),
+      isTransposed: entry.isTransposed)
+    self.place = place
+  }
+
+  /// The scaler that a stage of a model is, or whose way back it is.
+  private static func scaler(_ value: Value) -> ScalerObject? {
+    switch value {
+    case .foreign(let scaler as ScalerObject): scaler
+    case .foreign(let undo as ScalerUndoObject): undo.scaler
+    default: nil
+    }
+  }
+
+  /// As a file has it; call after the params were computed.
+  func written(_ session: Session) throws -> NamedTensor? {
+    switch place {
+    case .parameter(let parameter):
+      return parameter.node.buffer.map { NamedTensor(name: name, shape: shape, buffer: $0) }
+    case .scaler(let scaler, let part):
+      let node = try session.graph.tensor(scaler[part], shape: shape.dims, dtype: .f64)
+      return node.buffer.map { NamedTensor(name: name, shape: shape, buffer: $0) }
+    }
+  }
+
+  /// Whether these numbers may be stored here; throws naming what is wrong with them.
+  func check(_ tensor: NamedTensor, _ path: String) throws {
+    let (from, values) = (tensor.name, tensor.buffer)
+    if let index = values.firstNonFinite {
+      throw Problem(
+        .data,
+        "\(from) in \(path) is not finite: its element \(index) is "
+          + NumberFormat.shortest(values[index]))
+    }
+    guard case .scaler(_, .std) = place else { return }
+    if let index = (0..<values.count).first(where: { values[$0] <= 0 }) {
+      throw Problem(
+        .data,
+        "\(from) in \(path) is no deviation: its element \(index) is "
+          + "\(NumberFormat.shortest(values[index])), not above 0")
+    }
+  }
+
+  /// Takes over the numbers of a file, which were checked.
+  func store(_ node: Node, _ session: Session) throws {
+    switch place {
+    case .parameter(let parameter): try parameter.store(node)
+    case .scaler(let scaler, let part):
+      let values = try session.graph.values(node)
+      session.willChange(scaler) { scaler.snapshot() }
+      scaler[part] = values
+    }
+  }
+}
+
+/// A safetensors file whose tensors are to fill a model.
+struct SavedModel {
+  let path: String
+  let file: SafeTensors.File
+
+  /// Stores the tensors to a model, after everything was checked.
+  func fill(_ model: Value, _ session: Session, fromPyTorch: Bool) throws {
+    let wanted = SavedTensor.all(of: model, session)
+    let pairs = try fromPyTorch ? pairedAsInPyTorch(wanted) : paired(wanted)
+    var nodes: [Node] = []
+    for (place, tensor) in pairs {
+      try place.check(tensor, path)
+      let leaf = session.graph.leaf(tensor.buffer, tensor.shape)
+      let turns = fromPyTorch && place.pytorch.isTransposed
+      nodes.append(
+        turns ? try session.graph.record(.transpose, [leaf], Attributes(sizes: [1, 0])) : leaf)
+    }
+    for ((place, _), node) in zip(pairs, nodes) { try place.store(node, session) }
+  }
+
+  /// Each place with the tensor of its name and shape; further tensors are left alone.
+  private func paired(_ wanted: [SavedTensor]) throws -> [(SavedTensor, NamedTensor)] {
+    try wanted.map { place in
+      guard let tensor = file.tensors.first(where: { $0.name == place.name }) else {
+        throw Problem(.data, "\(path) has no tensor named \(place.name)", help: habit)
+      }
+      guard tensor.shape == place.shape else {
+        throw Problem(
+          .shape, "\(place.name) has the shape \(place.shape), in \(path) \(tensor.shape)")
+      }
+      return (place, tensor)
+    }
+  }
+
+  /// `0.weight` is how PyTorch names `[0].weight`.
+  var habit: String? {
+    let isTheirs = file.tensors.contains { tensor in
+      tensor.name.split(separator: ".").dropLast().contains { Int($0) != nil }
+    }
+    return isTheirs
+      ? "the file looks like PyTorch's: write load(net, \"\(path)\", from: \"pytorch\")" : nil
+  }
+}

@@ -1,0 +1,151 @@
+// Scalers: mean and deviation of columns, to scale with and to scale back.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+
+final class ScalerObject: ForeignObject {
+  /// Numbers that are saved with a model under these names.
+  enum Part: String, CaseIterable {
+    case mean, std
+  }
+
+  let columns: Int
+  /// Empty until a file has given them.
+  private var numbers: [Part: [Double]] = [:]
+
+  init(mean: [Double], deviation: [Double]) {
+    columns = mean.count
+    numbers = [.mean: mean, .std: deviation]
+  }
+
+  /// One whose numbers come from a file.
+  init(columns: Int) { self.columns = columns }
+
+  subscript(part: Part) -> [Double] {
+    get { numbers[part] ?? [] }
+    set { numbers[part] = newValue }
+  }
+
+  /// What undo needs.
+  func snapshot() -> () -> Void {
+    let numbers = numbers
+    return { [self] in self.numbers = numbers }
+  }
+
+  var typeName: String { "scaler" }
+  var isCallable: Bool { true }
+  var fieldNames: [String] { ["undo", "mean", "std"] }
+
+  func isEqual(to other: any ForeignObject) -> Bool {
+    guard let other = other as? ScalerObject else { return false }
+    return numbers == other.numbers
+  }
+
+  /// The numbers as they meet `x`.
+  private func vector(_ part: Part, _ x: Node) throws -> Node {
+    try x.graph.tensor(self[part], shape: columns == 1 ? [] : [columns], dtype: x.dtype)
+  }
+
+  /// (x − mean) / std
+  func scaled(_ x: Node) throws -> Node {
+    try check(x)
+    let centered = try x.graph.record(.subtract, [x, vector(.mean, x)])
+    return try x.graph.record(.divide, [centered, vector(.std, x)])
+  }
+
+  /// y · std + mean
+  func unscaled(_ y: Node) throws -> Node {
+    try check(y)
+    let spread = try y.graph.record(.multiply, [y, vector(.std, y)])
+    return try y.graph.record(.add, [spread, vector(.mean, y)])
+  }
+
+  private func check(_ x: Node) throws {
+    guard columns == 1 || x.shape.rank > 0 && x.shape[x.shape.rank - 1] == columns else {
+      throw Problem(.shape, "this scaler knows \(columns) columns; it got the shape \(x.shape)")
+    }
+  }
+
+  func call(_ call: Call) throws -> Value {
+    var value = call.value(0)
+    if case .foreign(let table as TableObject) = value { value = try table.tensor(call.session) }
+    guard let x = call.session.node(value) else {
+      throw Problem(.type, "a scaler scales tensors and tables, not a \(value.typeName)")
+    }
+    return .tensor(try scaled(floats(x)))
+  }
+
+  func field(_ name: String, _ session: Session) throws -> Value? {
+    if name == "undo" { return .foreign(ScalerUndoObject(self)) }
+    guard let part = Part(rawValue: name) else { return nil }
+    return .tensor(try session.graph.tensor(self[part], shape: [columns], dtype: .f32))
+  }
+
+  func describe(_ session: Session) throws -> StyledText {
+    StyledText("standardize  # \(columns) columns")
+  }
+}
+
+/// `s.undo`: the way back, as a function and as a stage of a model.
+final class ScalerUndoObject: ForeignObject {
+  let scaler: ScalerObject
+  init(_ scaler: ScalerObject) { self.scaler = scaler }
+
+  var typeName: String { "function" }
+  var isCallable: Bool { true }
+  var callParameters: [HostFunction.Parameter]? {
+    [HostFunction.Parameter("y", "scaled values")]
+  }
+  func call(_ call: Call) throws -> Value { .tensor(try scaler.unscaled(floats(call.tensor(0)))) }
+  func isEqual(to other: any ForeignObject) -> Bool {
+    (other as? ScalerUndoObject).map { scaler.isEqual(to: $0.scaler) } ?? false
+  }
+  func describe(_ session: Session) throws -> StyledText {
+    StyledText("standardize.undo  # \(scaler.columns) columns")
+  }
+}
+
+/// Whole numbers as floats.
+private func floats(_ x: Node) throws -> Node {
+  x.dtype.isFloat ? x : try x.converted(to: x.graph.defaultDType)
+}
+
+enum ScalerFunctions {
+  static let standardize: HostFunction = HostFunction(
+    name: "standardize",
+    summary: "A scaler to mean 0 and deviation 1 of each column; s(x) scales, s.undo(y) undoes.",
+    category: "Tables",
+    parameters: [HostFunction.Parameter("x", "a tensor [n, d] or a table")],
+    details: [
+      "s.mean and s.std are its numbers; a column that never changes has the std 1.",
+      "Scalers are stages: s >> net >> t.undo takes and gives what it was measured in, and save and",
+      "load keep them with the model.",
+    ],
+    examples: [
+      "let s = standardize([[1], [3]])\ns([[1], [3]])  # => [[-1], [1]]\ns.undo(1)  # => 3"
+    ],
+    action: { call in
+      var value = call.value(0)
+      if case .foreign(let table as TableObject) = value { value = try table.tensor(call.session) }
+      guard let x = call.session.node(value), x.shape.rank > 0, x.shape[0] > 0 else {
+        throw Problem(.type, "standardize wants rows of numbers", argument: 0)
+      }
+      let columns = x.shape.rank > 1 ? x.shape[x.shape.rank - 1] : 1
+      return .foreign(scaler(try call.session.graph.values(x), columns))
+    })
+
+  private static func scaler(_ values: [Double], _ columns: Int) -> ScalerObject {
+    var mean = [Double](repeating: 0, count: columns)
+    var variance = mean
+    let count = Double(values.count / max(1, columns))
+    for (index, v) in values.enumerated() { mean[index % columns] += v / count }
+    for (index, v) in values.enumerated() {
+      let distance = v - mean[index % columns]
+      variance[index % columns] += distance * distance / count
+    }
+    return ScalerObject(
+      mean: mean, deviation: variance.map { $0 > 1e-14 ? $0.squareRoot() : 1 })
+  }
+}
