@@ -1,4 +1,5 @@
-// Comma-separated values by RFC 4180: quotes, line ends inside quotes, CRLF, a byte-order mark.
+// Comma-separated values by RFC 4180: quotes, line ends inside quotes, CRLF, a byte-order mark. Other
+// than there, blanks round a field do not belong to it, unless it is quoted.
 
 package enum CSV {
   private static let missingWords: Set<String> = ["", "NA", "na", "N/A", "nan", "NaN", "null", "?"]
@@ -83,6 +84,9 @@ package enum CSV {
     -> (String, Int)
   {
     var position = start
+    while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 {
+      position += 1
+    }
     guard position < bytes.count, bytes[position] == 0x22 else {
       while position < bytes.count, ![0x2C, 0x0A, 0x0D].contains(bytes[position]) {
         if bytes[position] == 0x22 {
@@ -90,7 +94,7 @@ package enum CSV {
         }
         position += 1
       }
-      return (try text(bytes[start..<position], line), position)
+      return (try text(trimmed(bytes[start..<position]), line), position)
     }
     let first = line
     position += 1
@@ -99,6 +103,9 @@ package enum CSV {
       if bytes[position] == 0x22 {
         guard position + 1 < bytes.count, bytes[position + 1] == 0x22 else {
           position += 1
+          while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 {
+            position += 1
+          }
           guard position >= bytes.count || [0x2C, 0x0A, 0x0D].contains(bytes[position]) else {
             throw DataProblem("line \(line) has text behind a closing quote")
           }
@@ -111,6 +118,14 @@ package enum CSV {
       position += 1
     }
     throw DataProblem("the quote that begins in line \(first) is not closed")
+  }
+
+  /// Without blanks at both ends.
+  private static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+    var rest = bytes.drop(while: isBlank)
+    while let last = rest.last, isBlank(last) { rest.removeLast() }
+    return rest
   }
 
   private static func text(_ bytes: ArraySlice<UInt8>, _ line: Int) throws(DataProblem) -> String {

@@ -22,11 +22,13 @@ package enum WholeFile {
       try writeAll(file, bytes, path)
       guard fsync(file) == 0 else { throw failure("cannot write \(path)") }
     } catch {
-      close(file)
       unlink(temporary)
+      close(file)
       throw error
     }
-    guard close(file) == 0, rename(temporary, target) == 0 else {
+    // The lock lasts until the new file is in its place.
+    defer { close(file) }
+    guard rename(temporary, target) == 0 else {
       let problem = failure("cannot replace \(path)")
       unlink(temporary)
       throw problem
@@ -39,17 +41,38 @@ package enum WholeFile {
     return String(cString: full)
   }
 
-  /// A new file beside the target; names that a killed process left are passed over.
+  /// An empty file beside the target, always of the same name: what a killed process left there is
+  /// used again. Its lock keeps out everybody who saves to the same target meanwhile.
   private static func create(_ target: String, _ path: String) throws(DataProblem) -> (
     Int32, String
   ) {
-    for number in 0..<1000 {
-      let name = "\(target).\(getpid())-\(number).tmp"
-      let file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      if file >= 0 { return (file, name) }
-      guard errno == EEXIST else { break }
+    let name = temporaryName(target)
+    while true {
+      let file = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o644)
+      guard file >= 0 else { throw failure("cannot write \(path)") }
+      // Some file systems know no locks; the file is as good without.
+      while flock(file, LOCK_EX) != 0, errno == EINTR {}
+      var (mine, there) = (stat(), stat())
+      guard fstat(file, &mine) == 0, mine.st_mode & S_IFMT == S_IFREG, ftruncate(file, 0) == 0
+      else {
+        close(file)
+        throw DataProblem("cannot write \(path): \(name) is in the way")
+      }
+      // Whoever had the lock before may have renamed it to the target.
+      if stat(name, &there) == 0, there.st_ino == mine.st_ino, there.st_dev == mine.st_dev {
+        return (file, name)
+      }
+      close(file)
     }
-    throw failure("cannot write \(path)")
+  }
+
+  /// `folder/.net.safetensors.tmp`
+  private static func temporaryName(_ target: String) -> String {
+    let start = target.lastIndex(of: "/").map { target.index(after: $0) } ?? target.startIndex
+    var base = target[start...]
+    // A name has at most 255 bytes.
+    while base.utf8.count > 250 { base.removeLast() }
+    return "\(target[..<start]).\(base).tmp"
   }
 
   private static func writeAll(_ file: Int32, _ bytes: [UInt8], _ path: String) throws(DataProblem)

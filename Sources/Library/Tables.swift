@@ -166,16 +166,20 @@ enum TableFunctions {
 
   private static func function(
     _ name: String, _ summary: String, _ parameters: [HostFunction.Parameter], _ example: String,
-    _ action: @escaping HostFunction.Action
+    details: [String] = [], _ action: @escaping HostFunction.Action
   ) -> HostFunction {
     HostFunction(
       name: name, summary: summary, category: "Tables", parameters: parameters,
-      examples: [example], action: action)
+      details: details, examples: [example], action: action)
   }
 
   static let readCSV: HostFunction = function(
     "read_csv", "A table from a file of comma-separated values.", [P("path", "a file name")],
-    "read_csv(\"no-such-file.csv\")  # error: file"
+    "read_csv(\"no-such-file.csv\")  # error: file",
+    details: [
+      "The first line names the columns. A column whose every value is a number holds numbers; an",
+      "empty field, NA, nan, null or ? is missing. Blanks round a field are left out, except in quotes.",
+    ]
   ) { call in
     let path = try call.string(0)
     guard let file = fopen(path, "r") else {

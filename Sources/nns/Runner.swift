@@ -104,7 +104,7 @@ struct Runner {
   }
 
   /// `$XDG_CONFIG_HOME/nns/init.nns` or `~/.config/nns/init.nns`, where there is one; what is wrong
-  /// in it is said and keeps nobody from the prompt.
+  /// in it is said and keeps neither the rest of it from running nor anybody from the prompt.
   private func runInit(_ session: Session) {
     guard runsInit else { return }
     let config = getenv("XDG_CONFIG_HOME").map { String(cString: $0) } ?? ""
@@ -112,9 +112,12 @@ struct Runner {
     guard config.hasPrefix("/") || !home.isEmpty else { return }
     let path = (config.hasPrefix("/") ? config : home + "/.config") + "/nns/init.nns"
     guard access(path, F_OK) == 0 else { return }
-    do { try session.run(SourceText.read(path)) } catch {
-      if report(error, session) == 130 { Interrupts.clear() }
+    let goesOn = { (error: any Error) -> Bool in
+      guard report(error, session) == 130 else { return true }
+      Interrupts.clear()
+      return false
     }
+    do { session.runEach(try SourceText.read(path), report: goesOn) } catch { _ = goesOn(error) }
   }
 
   private func standardInput() throws -> SourceText {

@@ -572,6 +572,13 @@ def _(t):
     return r"error\[name\].*\n.*init\.nns:1:12[^~]*^5$"
 
 
+@check("an error in init.nns keeps nothing else in it from running",
+       XDG_CONFIG_HOME=init("let a = undefined_name\nlet b = 1 / [1, 2] @ 3\nfn mine(x) = x + 1\n"))
+def _(t):
+    t.enter("mine(41)")
+    return r"error\[name\][^~]*error\[[^~]*^42$"
+
+
 @check("-i stays after a file, after init.nns",
        options=["-i", init("let b = mine + 1\n") + "/nns/init.nns"],
        XDG_CONFIG_HOME=init("let mine = 41\n"))

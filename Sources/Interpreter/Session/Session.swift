@@ -109,6 +109,22 @@ extension Session {
     return last
   }
 
+  /// Runs a file as if each of its statements had been typed at the prompt: one that fails is told
+  /// and keeps no other from running, as long as `report` says true.
+  package func runEach(_ source: SourceText, report: (any Error) -> Bool) {
+    let (program, diagnostics) = Parser.parse(source)
+    guard diagnostics.isEmpty else {
+      _ = report(DiagnosticList(diagnostics))
+      return
+    }
+    declareNames(program.statements)
+    for statement in program.statements {
+      do { _ = try runOne(statement, source) } catch {
+        guard report(error) else { return }
+      }
+    }
+  }
+
   private func show(_ value: Value, _ mode: RunMode) throws {
     if case .none = value { return }
     switch mode {
