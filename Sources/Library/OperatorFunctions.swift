@@ -120,8 +120,8 @@ enum OperatorFunctions {
       var dtype = Promotion.meet(inputs[0], inputs[1], floats: false)
       for input in inputs.dropFirst(2) { dtype = Promotion.common(dtype, input.dtype) }
       inputs = try inputs.map { try $0.converted(to: dtype) }
-    } else if inputs.count == 1, !inputs[0].dtype.isFloat, needsFloats(op) {
-      inputs = [try inputs[0].converted(to: graph.defaultDType)]
+    } else if inputs.count == 1, let dtype = wanted(op, inputs[0], attributes) {
+      inputs = [try inputs[0].converted(to: dtype)]
     }
     if op === Operator.transpose, attributes.sizes.isEmpty, let rank = inputs.first?.shape.rank {
       attributes.sizes = Array(0..<rank)
@@ -136,11 +136,19 @@ enum OperatorFunctions {
     return try graph.record(op, inputs, attributes)
   }
 
-  private static func needsFloats(_ op: Operator) -> Bool {
-    do {
-      _ = try op.infer([TensorType(Shape([2, 2]), .i64)], Attributes())
-      return false
-    } catch { return error.kind == .dtype && op !== Operator.any && op !== Operator.all }
+  /// The element type in which an operator takes whole numbers and bools, where it does not take
+  /// them as they are: bools are counted, and where floats are meant they become floats.
+  private static func wanted(_ op: Operator, _ x: Node, _ attributes: Attributes) -> DType? {
+    guard !x.dtype.isFloat, op !== Operator.any, op !== Operator.all else { return nil }
+    let takes = { (dtype: DType) -> Bool in
+      do throws(OperatorProblem) {
+        _ = try op.infer(
+          [TensorType(Shape([2, 2]), dtype)], Attributes(reals: attributes.reals))
+        return true
+      } catch { return error.kind != .dtype }
+    }
+    if takes(x.dtype) { return nil }
+    return x.dtype == .bool && takes(.i64) ? .i64 : x.graph.defaultDType
   }
 }
 

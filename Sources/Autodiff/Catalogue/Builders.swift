@@ -30,6 +30,14 @@ enum Rules {
     }
   }
 
+  /// Like operand 0, which holds floats or whole numbers.
+  static func numbers(_ name: String) -> Operator.Infer {
+    { types, _ throws(OperatorProblem) in
+      try numbers(name, types)
+      return types[0]
+    }
+  }
+
   /// Bools are no numbers.
   static func numbers(_ symbol: String, _ types: [TensorType]) throws(OperatorProblem) {
     if let index = types.firstIndex(where: { $0.dtype == .bool }) {

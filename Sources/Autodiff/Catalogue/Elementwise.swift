@@ -15,11 +15,11 @@ extension Operator {
   private static func unary(
     _ name: String, _ summary: String, _ kernel: @escaping Kernel, _ gradient: Gradient,
     formula: String? = nil, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,
-    kinks: [Double] = [], example: String, isHidden: Bool = false
+    kinks: [Double] = [], infer: Infer? = nil, example: String, isHidden: Bool = false
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: [Parameter("x", .tensor)],
-      formula: formula ?? "\(name)({0})", infer: Rules.floats(name), kernel: kernel,
+      formula: formula ?? "\(name)({0})", infer: infer ?? Rules.floats(name), kernel: kernel,
       gradient: gradient, notation: notation, domain: domain, kinks: kinks,
       samples: Samples.unary, examples: [example], isHidden: isHidden)
   }
@@ -55,28 +55,36 @@ extension Operator {
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
     "abs", "The distance from zero.",
-    { call in Kernels.unary(call, { $0.magnitude }, { $0.magnitude }) },
+    { call throws(OperatorProblem) in
+      try WholeFunction.magnitude.kernel(call, "abs", { $0.magnitude }, { $0.magnitude })
+    },
     .rule { g, node in [g * node.inputs[0].stopped.apply(.sign)] }, notation: ["sign({0})"],
-    kinks: [0],
+    kinks: [0], infer: Rules.numbers("abs"),
     example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
     "sign", "−1, 0 or 1.",
-    { call in
-      Kernels.unary(call, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) })
+    { call throws(OperatorProblem) in
+      try WholeFunction.sign.kernel(
+        call, "sign", { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) })
     },
-    .none(because: "the sign is flat almost everywhere"),
+    .none(because: "the sign is flat almost everywhere"), infer: Rules.numbers("sign"),
     example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
   package static let floor: Operator = unary(
     "floor", "Rounds down.",
-    { call in Kernels.unary(call, { $0.rounded(.down) }, { $0.rounded(.down) }) },
-    .none(because: "rounding is flat almost everywhere"),
+    { call throws(OperatorProblem) in
+      try WholeFunction.itself.kernel(
+        call, "floor", { $0.rounded(.down) }, { $0.rounded(.down) })
+    },
+    .none(because: "rounding is flat almost everywhere"), infer: Rules.numbers("floor"),
     example: "floor([1.5, -1.5])  # => [1, -2]")
   package static let round: Operator = unary(
     "round", "Rounds to the nearest whole number, halves to the even one.",
-    { call in
-      Kernels.unary(call, { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
+    { call throws(OperatorProblem) in
+      try WholeFunction.itself.kernel(
+        call, "round", { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
     },
-    .none(because: "rounding is flat almost everywhere"), example: "round([1.4, 2.5])  # => [1, 2]")
+    .none(because: "rounding is flat almost everywhere"), infer: Rules.numbers("round"),
+    example: "round([1.4, 2.5])  # => [1, 2]")
   package static let sigmoid: Operator = unary(
     "sigmoid", "The logistic function 1 / (1 + e^−x): squashes every element into 0 … 1.",
     { call in
@@ -131,17 +139,26 @@ extension Operator {
   package static let clip: Operator = Operator(
     name: "clip", summary: "Limits every element to low … high.",
     parameters: [Parameter("x", .tensor), Parameter("low", .real), Parameter("high", .real)],
-    formula: "clip({0})", infer: Rules.floats("clip"),
+    formula: "clip({0})",
+    infer: { types, attributes throws(OperatorProblem) in
+      // A fraction makes whole numbers floats; an infinite bound is none.
+      let isWhole = attributes.reals.allSatisfy { $0 == $0.rounded() }
+      return try (isWhole ? Rules.numbers("clip") : Rules.floats("clip"))(types, attributes)
+    },
     kernel: { call throws(OperatorProblem) in
       let (low, high) = (call.attributes.reals[0], call.attributes.reals[1])
-      if call.output.dtype == .f32 {
+      switch call.output.dtype {
+      case .f32:
         Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) {
           $0 < Float(low) ? Float(low) : ($0 > Float(high) ? Float(high) : $0)
         }
-      } else {
+      case .f64:
         Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) {
           $0 < low ? low : ($0 > high ? high : $0)
         }
+      case .i64: WholeArithmetic.clip(call, Int64.self)
+      case .i32: WholeArithmetic.clip(call, Int32.self)
+      case .bool: break
       }
     },
     gradient: .rule { g, node in

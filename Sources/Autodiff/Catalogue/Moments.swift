@@ -11,7 +11,19 @@ extension Operator {
 
   package static let prod: Operator = reduction(
     "prod", "The product of all elements, or along axes.",
-    floatRows({ product($0, $1) }, { product($0, $1) }),
+    infer: { types, attributes throws(OperatorProblem) in
+      try Rules.numbers("prod", types)
+      return TensorType(Rules.reduced(types[0].shape, attributes), types[0].dtype)
+    },
+    overRows { x, y, length throws(OperatorProblem) in
+      switch y.dtype {
+      case .f32: Reductions.rows(x, y, length, Float.self, Float.self) { product($0, $1) }
+      case .f64: Reductions.rows(x, y, length, Double.self, Double.self) { product($0, $1) }
+      case .i64: try WholeArithmetic.products(x, y, length, Int64.self)
+      case .i32: try WholeArithmetic.products(x, y, length, Int32.self)
+      case .bool: break
+      }
+    },
     .rule { g, node in
       let x = node.inputs[0]
       let axes = node.attributes.axes ?? Array(0..<x.shape.rank)

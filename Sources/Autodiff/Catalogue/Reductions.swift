@@ -269,7 +269,7 @@ extension Operator {
   package static let cumsum: Operator = Operator(
     name: "cumsum", summary: "Running sums along an axis.",
     parameters: [Parameter("x", .tensor), Parameter("axis", .axis, default: .number(0))],
-    formula: "cumsum({0})", infer: Rules.floats("cumsum"),
+    formula: "cumsum({0})", infer: Rules.numbers("cumsum"),
     kernel: { call throws(OperatorProblem) in
       let shape = call.shape
       let axis = call.attributes.axes?.first ?? 0
@@ -283,7 +283,16 @@ extension Operator {
           y[i] = x[i] + (i % block >= inner ? y[i - inner] : 0)
         }
       }
-      if call.output.dtype == .f32 { run(Float.self) } else { run(Double.self) }
+      let (x, y) = (call.inputs[0], call.output)
+      switch y.dtype {
+      case .f32: run(Float.self)
+      case .f64: run(Double.self)
+      case .i64:
+        try WholeArithmetic.runningSums(x, y, inner: inner, block: block, Int64.self)
+      case .i32:
+        try WholeArithmetic.runningSums(x, y, inner: inner, block: block, Int32.self)
+      case .bool: break
+      }
     },
     gradient: .rule { g, node in
       let total = g.sum(axes: node.attributes.axes ?? [0], keep: true)

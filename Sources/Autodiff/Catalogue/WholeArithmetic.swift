@@ -61,7 +61,97 @@ enum WholeArithmetic: Sendable {
   }
 }
 
+/// A function of one whole number.
+enum WholeFunction: Sendable {
+  case magnitude, sign, itself
+
+  /// The kernel of an operator that takes floats and whole numbers.
+  @inline(__always)
+  func kernel(
+    _ call: KernelCall, _ name: String, _ single: (Float) -> Float, _ double: (Double) -> Double
+  ) throws(OperatorProblem) {
+    var isSound = true
+    switch call.output.dtype {
+    case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self, single)
+    case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
+    case .i64: isSound = run(call, Int64.self)
+    case .i32: isSound = run(call, Int32.self)
+    // The shape rule lets none in.
+    case .bool: break
+    }
+    if !isSound { throw Kernels.overflow(name, call.output.dtype) }
+  }
+
+  /// Fills the result; false where some element has none.
+  private func run<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type) -> Bool {
+    var failed = false
+    let (x, y) = (call.inputs[0], call.output)
+    switch self {
+    case .magnitude:
+      Elementwise.map(x, y, T.self, T.self) { x in
+        failed = failed || x == T.min
+        return x < 0 ? 0 &- x : x
+      }
+    case .sign: Elementwise.map(x, y, T.self, T.self) { $0.signum() }
+    case .itself: Elementwise.map(x, y, T.self, T.self) { $0 }
+    }
+    return !failed
+  }
+}
+
 extension WholeArithmetic {
+  /// Only the result has to fit: a factor of zero makes it zero, however large the others.
+  static func product<T: FixedWidthInteger>(_ x: UnsafePointer<T>, _ n: Int) -> T? {
+    var magnitude: UInt64 = 1
+    var (isNegative, isTooLarge) = (false, false)
+    for i in 0..<n {
+      if x[i] == 0 { return 0 }
+      let (product, overflow) = magnitude.multipliedReportingOverflow(by: UInt64(x[i].magnitude))
+      magnitude = product
+      isTooLarge = isTooLarge || overflow
+      isNegative = isNegative != (x[i] < 0)
+    }
+    if isTooLarge { return nil }
+    return T(exactly: isNegative ? -Int128(magnitude) : Int128(magnitude))
+  }
+
+  static func products<T: FixedWidthInteger>(_ x: Buffer, _ y: Buffer, _ length: Int, _: T.Type)
+    throws(OperatorProblem)
+  {
+    var failed = false
+    Reductions.rows(x, y, length, T.self, T.self) { row, n in
+      guard let result = product(row, n) else {
+        failed = true
+        return 0
+      }
+      return result
+    }
+    if failed { throw Kernels.overflow("prod", y.dtype) }
+  }
+
+  /// y[i] = x[i] + y[i − inner] within blocks, and x[i] where a block begins.
+  static func runningSums<T: FixedWidthInteger>(
+    _ x: Buffer, _ y: Buffer, inner: Int, block: Int, _: T.Type
+  ) throws(OperatorProblem) {
+    let (source, target) = (x.pointer(as: T.self), y.pointer(as: T.self))
+    var failed = false
+    for i in 0..<y.count {
+      let (sum, overflow) = source[i].addingReportingOverflow(
+        i % block >= inner ? target[i - inner] : 0)
+      target[i] = sum
+      failed = failed || overflow
+    }
+    if failed { throw Kernels.overflow("cumsum", y.dtype) }
+  }
+
+  static func clip<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type) {
+    let (low, high) = (call.attributes.reals[0], call.attributes.reals[1])
+    let (least, most) = (T(clamping: low), T(clamping: high))
+    Elementwise.map(call.inputs[0], call.output, T.self, T.self) {
+      $0 < least ? least : ($0 > most ? most : $0)
+    }
+  }
+
   static func negate<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type) throws(OperatorProblem) {
     var failed = false
     Elementwise.map(call.inputs[0], call.output, T.self, T.self) { x in
@@ -104,5 +194,12 @@ extension WholeArithmetic {
       }
     }
     return result
+  }
+}
+
+extension FixedWidthInteger {
+  /// A whole or infinite number, or the nearest that there is.
+  fileprivate init(clamping x: Double) {
+    self = Self(exactly: x) ?? (x > 0 ? .max : .min)
   }
 }
