@@ -4,12 +4,12 @@ import Autodiff
 
 enum Composites {
   /// The graph of a loss recorded again with every composite operator in its simpler parts: the
-  /// new value by the serial of the old.
-  static func opened(_ loss: Node) throws(OperatorProblem) -> [Int: Node] {
+  /// new value by the serial of the old. A composition may use composite operators itself, so
+  /// there are levels: cross_entropy, log_softmax, logsumexp.
+  static func opened(_ loss: Node, levels: Int) throws(OperatorProblem) -> [Int: Node] {
     var result: [Int: Node] = [:]
-    // A composition may use composite operators itself: cross_entropy, log_softmax, logsumexp.
     var root = loss
-    for _ in 0..<4 {
+    for _ in 0..<levels {
       let round = try once(root)
       guard let new = round[root.serial] else { break }
       for (old, present) in result { result[old] = round[present.serial] ?? present }

@@ -4,7 +4,7 @@ import Autodiff
 import Diagnostics
 import Engine
 
-enum FocusText {
+package enum FocusText {
   static func append(_ focus: FocusWalk, _ walk: Walk, _ digits: Int, to text: inout StyledText) {
     let value = NumberText.written(focus.value, digits: digits, isSingle: focus.isSingle)
     text.append("at ")
@@ -61,7 +61,7 @@ enum FocusText {
   }
 
   /// Symbols, numbers put in, the ledger, the result; what would only repeat is left out.
-  static func pieces(_ line: ScalarLine, _ digits: Int) -> [String] {
+  package static func pieces(_ line: ScalarLine, _ digits: Int) -> [String] {
     let result = NumberText.written(line.result, digits: digits, isSingle: line.isSingle)
     guard let formula = line.formula else { return [line.words, result] }
     var pieces: [String] = []
@@ -113,16 +113,20 @@ enum FocusText {
     return result
   }
 
-  /// A text cut before every ` + ` and ` − `.
+  /// A text cut before every ` + ` and ` − `, and after the comma before a legend.
   private static func parts(_ text: String) -> [String] {
     var parts: [String] = []
     var current = ""
+    var depth = 0
     let characters = Array(text)
     for (index, c) in characters.enumerated() {
       let isSign =
         c == " " && index + 2 < characters.count && (characters[index + 1] == "+" || characters[index + 1] == "−")
         && characters[index + 2] == " "
-      if isSign {
+      let isLegend = c == " " && index > 0 && characters[index - 1] == "," && depth == 0
+      if "([".contains(c) { depth += 1 }
+      if ")]".contains(c) { depth -= 1 }
+      if isSign || isLegend {
         parts.append(current)
         current = ""
       }

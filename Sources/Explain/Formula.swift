@@ -68,6 +68,13 @@ extension Formula {
       return .number(zip(terms, numbers).reduce(0) { $0 + ($1.0.isMinus ? -$1.1 : $1.1) })
     }
     let kept = terms.filter { if case .number(0) = $0.formula { false } else { true } }
+      .flatMap { term in
+        // (a + b) + c is a + b + c.
+        if case .sum(let inner) = term.formula {
+          return inner.map { Term(isMinus: $0.isMinus != term.isMinus, formula: $0.formula) }
+        }
+        return [term]
+      }
     if kept.count == 1 { return kept[0].isMinus ? .negative(kept[0].formula) : kept[0].formula }
     return .sum(kept)
   }
@@ -88,7 +95,9 @@ extension Formula {
       if factor.join == .dot || factor.join == .beside, case .product(let inner) = factor.formula,
         inner[0].join == .dot || inner[0].join == .beside
       {
-        kept.append(Factor(join: factor.join, formula: inner[0].formula))
+        if kept.isEmpty || !inner[0].formula.isOne {
+          kept.append(Factor(join: factor.join, formula: inner[0].formula))
+        }
         kept += inner.dropFirst()
       } else {
         kept.append(factor)

@@ -98,6 +98,7 @@ extension Formula {
 package enum NumberText {
   /// Exact where that is no longer than the digits asked for, else with so many significant digits.
   package static func written(_ x: Double, digits: Int, isSingle: Bool = false) -> String {
+    if x == 0 { return "0" }
     let exact = isSingle ? NumberFormat.shortest(Float(x)) : NumberFormat.shortest(x)
     let used = exact.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.count
     if digits >= 17 || used <= digits { return proper(exact) }

@@ -7,6 +7,7 @@ struct StepMaker {
   let order: [Node]
   let formulas: ElementFormulas
   let back: Backward
+  let given: [Int: String]
 
   private var names: WalkNames { formulas.names }
   private var folding: Folding { formulas.folding }
@@ -34,16 +35,21 @@ struct StepMaker {
       }
       return "\(group.label.text)(\(arguments.joined(separator: ", ")))"
     }
-    guard node.isTracked else { return given(node) }
+    if let text = given[node.serial] { return text }
     return RecordText.forward(node, node.inputs.map(names.name), names.name(node))
   }
 
-  /// Data without a name, or what it was computed from where that has names.
-  private func given(_ node: Node) -> String {
-    guard !node.isLeaf, node.inputs.allSatisfy({ $0.name != nil || $0.shape.rank == 0 }) else {
-      return "data"
+  /// Formulas of values without history, taken before they were computed and let it go: `data`, or
+  /// what they were made from where that has names.
+  static func given(_ shown: [Node], _ names: WalkNames) -> [Int: String] {
+    var result: [Int: String] = [:]
+    for node in shown where !node.isTracked {
+      let isTold =
+        !node.isLeaf && node.inputs.allSatisfy { $0.name != nil || $0.shape.rank == 0 }
+      result[node.serial] =
+        isTold ? RecordText.forward(node, node.inputs.map(names.name), names.name(node)) : "data"
     }
-    return RecordText.forward(node, node.inputs.map(names.name), names.name(node))
+    return result
   }
 
   private func parts(_ node: Node, of step: Node) -> [WalkPart] {
@@ -60,8 +66,13 @@ struct StepMaker {
     }
   }
 
+  /// Whether the gradient that arrives has a name: inside a folded step it may have none.
+  private func hasRule(_ node: Node) -> Bool {
+    node === formulas.loss || names.gradient(node) != nil
+  }
+
   private func rule(_ node: Node, _ operand: Int, _ step: Node) -> String {
-    guard node === formulas.loss || names.gradient(node) != nil else {
+    guard hasRule(node) else {
       return "through \(folding.layers[step.serial]?.label.text ?? names.name(step)); depth: 2 "
         + "shows how"
     }
@@ -72,7 +83,7 @@ struct StepMaker {
 
   /// The symbols of a derivative that are not operands, with their numbers.
   private func legend(_ node: Node, _ operand: Int) -> [(symbol: String, value: String)] {
-    guard let text = RecordText.notation(node, operand),
+    guard hasRule(node), let text = RecordText.notation(node, operand),
       let notation = FormulaParser.parse(text, operand: operand)
     else { return [] }
     var found: [String] = []

@@ -81,7 +81,7 @@ package struct Walk {
   package init(_ recorded: Node, _ options: WalkOptions = WalkOptions()) throws(OperatorProblem) {
     let graph = recorded.graph
     if recorded.inputs.isEmpty || !recorded.isTracked { _ = try graph.currentLeaves(of: recorded) }
-    let opened = options.depth > 1 ? try Composites.opened(recorded) : [:]
+    let opened = try Composites.opened(recorded, levels: options.depth == 3 ? 4 : options.depth - 1)
     let loss = opened[recorded.serial] ?? recorded
     let order = Walk.order(loss)
     let folding = Folding(
@@ -90,6 +90,7 @@ package struct Walk {
     let names = WalkNames(
       order, shown: shown, folding: folding, lossName: recorded.name ?? "loss",
       notation: options.notation)
+    let given = StepMaker.given(shown, names)
     let back = try Backward(loss, order)
     let formulas = ElementFormulas(
       loss: loss, folding: folding, names: names, gradients: back.gradients)
@@ -100,7 +101,7 @@ package struct Walk {
     updated = order.compactMap { node in
       node.version.flatMap { $0.isCurrent ? nil : $0.parameter?.name }
     }
-    steps = StepMaker(order: order, formulas: formulas, back: back).steps(shown)
+    steps = StepMaker(order: order, formulas: formulas, back: back, given: given).steps(shown)
     ledgers = back.ledgers(order, names, folding)
     focus = try options.focus.map { focus throws(OperatorProblem) in
       let node = opened[focus.node.serial] ?? Walk.found(focus.node, in: order)

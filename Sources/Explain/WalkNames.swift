@@ -33,7 +33,7 @@ struct WalkNames {
     for (name, nodes) in owners.sorted(by: { $0.key < $1.key }) where nodes.count > 1 {
       let first = WalkNames.lowered(1)
       let last = WalkNames.lowered(nodes.count)
-      legend.append(("\(name)\(first) … \(name)\(last)", "the values of \(name), in order"))
+      legend.append(("\(name)\(first) … \(name)\(last)", "the values of \(name) in order"))
     }
     if let loss = order.last { values[loss.serial] = lossName }
     if notation == .delta { useLetters(order, folding) }

@@ -22,13 +22,25 @@ package enum WalkText {
       backward(walk, digits, &text)
     }
     if let update { self.update(update, walk, digits, &text) }
-    for entry in walk.legend {
-      text.append("  \(entry.symbol): \(entry.meaning)\n", .dim)
-    }
+    legend(walk, &text)
     for name in walk.updated {
       text.append("\(name) was updated since; these are the values before.\n", .dim)
     }
     return text
+  }
+
+  /// What the letters stand for, as many as fit on a line.
+  private static func legend(_ walk: Walk, _ text: inout StyledText) {
+    var line = ""
+    for entry in walk.legend {
+      let piece = "\(entry.symbol) = \(entry.meaning)"
+      if !line.isEmpty, line.count + piece.count + 5 > width {
+        text.append("  \(line)\n", .dim)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : "   ") + piece
+    }
+    if !line.isEmpty { text.append("  \(line)\n", .dim) }
   }
 
   private static func forward(_ walk: Walk, _ digits: Int, _ text: inout StyledText) {
@@ -71,10 +83,10 @@ package enum WalkText {
       part.isPartial ? "\(part.gradientName) through \(step.name)" : part.gradientName
     text.append(padded(subject, width), part.isParameter ? .strong : .name)
     let legend = part.legend.map { ", \($0.symbol) = \($0.value)" }.joined()
-    let rule = part.rule + legend
     let value = corner(part.value, part.shape, digits)
-    var used = 5 + max(width, subject.count) + 3 + rule.count
-    text.append(" = \(rule)")
+    let rule = part.rule == value ? "" : " = \(part.rule)\(legend)"
+    var used = 5 + max(width, subject.count) + rule.count
+    text.append(rule)
     if used + 3 + value.count > WalkText.width {
       text.append("\n       ")
       used = 7
@@ -90,13 +102,13 @@ package enum WalkText {
   }
 
   private static func append(_ ledger: Ledger, _ digits: Int, _ text: inout StyledText) {
-    text.append("     \(ledger.gradientName) = ")
+    text.append("     \(ledger.gradientName) =")
     let isNumber = ledger.total.count == 1
     var sum = ""
-    var length = 8 + ledger.gradientName.count
+    var length = 7 + ledger.gradientName.count
     for (index, part) in ledger.parts.enumerated() {
       var number = corner(part.value, ledger.shape, digits)
-      var sign = index == 0 ? "" : " + "
+      var sign = index == 0 ? " " : " + "
       if isNumber, index > 0, number.hasPrefix("−") {
         number.removeFirst()
         sign = " − "
@@ -150,15 +162,22 @@ package enum WalkText {
     NumberText.proper(NumberFormat.significant(x, digits: digits))
   }
 
-  /// A corner of a tensor, at most two rows of three.
+  /// A corner of a tensor, at most two rows of three, fewer where they are long.
   static func corner(_ values: [Double], _ shape: Shape, _ digits: Int) -> String {
+    let wide = corner(values, shape, digits, width: 3)
+    return wide.count <= width - 11 ? wide : corner(values, shape, digits, width: 2)
+  }
+
+  private static func corner(_ values: [Double], _ shape: Shape, _ digits: Int, width: Int)
+    -> String
+  {
     let number = { (x: Double) in self.number(x, digits) }
     guard shape.rank > 0 else { return values.first.map(number) ?? "" }
     let columns = max(1, shape[shape.rank - 1])
     let rows = values.count / columns
     let row = { (index: Int) -> String in
-      let shown = values[index * columns..<index * columns + min(3, columns)].map(number)
-      return "[" + shown.joined(separator: ", ") + (columns > 3 ? ", …]" : "]")
+      let shown = values[index * columns..<index * columns + min(width, columns)].map(number)
+      return "[" + shown.joined(separator: ", ") + (columns > width ? ", …]" : "]")
     }
     guard rows > 0, !values.isEmpty else { return "[]" }
     if shape.rank == 1 || rows == 1 { return row(0) }

@@ -28,7 +28,7 @@ extension Walk {
     var replaced: [Int: Node] = [:]
     var changes: [Update.Change] = []
     for (leaf, gradient) in zip(leaves, gradients) {
-      guard let gradient else { continue }
+      guard let gradient, leaf.version?.parameter?.isFrozen != true else { continue }
       let new = leaf - gradient * rate
       try graph.force([new, gradient])
       replaced[leaf.serial] = try graph.detach(new)

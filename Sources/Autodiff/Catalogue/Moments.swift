@@ -69,7 +69,8 @@ extension Operator {
         .apply(.whereOperator, [g.graph.constant(1, g.dtype), row])
       let parts = spread.apply(.otherProducts) * (1 - diagonal) * g.reshaped(dims + [1])
       return [parts.sum(axes: [square.count - 2], keep: false)]
-    }, notation: ["Σ {g} · the product of the other others"], domain: 0.5...1.5, samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
+    }, notation: ["Σ {g} · the product of the other others"],
+    elements: .along(.last, "Π others"), domain: 0.5...1.5, samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
 
   private static func count(_ node: Node) -> Double {
     Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
