@@ -100,6 +100,8 @@ enum Lines {
 
 /// One sample of an operator as a loss of named values.
 struct SampleWalk {
+  /// Keeps the nodes alive.
+  private let graph: Graph
   let loss: Node
   /// An element of every operand that varies: the first, and the last.
   let focuses: [(node: Node, element: Int)]
@@ -141,7 +143,7 @@ struct SampleWalk {
     scale.name = "w"
     let loss = try graph.record(.sum, [graph.record(.multiply, [result, scale])])
     loss.name = "loss"
-    (self.loss, self.focuses) = (loss, focuses)
+    (self.graph, self.loss, self.focuses) = (graph, loss, focuses)
   }
 
   /// A number of the domain away from kinks.
