@@ -79,5 +79,8 @@ let package = Package(
     .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
+    .testTarget(
+      name: "ExplainTests", dependencies: ["Explain", "Autodiff", "Engine"],
+      swiftSettings: strict),
   ]
 )

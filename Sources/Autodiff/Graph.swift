@@ -9,6 +9,8 @@ import Engine
 package final class Graph {
   /// Where the interpreter stands; recorded nodes remember it.
   package var origin = Origin.unknown
+  /// The call of a layer that is recording.
+  package var group: NodeGroup?
   /// Polled between steps; true makes `force` throw a problem of kind `interrupt`.
   package var isInterrupted: () -> Bool = { false }
   /// Called before a parameter's value or gradient changes.
@@ -91,6 +93,7 @@ extension Graph {
       graph: self, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
       buffer: nil, version: nil, isTracked: tracked && op !== Operator.detached,
       serial: nextSerial())
+    node.group = group
     pending.append(node)
     return node
   }

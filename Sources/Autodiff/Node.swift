@@ -15,6 +15,8 @@ package final class Node {
   package let origin: Origin
   /// The name the user gave it, for explanations and messages.
   package var name: String?
+  /// The call of a layer that recorded it.
+  package internal(set) var group: NodeGroup?
   /// The numbers, once computed.
   package internal(set) var buffer: Buffer?
   /// For a leaf that is a parameter's value: that version of the parameter.

@@ -62,6 +62,21 @@ package final class Operator: Sendable {
     }
   }
 
+  /// How one element of the result is made of elements of the operands; the walk writes it out.
+  package enum Elements: Sendable {
+    /// Which axes count where `Attributes.axes` is nil.
+    package enum Axes: Sendable { case all, last }
+
+    /// By the record's formula, from the elements at the same place; stretched operands repeat.
+    case each
+    /// By a formula in which Σ and Π run over the elements along some axes, n of them.
+    case along(Axes, String)
+    /// Rows of the first operand times columns of the second.
+    case products
+    /// As the gradient rule tells: elements that are moved, chosen or added up.
+    case derived
+  }
+
   /// Operands on which the tests check the gradient.
   package struct Sample: Sendable {
     package enum Operand: Sendable {
@@ -101,9 +116,15 @@ package final class Operator: Sendable {
   package let gradient: Gradient
   /// The forward formula with `{0}`, `{1}` for the operands: `{0} @ {1}`; how explain prints it.
   package let formula: String
-  /// The derivative as text where the print-out of the gradient nodes would be soup; `{0}` the
-  /// operands, `{y}` the result, `{g}` the upstream gradient. One per operand.
+  /// The derivatives as text, one per operand; the last serves all further ones. `{0}` … are the
+  /// operands, `{x}` the one it is about, `{y}` the result, `{g}` the upstream gradient, without
+  /// which the text is what the upstream gradient is multiplied by.
   package let notation: [String]?
+  /// The notation where it depends on the operands' shapes or numbers.
+  package let notationForm: (@Sendable (_ node: Node) -> [String]?)?
+  package let elements: Elements
+  /// The same in simpler operators, for a step that opens; operands as in `node`.
+  package let composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)?
   /// Where the gradient check samples its operands, and points that it keeps away from.
   package let domain: ClosedRange<Double>
   package let kinks: [Double]
@@ -120,9 +141,11 @@ package final class Operator: Sendable {
   package init(
     name: String, summary: String, parameters: [Parameter], formula: String,
     infer: @escaping Infer, kernel: @escaping Kernel, gradient: Gradient,
-    notation: [String]? = nil, domain: ClosedRange<Double> = -2...2, kinks: [Double] = [],
-    samples: [Sample] = [], examples: [String] = [], isHidden: Bool = false,
-    isAlias: Bool = false
+    notation: [String]? = nil, notationForm: (@Sendable (_ node: Node) -> [String]?)? = nil,
+    elements: Elements = .derived,
+    composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)? = nil,
+    domain: ClosedRange<Double> = -2...2, kinks: [Double] = [], samples: [Sample] = [],
+    examples: [String] = [], isHidden: Bool = false, isAlias: Bool = false
   ) {
     self.name = name
     self.summary = summary
@@ -132,6 +155,9 @@ package final class Operator: Sendable {
     self.kernel = kernel
     self.gradient = gradient
     self.notation = notation
+    self.notationForm = notationForm
+    self.elements = elements
+    self.composition = composition
     self.domain = domain
     self.kinks = kinks
     self.samples = samples

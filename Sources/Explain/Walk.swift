@@ -20,108 +20,104 @@ package struct WalkStep {
 /// What a step hands to one operand.
 package struct WalkPart {
   package let operand: String
+  /// `∂loss/∂h`
+  package let gradientName: String
   /// The local derivative with the operands' names.
   package let rule: String
+  /// The symbols of the rule that are neither operands nor gradients: `n = 2`.
+  package let legend: [(symbol: String, value: String)]
   package let shape: Shape
   package let value: [Double]
   /// Said in words where the operand was stretched.
   package let summed: String?
   package let isParameter: Bool
+  /// Whether the operand's gradient has further contributions, so that this is one of several.
+  package let isPartial: Bool
 }
 
+/// A gradient that is a sum over several uses.
+package struct Ledger {
+  /// `∂loss/∂w`
+  package let gradientName: String
+  package let shape: Shape
+  package let total: [Double]
+  package let parts: [(step: String, value: [Double])]
+  /// The number of the earliest step that uses the value: when the walk back has passed it, every
+  /// use has reported.
+  package let readyAfter: Int
+}
+
+/// What is asked of a walk.
+package struct WalkOptions {
+  /// 1 folds layers, losses and `x @ W + b`; 2 opens layers and losses; 3 opens everything.
+  package var depth = 1
+  package var notation = WalkNotation.names
+  /// A value on the way and one of its elements; without an element the one with the largest
+  /// gradient.
+  package var focus: (node: Node, element: Int?)?
+
+  package init(
+    depth: Int = 1, notation: WalkNotation = .names, focus: (node: Node, element: Int?)? = nil
+  ) {
+    (self.depth, self.notation, self.focus) = (depth, notation, focus)
+  }
+}
+
+/// Steps forward and back, the sums of gradients, and the scalar walk of one element.
 package struct Walk {
   package let loss: Node
+  package let lossName: String
   package let steps: [WalkStep]
+  /// Gradients that are sums over several uses.
+  package let ledgers: [Ledger]
+  /// The scalar walk of one element, where one was picked.
+  package let focus: FocusWalk?
+  /// Names that are not the user's: `z⁽¹⁾`, `h_in`.
+  package let legend: [(symbol: String, meaning: String)]
   /// Params that were stored to after the loss was made; the walk shows the values before.
   package let updated: [String]
-  /// Gradients that are sums over several uses: operand, then its contributions by step.
-  package let ledgers:
-    [(operand: String, total: [Double], parts: [(step: String, value: [Double])])]
 
   /// Walks from a loss with one element through everything that a param or variable leads to.
-  package init(_ loss: Node) throws(OperatorProblem) {
-    let graph = loss.graph
-    if loss.inputs.isEmpty || !loss.isTracked { _ = try graph.currentLeaves(of: loss) }
+  package init(_ recorded: Node, _ options: WalkOptions = WalkOptions()) throws(OperatorProblem) {
+    let graph = recorded.graph
+    if recorded.inputs.isEmpty || !recorded.isTracked { _ = try graph.currentLeaves(of: recorded) }
+    let opened = try Composites.opened(recorded, levels: options.depth == 3 ? 4 : options.depth - 1)
+    let loss = opened[recorded.serial] ?? recorded
     let order = Walk.order(loss)
-    let folded = Walk.folded(order)
-    let (named, upstreams) = Walk.names(order, folded)
-    let inner = order.filter { !$0.isLeaf }
+    let folding = Folding(
+      order, layers: options.depth == 1 && options.focus == nil, products: options.depth <= 2)
+    let shown = Walk.shown(order, folding)
+    let names = WalkNames(
+      order, shown: shown, folding: folding, lossName: recorded.name ?? "loss",
+      notation: options.notation)
+    let given = StepMaker.given(shown, names)
+    let back = try Backward(loss, order)
+    let formulas = ElementFormulas(
+      loss: loss, folding: folding, names: names, gradients: back.gradients)
+
+    self.loss = loss
+    lossName = names.lossName
+    legend = names.legend
     updated = order.compactMap { node in
       node.version.flatMap { $0.isCurrent ? nil : $0.parameter?.name }
     }
-    let targets = Walk.operands(order)
-    let gradients = try graph.gradients(of: loss, withRespectTo: targets)
-    var bySerial: [Int: Node] = [:]
-    for (target, gradient) in zip(targets, gradients) { bySerial[target.serial] = gradient }
-    var contributions: [Int: [(step: String, node: Node)]] = [:]
-    var parts: [Int: [(Node, Int, Node)]] = [:]
-    for node in inner {
-      guard let upstream = bySerial[node.serial], case .rule(let rule) = node.op.gradient else {
-        continue
-      }
-      for (index, piece) in rule(upstream, node).enumerated() where node.inputs[index].isTracked {
-        guard let piece else { continue }
-        let fitted = try piece.summed(to: node.inputs[index].shape)
-        parts[node.serial, default: []].append((node.inputs[index], index, fitted))
-        contributions[node.inputs[index].serial, default: []].append(
-          (named[node.serial] ?? "?", fitted))
-      }
+    steps = StepMaker(order: order, formulas: formulas, back: back, given: given).steps(shown)
+    ledgers = back.ledgers(order, names, folding)
+    focus = try options.focus.map { focus throws(OperatorProblem) in
+      let node = opened[focus.node.serial] ?? Walk.found(focus.node, in: order)
+      return try FocusWalk(node, focus.element, order: order, shown: shown, formulas)
     }
-    try graph.force(
-      order + gradients.compactMap { $0 } + parts.values.flatMap { $0.map(\.2) })
-    self.loss = loss
-    var steps: [WalkStep] = []
-    let names = { (node: Node) in node.inputs.map { named[$0.serial] ?? Walk.literal($0) } }
-    let handed = { (node: Node) -> [WalkPart] in
-      (parts[node.serial] ?? []).filter { folded[$0.0.serial] == nil }.map { input, index, piece in
-        WalkPart(
-          operand: names(node)[index], rule: Walk.rule(node, index, names(node), named, upstreams),
-          shape: input.shape, value: piece.buffer?.doubles ?? [],
-          summed: Walk.stretch(input, node), isParameter: input.version != nil)
-      }
-    }
-    for node in inner where folded[node.serial] == nil {
-      let inside = inner.filter { folded[$0.serial] == node.serial }
-      steps.append(
-        WalkStep(
-          number: steps.count + 1, node: node,
-          name: named[node.serial] ?? "[\(steps.count + 1)]",
-          formula: Walk.fill(node.op.formula, names(node), node, named),
-          value: node.buffer?.doubles ?? [],
-          gradient: bySerial[node.serial]?.buffer?.doubles,
-          parts: handed(node) + inside.flatMap(handed)))
-    }
-    self.steps = steps
-    ledgers = contributions.compactMap { serial, uses in
-      guard uses.count > 1, let node = order.first(where: { $0.serial == serial }) else {
-        return nil
-      }
-      return (
-        named[serial] ?? Walk.literal(node), bySerial[serial]?.buffer?.doubles ?? [],
-        uses.map { ($0.step, $0.node.buffer?.doubles ?? []) }
-      )
-    }.sorted { $0.0 < $1.0 }
   }
 
-  /// Products that only feed a sum of the same shape are one step with it: `x @ W + b`. The serial
-  /// of the sum by that of the product.
-  private static func folded(_ order: [Node]) -> [Int: Int] {
-    var uses: [Int: [Node]] = [:]
-    for node in order where node.version == nil {
-      for input in node.inputs { uses[input.serial, default: []].append(node) }
-    }
-    var result: [Int: Int] = [:]
-    for node in order where node.op === Operator.matmul && node.name == nil {
-      guard let users = uses[node.serial], users.count == 1, users[0].op === Operator.add,
-        users[0].shape == node.shape
-      else { continue }
-      result[node.serial] = users[0].serial
-    }
-    return result
+  /// The value of the walk that a node stands for: itself, or the param's leaf of that moment.
+  private static func found(_ node: Node, in order: [Node]) -> Node {
+    if order.contains(where: { $0 === node }) { return node }
+    guard let parameter = node.version?.parameter else { return node }
+    return order.last { $0.version?.parameter === parameter } ?? node
   }
 
-  /// Tracked nodes and their operands, operands first.
-  private static func order(_ loss: Node) -> [Node] {
+  /// Tracked values, operands first.
+  static func order(_ loss: Node) -> [Node] {
     var seen: Set<Int> = []
     var result: [Node] = []
     var stack = [loss]
@@ -133,124 +129,73 @@ package struct Walk {
     return result.sorted { $0.serial < $1.serial }
   }
 
-  private static func operands(_ order: [Node]) -> [Node] { order.filter(\.isTracked) }
-
-  /// Each node's name: the user's, the param's, or its step's number; and the name under which its
-  /// gradient arrives, which for a folded product is that of its sum.
-  private static func names(_ order: [Node], _ folded: [Int: Int]) -> (
-    named: [Int: String], upstreams: [Int: String]
-  ) {
-    var result: [Int: String] = [:]
-    var step = 0
-    for node in order {
-      for input in node.inputs where result[input.serial] == nil && !input.isTracked {
-        result[input.serial] = input.name ?? literal(input)
-      }
-      if folded[node.serial] != nil {
-        let operands = node.inputs.map { result[$0.serial] ?? literal($0) }
-        result[node.serial] = fill(node.op.formula, operands, node, result)
-        continue
-      }
-      if !node.isLeaf { step += 1 }
-      result[node.serial] =
-        node.version?.parameter?.name ?? node.name ?? (node.isLeaf ? literal(node) : "[\(step)]")
-    }
-    var upstreams = result
-    for (product, sum) in folded { upstreams[product] = result[sum] }
-    return (result, upstreams)
-  }
-
-  /// How a value without a name is written: its number, or its shape.
-  private static func literal(_ node: Node) -> String {
-    if node.shape.rank == 0, let value = node.buffer?[0] {
-      return node.dtype == .f32
-        ? NumberFormat.shortest(Float(value)) : NumberFormat.shortest(value)
-    }
-    return "data\(node.shape)"
-  }
-
-  private static func fill(
-    _ formula: String, _ operands: [String], _ node: Node, _ named: [Int: String]
-  ) -> String {
-    var result = formula
-    for (index, operand) in operands.enumerated() {
-      let isSum = formula.contains(" + ") && operand.contains(" @ ")
-      let needsParentheses = operand.contains(" ") && formula != "{\(index)}" && !isSum
-      result = replaced(result, "{\(index)}", needsParentheses ? "(\(operand))" : operand)
-    }
-    return replaced(result, "{y}", named[node.serial] ?? "y")
-  }
-
-  /// The local derivative as the record writes it, after the upstream gradient.
-  private static func rule(
-    _ node: Node, _ index: Int, _ operands: [String], _ named: [Int: String],
-    _ upstreams: [Int: String]
-  ) -> String {
-    let upstream = "∂loss/∂\(upstreams[node.serial] ?? "y")"
-    let notation = node.op.notation.flatMap { index < $0.count ? $0[index] : nil }
-    guard let notation else {
-      switch node.op.name {
-      case "add": return upstream
-      case "subtract": return index == 0 ? upstream : "−" + upstream
-      case "negate": return "−" + upstream
-      case "multiply": return "\(upstream) · \(operands[1 - index])"
-      case "divide":
-        return index == 0
-          ? "\(upstream) / \(operands[1])"
-          : "−\(upstream) · \(named[node.serial] ?? "y") / \(operands[1])"
-      case "power" where index == 0:
-        return "\(upstream) · \(operands[1]) · \(operands[0])^(\(operands[1]) − 1)"
-      default: return upstream + " through \(node.op.name)"
+  /// The values of the forward lines: those on the way, and data without a name.
+  private static func shown(_ order: [Node], _ folding: Folding) -> [Node] {
+    var result: [Int: Node] = [:]
+    for node in order where !node.isLeaf && node.version == nil {
+      if !folding.isFolded(node) { result[node.serial] = node }
+      for input in node.inputs where !input.isTracked && input.name == nil {
+        guard input.shape.rank > 0, input.op !== Operator.data || input.dtype != .i64 else {
+          continue
+        }
+        if node.group == nil || input.group == nil || !folding.isFolded(input) {
+          result[input.serial] = input
+        }
       }
     }
-    let filled = replaced(fill(notation, operands, node, named), "{g}", upstream)
-    if notation.contains("{g}") { return filled }
-    return node.shape.rank == 0 && upstream == "∂loss/∂loss" ? filled : "\(upstream) · \(filled)"
-  }
-
-  private static func stretch(_ input: Node, _ node: Node) -> String? {
-    guard node.op.name == "add" || node.op.name == "subtract" || node.op.name == "multiply",
-      input.shape.count != node.shape.count
-    else { return nil }
-    return "summed, because \(input.shape) was stretched to \(node.shape)"
-  }
-
-  private static func replaced(_ text: String, _ piece: String, _ other: String) -> String {
-    text.split(separator: piece, omittingEmptySubsequences: false).joined(separator: other)
+    return result.values.sorted { $0.serial < $1.serial }
   }
 }
 
-extension Walk {
-  /// What one step against the gradients does: each param before and after, and the loss after it.
-  package struct Update {
-    package let changes: [(name: String, shape: Shape, old: [Double], new: [Double])]
-    package let loss: Double
+/// The gradients of a walk and what every step handed to its operands.
+struct Backward {
+  struct Part {
+    let node: Node
+    let operand: Int
+    let gradient: Node
   }
 
-  /// w ← w − lr · ∂loss/∂w for every param, and the loss computed again with the new values.
-  package func update(_ rate: Double) throws(OperatorProblem) -> Update {
+  private(set) var gradients: [Int: Node] = [:]
+  /// By the serial of the step.
+  private(set) var parts: [Int: [Part]] = [:]
+  /// By the serial of the operand.
+  private(set) var uses: [Int: [Part]] = [:]
+
+  init(_ loss: Node, _ order: [Node]) throws(OperatorProblem) {
     let graph = loss.graph
-    let order = Walk.order(loss)
-    let leaves = order.filter { $0.version != nil }
-    let gradients = try graph.gradients(of: loss, withRespectTo: leaves)
-    var replaced: [Int: Node] = [:]
-    var changes: [(name: String, shape: Shape, old: [Double], new: [Double])] = []
-    for (leaf, gradient) in zip(leaves, gradients) {
-      guard let gradient else { continue }
-      let new = leaf - gradient * rate
-      try graph.force([new])
-      replaced[leaf.serial] = try graph.detach(new)
-      changes.append(
-        (
-          leaf.version?.parameter?.name ?? "w", leaf.shape, leaf.buffer?.doubles ?? [],
-          new.buffer?.doubles ?? []
-        ))
-    }
+    let found = try graph.gradients(of: loss, withRespectTo: order)
+    for (target, gradient) in zip(order, found) { gradients[target.serial] = gradient }
     for node in order where !node.isLeaf && node.version == nil {
-      let inputs = node.inputs.map { replaced[$0.serial] ?? $0 }
-      replaced[node.serial] = try graph.record(node.op, inputs, node.attributes)
+      guard let upstream = gradients[node.serial], case .rule(let rule) = node.op.gradient else {
+        continue
+      }
+      for (operand, piece) in rule(upstream, node).enumerated() {
+        guard let piece, node.inputs[operand].isTracked else { continue }
+        let input = node.inputs[operand]
+        let part = Part(
+          node: node, operand: operand, gradient: try piece.summed(to: input.shape))
+        parts[node.serial, default: []].append(part)
+        uses[input.serial, default: []].append(part)
+      }
     }
-    let after = replaced[loss.serial] ?? loss
-    return Update(changes: changes, loss: try graph.item(after))
+    try graph.force(
+      order + order.flatMap { $0.version == nil ? $0.inputs : [] } + gradients.values
+        + parts.values.flatMap { $0.map(\.gradient) })
+  }
+
+  func ledgers(_ order: [Node], _ names: WalkNames, _ folding: Folding) -> [Ledger] {
+    order.compactMap { node in
+      guard let uses = uses[node.serial], uses.count > 1, !folding.isFolded(node) else {
+        return nil
+      }
+      let steps = uses.map { folding.steps[$0.node.serial] ?? $0.node.serial }
+      return Ledger(
+        gradientName: names.gradient(node) ?? "∂\(names.lossName)/∂\(names.name(node))",
+        shape: node.shape, total: gradients[node.serial]?.buffer?.doubles ?? [],
+        parts: uses.map { use in
+          let carrier = folding.carrier(use.node) ?? use.node
+          return (names.name(carrier), use.gradient.buffer?.doubles ?? [])
+        }, readyAfter: steps.compactMap { names.numbers[$0] }.min() ?? 0)
+    }
   }
 }

@@ -9,8 +9,10 @@ import Neural
 /// A native layer.
 final class LayerObject: ForeignObject {
   let layer: any Layer
+  private let label: LayerLabel
   init(_ layer: any Layer) {
     self.layer = layer
+    label = LayerLabel(source: layer.source, parameter: layer.parameters.first?.parameter)
   }
 
   var typeName: String { "layer" }
@@ -23,7 +25,11 @@ final class LayerObject: ForeignObject {
     layer.parameters.first { $0.name == name }.map { .foreign(ParameterObject($0.parameter)) }
   }
   func call(_ call: Call) throws -> Value {
-    .tensor(try layer.forward(call.tensor(0), isTraining: call.isTraining))
+    let x = try call.tensor(0)
+    return .tensor(
+      try call.session.graph.grouped(label) {
+        try layer.forward(x, isTraining: call.isTraining)
+      })
   }
   func copy() throws -> any ForeignObject { LayerObject(layer.copy()) }
   func describe(_ session: Session) throws -> StyledText {

@@ -25,10 +25,33 @@ enum PictureFunctions {
     category: "Teaching",
     parameters: [
       P("loss", "a number made from params"),
-      P("digits", "significant digits", default: .optional("6")),
+      P("digits", "significant digits; 17 for all", default: .optional("6")),
       P("lr", "also shows the update with this learning rate", default: .optional("none")),
+      P("at", "an element like W[0, 1], for its scalar walk", default: .optional("none")),
+      P("depth", "2 opens layers and losses, 3 everything", default: .optional("1")),
+      P("notation", "\"names\" or \"delta\"", default: .optional("\"names\"")),
     ],
-    examples: ["param w = 3\nprint(explain(w^2))"],
+    details: [
+      "Forward, each step has its formula, shape and value; backward, each line is the gradient "
+        + "that arrives times the local derivative. A value without a name is [3], the number of "
+        + "its step. Tensors are shown by a corner.",
+      "at: W[0, 1] writes plain arithmetic for one element of a param or of a value on the way: "
+        + "symbols, numbers put in, result, and where several paths meet, the sum of what came "
+        + "through each. at: W takes the element with the largest gradient.",
+      "notation: \"delta\" writes z⁽ˡ⁾ before an activation, a⁽ˡ⁾ after it, and δ⁽ˡ⁾ for the "
+        + "gradient of z⁽ˡ⁾.",
+    ],
+    examples: [
+      "param w = 3\nprint(explain(w^2))",
+      """
+      param W = [[1, 2], [3, 4]]
+      let x = [0.5, 0.25]
+      let y = x @ W
+      let loss = sum(y^2)
+      let walk = "{explain(loss, at: W[0, 1])}"
+      contains(walk, "∂loss/∂W[0, 1] = x[0] · ∂loss/∂y[1] = 0.5 · 4 = 2")  # => true
+      """,
+    ],
     action: { call in
       let loss = try call.tensor(0)
       guard loss.shape.count == 1 else {
@@ -41,15 +64,25 @@ enum PictureFunctions {
         throw Problem(.value, "digits is from 1 to 17", argument: 1)
       }
       let place = call.session.span(loss.origin).map { "\($0.source.name):\($0.line)" }
-      let walk = try Walk(loss)
-      var update: (rate: Double, result: Walk.Update)?
-      if call.isGiven(2) {
-        let rate = try call.number(2)
-        update = (rate, try walk.update(rate))
-      }
+      let walk = try Walk(loss, options(call))
+      let update = call.isGiven(2) ? try walk.update(call.number(2)) : nil
       return .foreign(
-        TextObject(
-          WalkText.render(
-            walk, lossName: loss.name ?? "loss", place: place, digits: digits, update: update)))
+        TextObject(WalkText.render(walk, place: place, digits: digits, update: update)))
     })
+
+  private static func options(_ call: Call) throws -> WalkOptions {
+    let depth = try call.int(4, default: 1)
+    guard depth >= 1, depth <= 3 else {
+      throw Problem(.value, "depth is 1, 2 or 3", argument: 4)
+    }
+    let name = try call.string(5, default: "names")
+    guard let notation = WalkNotation(rawValue: name) else {
+      throw Problem(
+        .value, "there is no notation '\(name)'", argument: 5,
+        help: "use \(WalkNotation.allCases.map(\.rawValue).joined(separator: " or "))")
+    }
+    guard call.isGiven(3) else { return WalkOptions(depth: depth, notation: notation) }
+    let focus = try ElementPick(call.tensor(3), call.session.graph)
+    return WalkOptions(depth: depth, notation: notation, focus: (focus.node, focus.element))
+  }
 }

@@ -23,7 +23,8 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in
       try Kernels.arithmetic(call, { $0 + $1 }, { $0 + $1 }, .add, "+")
     },
-    gradient: .rule { g, _ in [g, g] }, samples: Samples.binary,
+    gradient: .rule { g, _ in [g, g] }, notation: ["1", "1"], elements: .each,
+    samples: Samples.binary,
     examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
 
   package static let subtract: Operator = Operator(
@@ -32,7 +33,8 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in
       try Kernels.arithmetic(call, { $0 - $1 }, { $0 - $1 }, .subtract, "-")
     },
-    gradient: .rule { g, _ in [g, -g] }, samples: Samples.binary,
+    gradient: .rule { g, _ in [g, -g] }, notation: ["1", "−1"], elements: .each,
+    samples: Samples.binary,
     examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true)
 
   package static let multiply: Operator = Operator(
@@ -42,6 +44,7 @@ extension Operator {
       try Kernels.arithmetic(call, { $0 * $1 }, { $0 * $1 }, .multiply, "*")
     },
     gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
+    notation: ["{1}", "{0}"], elements: .each,
     samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true)
 
   package static let divide: Operator = Operator(
@@ -52,7 +55,8 @@ extension Operator {
     },
     gradient: .rule { g, node in
       [g / node.inputs[1], -(g * node) / node.inputs[1]]
-    }, domain: 0.5...3, samples: Samples.binary,
+    }, notation: ["1 / {1}", "−{y} / {1}"], elements: .each, domain: 0.5...3,
+    samples: Samples.binary,
     examples: ["[1, 4] / 2  # => [0.5, 2]"], isHidden: true)
 
   package static let floorDivide: Operator = Operator(
@@ -72,7 +76,8 @@ extension Operator {
     },
     gradient: .rule { g, node in
       [g, -(g * (node.inputs[0] / node.inputs[1]).stopped.apply(.floor))]
-    }, domain: 0.6...0.9, samples: Samples.binary,
+    }, notation: ["1", "−floor({0} / {1})"], elements: .each, domain: 0.6...0.9,
+    samples: Samples.binary,
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
 
   /// Python's quotient: (a − a % b) / b, so that 1 // 0.1 is 9.
@@ -123,7 +128,8 @@ extension Operator {
       // 0^b stays 0 for every b above 0.
       let isFlat = a.compare(.equal, 0).apply(.logicalAnd, [b.compare(.greaterOrEqual, 0)])
       return [left, (g * node * a.apply(.log)).zeroed(where: isFlat)]
-    }, domain: 0.5...2, samples: Samples.binary,
+    }, notation: ["{1} {0}^({1} − 1)", "{y} log({0})"], elements: .each, domain: 0.5...2,
+    samples: Samples.binary,
     examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
 
   package static let negate: Operator = Operator(
@@ -145,7 +151,7 @@ extension Operator {
       case .i32: try WholeArithmetic.negate(call, Int32.self)
       case .bool: break
       }
-    }, gradient: .rule { g, _ in [-g] }, samples: Samples.unary,
+    }, gradient: .rule { g, _ in [-g] }, notation: ["−1"], elements: .each, samples: Samples.unary,
     examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
 
   package static let maximum: Operator = Operator(
@@ -160,7 +166,8 @@ extension Operator {
       let first = node.inputs[0].stopped.compare(.greaterOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
       return [g * first, g * (1 - first)]
-    }, samples: Samples.binary, examples: ["maximum([1, 5], 3)  # => [3, 5]"])
+    }, notation: ["({0} ≥ {1})", "({0} < {1})"], elements: .each, samples: Samples.binary,
+    examples: ["maximum([1, 5], 3)  # => [3, 5]"])
 
   package static let minimum: Operator = Operator(
     name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
@@ -174,7 +181,8 @@ extension Operator {
       let first = node.inputs[0].stopped.compare(.lessOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
       return [g * first, g * (1 - first)]
-    }, samples: Samples.binary, examples: ["minimum([1, 5], 3)  # => [1, 3]"])
+    }, notation: ["({0} ≤ {1})", "({0} > {1})"], elements: .each, samples: Samples.binary,
+    examples: ["minimum([1, 5], 3)  # => [1, 3]"])
 
   private static func comparison(
     _ name: String, _ symbol: String, _ summary: String, _ kernel: @escaping Kernel

@@ -16,7 +16,7 @@ extension Operator {
       // Whole numbers and bools jump: (x > 0) * x has the derivative of its other factor.
       let dtype = node.inputs[0].dtype
       return [dtype.isFloat ? g.apply(.convert, [], Attributes(dtype: dtype)) : nil]
-    },
+    }, notation: ["1"], elements: .each,
     samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
     examples: ["convert([1, 2], i64).dtype  # => i64"])
 }

@@ -38,7 +38,7 @@ extension Operator {
         strides: [Int](repeating: 0, count: call.shape.rank))
     },
     gradient: .rule { g, _ in [g.sum(axes: Array(0..<g.shape.rank), keep: false)] },
-    samples: Samples.full,
+    notation: ["Σ {g}"], samples: Samples.full,
     isHidden: true)
 
   package static let eye: Operator = Operator(

@@ -20,7 +20,7 @@ extension Operator {
     Operator(
       name: name, summary: summary, parameters: [Parameter("x", .tensor)],
       formula: formula ?? "\(name)({0})", infer: infer ?? Rules.floats(name), kernel: kernel,
-      gradient: gradient, notation: notation, domain: domain, kinks: kinks,
+      gradient: gradient, notation: notation, elements: .each, domain: domain, kinks: kinks,
       samples: Samples.unary, examples: [example], isHidden: isHidden)
   }
 
@@ -119,7 +119,8 @@ extension Operator {
     .rule { g, node in
       let s = node.inputs[0].apply(.sigmoid)
       return [g * (s + node * (1 - s))]
-    }, notation: ["σ({0}) + {y} (1 − σ({0}))"], example: "silu([0, 1])  # => [0, 0.7311]")
+    }, notation: ["sigmoid({0}) + {y} (1 − sigmoid({0}))"],
+    example: "silu([0, 1])  # => [0, 0.7311]")
   package static let softplus: Operator = unary(
     "softplus", "log(1 + e^x), a smooth relu.",
     { call in
@@ -127,19 +128,19 @@ extension Operator {
         call, { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) },
         { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) })
     },
-    .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["σ({0})"],
+    .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["sigmoid({0})"],
     example: "softplus(0)  # => 0.6931")
   package static let erf: Operator = unary(
     "erf", "The error function.", { call in Kernels.unary(call, { erff($0) }, { Glibc.erf($0) }) },
     .rule { g, node in
       let x = node.inputs[0]
       return [g * (-(x * x)).apply(.exp) * 1.128_379_167_095_512_6]
-    }, example: "erf(0)  # => 0")
+    }, notation: ["2 e^(−{0}²) / √π"], example: "erf(0)  # => 0")
 
   package static let clip: Operator = Operator(
     name: "clip", summary: "Limits every element to low … high.",
     parameters: [Parameter("x", .tensor), Parameter("low", .real), Parameter("high", .real)],
-    formula: "clip({0})",
+    formula: "clip({0}, low, high)",
     infer: { types, attributes throws(OperatorProblem) in
       // A fraction makes whole numbers floats; an infinite bound is none.
       let isWhole = attributes.reals.allSatisfy { $0 == $0.rounded() }
@@ -167,7 +168,7 @@ extension Operator {
         x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
         * x.compare(.lessOrEqual, node.attributes.reals[1]).indicator(g.dtype)
       return [g * inside]
-    }, notation: ["(low ≤ {0} ≤ high)"], kinks: [-1, 1],
+    }, notation: ["(low ≤ {0} ≤ high)"], elements: .each, kinks: [-1, 1],
     samples: Samples.unary.map { Sample($0.shapes, Attributes(reals: [-1, 1])) },
     examples: ["clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]"])
 }

@@ -11,7 +11,8 @@ extension Catalogue {
 extension Operator {
   private static func leaf(
     _ name: String, _ summary: String, alias: Bool = false,
-    gradient: Gradient = .none(because: "it has no operands"), samples: [Sample] = []
+    gradient: Gradient = .none(because: "it has no operands"), notation: [String]? = nil,
+    elements: Elements = .derived, samples: [Sample] = []
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: [], formula: "{0}",
@@ -21,7 +22,8 @@ extension Operator {
         }
         return first
       },
-      kernel: { _ in }, gradient: gradient, samples: samples, isHidden: true, isAlias: alias)
+      kernel: { _ in }, gradient: gradient, notation: notation, elements: elements,
+      samples: samples, isHidden: true, isAlias: alias)
   }
 
   package static let constant: Operator = leaf("constant", "A number of the source.")
@@ -32,7 +34,7 @@ extension Operator {
     "parameter", "The value of a param.", alias: true)
   package static let identity: Operator = leaf(
     "identity", "The operand itself.", alias: true, gradient: .rule { upstream, _ in [upstream] },
-    samples: Samples.unary)
+    notation: ["1"], elements: .each, samples: Samples.unary)
   package static let detached: Operator = leaf(
     "detach", "The operand's values, without its history.", alias: true,
     gradient: .none(because: "its history was let go on purpose"))

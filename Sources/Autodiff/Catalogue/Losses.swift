@@ -65,7 +65,13 @@ extension Operator {
         (node.inputs[0] - node.inputs[1]) * (2 / Double(Swift.max(1, node.inputs[0].shape.count)))
       let left = g * slope
       return [left, node.inputs[1].isTracked ? -left : nil]
-    }, notation: ["2 ({0} − {1}) / n", "−2 ({0} − {1}) / n"], samples: Samples.pairs,
+    }, notation: ["2 ({0} − {1}) / n", "−2 ({0} − {1}) / n"],
+    elements: .along(.all, "Σ ({0} − {1})² / n"),
+    composition: { inputs, _ in
+      let difference = inputs[0] - inputs[1]
+      let two = difference.graph.constant(2, difference.dtype)
+      return difference.apply(.power, [two]).apply(.mean)
+    }, samples: Samples.pairs,
     examples: ["mse([1, 2], [1, 4])  # => 2"])
 
   package static let binaryCrossEntropy: Operator = Operator(
@@ -84,6 +90,11 @@ extension Operator {
         t.isTracked ? g * ((1 - p).apply(.log) - p.apply(.log)) / n : nil
       return [g * (p - t) / spread / n, toTarget]
     }, notation: ["({0} − {1}) / ({0} (1 − {0})) / n", "(log(1 − {0}) − log({0})) / n"],
+    elements: .along(.all, "−Σ ({1} log({0}) + (1 − {1}) log(1 − {0})) / n"),
+    composition: { inputs, _ in
+      let (p, t) = (inputs[0], inputs[1])
+      return -(t * p.apply(.log) + (1 - t) * (1 - p).apply(.log)).apply(.mean)
+    },
     domain: 0.2...0.8,
     samples: Samples.pairs, examples: ["binary_cross_entropy([0.5], [1])  # => 0.6931"])
 
@@ -125,7 +136,21 @@ extension Operator {
       let toTarget =
         target.isTracked ? -(g * logits.apply(.logSoftmax, [], Attributes(axes: axis))) / rows : nil
       return [g * (weight - hot) / rows, toTarget]
-    }, notation: ["(softmax({0}) − one_hot({1})) / n", "−log_softmax({0}) / n"],
+    }, notation: ["(softmax({0}) − one_hot({1})) / rows", "−log_softmax({0}) / rows"],
+    notationForm: { node in
+      node.inputs[0].shape == node.inputs[1].shape
+        ? ["(softmax({0}) · row_sum({1}) − {1}) / rows", "−log_softmax({0}) / rows"] : nil
+    }, elements: .along(.all, "−Σ one_hot({1}) · log_softmax({0}) / rows"),
+    composition: { inputs, _ in
+      let (logits, target) = (inputs[0], inputs[1])
+      let axis = [logits.shape.rank - 1]
+      let classes = logits.shape[axis[0]]
+      let hot =
+        target.shape == logits.shape
+        ? target : target.apply(.oneHot, [], Attributes(sizes: [classes], dtype: logits.dtype))
+      let logs = logits.apply(.logSoftmax, [], Attributes(axes: axis))
+      return -(hot * logs).sum(axes: axis, keep: false).apply(.mean)
+    },
     samples: Samples.crossEntropy,
     examples: ["cross_entropy([[1, 2, 3]], [0])  # => 2.4076"])
 
@@ -200,7 +225,14 @@ extension Operator {
       let meanG = g.sum(axes: axis, keep: true) / n
       let meanGY = (g * node).sum(axes: axis, keep: true) / n
       return [(g - meanG - node * meanGY) / deviation]
-    }, notation: ["({g} − mean({g}) − {y} mean({g} {y})) / √(var + ε)"],
+    }, notation: ["({g} − Σ {g} / n − {y} (Σ {g} · {y}) / n) / √(var + ε)"],
+    elements: .along(.last, "({0} − mean) / √(var + ε)"),
+    composition: { inputs, node in
+      let x = inputs[0]
+      let row = Attributes(axes: [x.shape.rank - 1], keep: true)
+      let spread = x.apply(.variance, [], row) + (node.attributes.reals.first ?? 1e-5)
+      return (x - x.apply(.mean, [], row)) / spread.apply(.sqrt)
+    },
     samples: Samples.rows.map { Sample([$0], Attributes(reals: [1e-5])) },
     isHidden: true)
 }

@@ -36,7 +36,7 @@ extension Operator {
       var inverse = order
       for (place, axis) in order.enumerated() { inverse[axis] = place }
       return [g.unreduced(node) * others.apply(.transpose, [], Attributes(sizes: inverse))]
-    }, notation: ["the product of the others"], domain: 0.5...1.5, samples: Samples.prod,
+    }, notation: ["Π others"], along: "Π {0}", domain: 0.5...1.5, samples: Samples.prod,
     example: "prod([1, 2, 3, 4])  # => 24")
 
   /// The derivative of the product: no division, so that zeros among the factors are no matter.
@@ -81,7 +81,9 @@ extension Operator {
         .apply(.whereOperator, [g.graph.constant(1, g.dtype), row])
       let parts = spread.apply(.otherProducts) * (1 - diagonal) * g.reshaped(dims + [1])
       return [parts.sum(axes: [square.count - 2], keep: false)]
-    }, domain: 0.5...1.5, samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
+    }, notation: ["Σ {g} · the product of the other others"],
+    elements: .along(.last, "Π others"), domain: 0.5...1.5,
+    samples: Samples.rows.map { Sample([$0]) }, isHidden: true)
 
   private static func count(_ node: Node) -> Double {
     Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
@@ -103,14 +105,16 @@ extension Operator {
     "var", "The variance: the mean squared distance from the mean (divided by n).",
     floatRows({ Float(RowKernels.variance($0, $1)) }, { RowKernels.variance($0, $1) }),
     .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
-    notation: ["2 ({0} − mean) / n"], example: "var([1, 2, 3, 4])  # => 1.25")
+    notation: ["2 ({0} − mean) / n"],
+    along: "Σ ({0} − mean)² / n", example: "var([1, 2, 3, 4])  # => 1.25")
   package static let std: Operator = reduction(
     "std", "The standard deviation, the root of var.",
     floatRows(
       { Float(RowKernels.variance($0, $1).squareRoot()) },
       { RowKernels.variance($0, $1).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
-    notation: ["({0} − mean) / (n {y})"], samples: Samples.lengths,
+    notation: ["({0} − mean) / (n {y})"],
+    along: "√(Σ ({0} − mean)² / n)", samples: Samples.lengths,
     example: "std([1, 3])  # => 1")
   package static let norm: Operator = reduction(
     "norm", "The Euclidean length.",
@@ -118,6 +122,6 @@ extension Operator {
       { Float(RowKernels.squares($0, $1, from: 0).squareRoot()) },
       { RowKernels.squares($0, $1, from: 0).squareRoot() }),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
-    notation: ["{0} / {y}"],
+    notation: ["{0} / {y}"], along: "√(Σ {0}²)",
     domain: 0.5...2, samples: Samples.lengths, example: "norm([3, 4])  # => 5")
 }

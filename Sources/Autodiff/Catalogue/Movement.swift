@@ -29,7 +29,8 @@ extension Operator {
       return TensorType(shape, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
-    gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] }, notation: ["1"],
+    gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] },
+    notation: ["{g} in the shape of {0}"],
     samples: Samples.reshape, examples: ["reshape([1, 2, 3, 4], 2, 2)  # => [[1, 2], [3, 4]]"])
 
   package static let transpose: Operator = Operator(
@@ -53,7 +54,10 @@ extension Operator {
       var inverse = order
       for (place, axis) in order.enumerated() { inverse[axis] = place }
       return [g.apply(.transpose, [], Attributes(sizes: inverse))]
-    }, notation: ["1"],
+    }, notation: ["{g}'"],
+    notationForm: { node in
+      node.attributes.sizes.count == 2 ? nil : ["{g} with its axes put back"]
+    },
     samples: Samples.transpose, examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
 
   package static let expand: Operator = Operator(
@@ -75,7 +79,7 @@ extension Operator {
         call.inputs[0], call.output, call.shape, offset: 0,
         strides: BroadcastWalk.strides(call.inputShapes[0], in: call.shape))
     },
-    gradient: .rule { g, _ in [g] }, notation: ["1"],
+    gradient: .rule { g, _ in [g] }, notation: ["{g}"],
     samples: Samples.expand, examples: ["expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]"])
 
   package static let squeeze: Operator = Operator(
@@ -94,7 +98,8 @@ extension Operator {
       return TensorType(Shape(dims.map { shape[$0] }), types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
-    gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] }, notation: ["1"],
+    gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] },
+    notation: ["{g} in the shape of {0}"],
     samples: Samples.squeeze, examples: ["squeeze([[1, 2]])  # => [1, 2]"])
 
   package static let concat: Operator = Operator(
@@ -145,7 +150,7 @@ extension Operator {
         starts[axis] = start
         return g.sliced(starts: starts, lengths: input.shape.dims)
       }
-    }, notation: nil,
+    }, notation: ["{g} where {x} went"],
     samples: Samples.concat, examples: ["concat([1, 2], [3])  # => [1, 2, 3]"])
 
   package static let stack: Operator = Operator(
@@ -187,7 +192,7 @@ extension Operator {
         lengths[axis] = 1
         return g.sliced(starts: starts, lengths: lengths).reshaped(node.inputs[index].shape.dims)
       }
-    },
+    }, notation: ["{g} where {x} went"],
     samples: Samples.stack, examples: ["stack([1, 2], [3, 4])  # => [[1, 2], [3, 4]]"])
 
   /// inputs: x, starts (i64 [rank]); sizes: lengths, then steps.
@@ -212,7 +217,7 @@ extension Operator {
       let x = node.inputs[0]
       let zeros = g.graph.constant(0, g.dtype).expanded(x.shape.dims)
       return [zeros.apply(.sliceUpdate, [g, node.inputs[1]], node.attributes), nil]
-    }, notation: ["1 where it was taken"], samples: Samples.slice, isHidden: true)
+    }, notation: ["{g} where it was taken, 0 elsewhere"], samples: Samples.slice, isHidden: true)
 
   /// inputs: x, value, starts; x with a block replaced.
   package static let sliceUpdate: Operator = Operator(
@@ -243,7 +248,8 @@ extension Operator {
         g.apply(.sliceUpdate, [zeros, node.inputs[2]], node.attributes),
         g.apply(.slice, [node.inputs[2]], node.attributes), nil,
       ]
-    }, samples: Samples.sliceUpdate, isHidden: true)
+    }, notation: ["{g}, 0 where {1} went", "{g} where {1} went"], samples: Samples.sliceUpdate,
+    isHidden: true)
 
   /// Offset and strides of a block, which must lie inside the tensor.
   private static func layout(

@@ -83,6 +83,14 @@ extension Operator {
       return [left?.reshaped(a.shape.dims), right?.reshaped(b.shape.dims)]
     },
     notation: ["{g} @ {1}'", "{0}' @ {g}"],
+    notationForm: { node in
+      switch (node.inputs[0].shape.rank, node.inputs[1].shape.rank) {
+      case (1, 1): ["{g} · {1}", "{g} · {0}"]
+      case (1, _): ["{g} @ {1}'", "outer({0}, {g})"]
+      case (_, 1): ["outer({g}, {1})", "{g} @ {0}"]
+      default: nil
+      }
+    }, elements: .products,
     samples: Samples.matmul, examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true)
 
   /// A gradient of a batched product summed over the batch axes that were stretched.
@@ -117,6 +125,7 @@ extension Operator {
       try Operator.multiply.kernel(spread)
     },
     gradient: .rule { g, node in [g.matmul(node.inputs[1]), g.transposed.matmul(node.inputs[0])] },
+    notation: ["{g} @ {1}", "{g}' @ {0}"], elements: .products,
     samples: Samples.outer, examples: ["outer([1, 2], [3, 4])  # => [[3, 4], [6, 8]]"])
 
   package static let solve: Operator = Operator(
@@ -150,6 +159,9 @@ extension Operator {
       let x = node.shape.rank == 1 ? node.reshaped([node.shape[0], 1]) : node
       let b = node.shape.rank == 1 ? toB.reshaped([node.shape[0], 1]) : toB
       return [-b.matmul(x.transposed), toB]
+    }, notation: ["−solve({0}', {g}) @ {y}'", "solve({0}', {g})"],
+    notationForm: { node in
+      node.shape.rank == 1 ? ["−outer(solve({0}', {g}), {y})", "solve({0}', {g})"] : nil
     },
     samples: Samples.solve, examples: ["solve([[2, 0], [0, 4]], [[2], [8]])  # => [[1], [2]]"])
 }

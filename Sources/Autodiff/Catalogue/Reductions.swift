@@ -57,12 +57,15 @@ extension Operator {
 
   static func reduction(
     _ name: String, _ summary: String, infer: Infer? = nil, _ kernel: @escaping Kernel,
-    _ gradient: Gradient, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,
+    _ gradient: Gradient, notation: [String]? = nil, along: String? = nil,
+    composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)? = nil,
+    domain: ClosedRange<Double> = -2...2,
     samples: [Sample] = Samples.reduction, example: String
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: reductionParameters, formula: "\(name)({0})",
       infer: infer ?? floatReduction(name), kernel: kernel, gradient: gradient, notation: notation,
+      elements: along.map { .along(.all, $0) } ?? .derived, composition: composition,
       domain: domain, samples: samples, examples: [example])
   }
 
@@ -79,7 +82,8 @@ extension Operator {
       }
       try sumKernel(call)
     },
-    .rule { g, node in [g.unreduced(node)] }, notation: ["1"], samples: Samples.emptyReduction,
+    .rule { g, node in [g.unreduced(node)] }, notation: ["1"], along: "Σ {0}",
+    samples: Samples.emptyReduction,
     example: "sum([[1, 2], [3, 4]], axis: 0)  # => [4, 6]")
 
   private static let sumKernel: Kernel = overRows { x, y, length throws(OperatorProblem) in
@@ -118,7 +122,7 @@ extension Operator {
     .rule { g, node in
       let count = Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
       return [(g / count).unreduced(node)]
-    }, notation: ["1 / n"], samples: Samples.emptyReduction,
+    }, notation: ["1 / n"], along: "Σ {0} / n", samples: Samples.emptyReduction,
     example: "mean([1, 2, 3, 6])  # => 3")
 
   private static func extreme(_ name: String) -> Infer {
@@ -217,11 +221,13 @@ extension Operator {
   package static let max: Operator = reduction(
     "max", "The largest element, or along axes; max(x, y) takes the larger of two.",
     infer: extreme("max"), extremeKernel(largest: true), extremeGradient(.argmax),
-    notation: ["(first largest)"], example: "max([[1, 5], [7, 2]], axis: 1)  # => [5, 7]")
+    notation: ["{g} at the first largest of {0}, 0 elsewhere"],
+    example: "max([[1, 5], [7, 2]], axis: 1)  # => [5, 7]")
   package static let min: Operator = reduction(
     "min", "The smallest element, or along axes; min(x, y) takes the smaller of two.",
     infer: extreme("min"), extremeKernel(largest: false), extremeGradient(.argmin),
-    notation: ["(first smallest)"], example: "min([[1, 5], [7, 2]], axis: 1)  # => [1, 2]")
+    notation: ["{g} at the first smallest of {0}, 0 elsewhere"],
+    example: "min([[1, 5], [7, 2]], axis: 1)  # => [1, 2]")
 
   private static func index(_ name: String, _ summary: String, largest: Bool, example: String)
     -> Operator
@@ -300,7 +306,7 @@ extension Operator {
         node.shape.rank == 0
           ? g : total - g.apply(.cumsum, [], node.attributes) + g
       ]
-    },
+    }, notation: ["{g}, each summed with those after it"],
     samples: Samples.axis.map { Sample($0.shapes, Attributes(axes: $0.attributes.axes ?? [0])) },
     examples: ["cumsum([1, 2, 3])  # => [1, 3, 6]"])
 }

@@ -57,7 +57,8 @@ extension Operator {
         nil, node.inputs[0].apply(.whereOperator, [g, zero]),
         node.inputs[0].apply(.whereOperator, [zero, g]),
       ]
-    }, samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
+    }, notation: ["0", "{g} where {0}, 0 elsewhere", "0 where {0}, {g} elsewhere"],
+    samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
 
   /// inputs: x [n, …], indices (i64, any shape): rows of x.
   package static let gather: Operator = Operator(
@@ -84,7 +85,7 @@ extension Operator {
     gradient: .rule { g, node in
       let zeros = g.graph.constant(0, g.dtype).expanded(node.inputs[0].shape.dims)
       return [zeros.apply(.scatterAdd, [g, node.inputs[1]]), nil]
-    }, notation: ["1 for every time a row was taken"], samples: Samples.gather,
+    }, notation: ["{g} added up where rows were taken"], samples: Samples.gather,
     examples: ["gather([10, 20, 30], [2, 0])  # => [30, 10]"])
 
   /// Indices as rows of 0..<count, negative ones from the end.
@@ -141,6 +142,7 @@ extension Operator {
       if call.output.dtype == .f32 { run(Float.self, places) } else { run(Double.self, places) }
     },
     gradient: .rule { g, node in [g, g.apply(.gather, [node.inputs[2]]), nil] },
+    notation: ["{g}", "{g}[{2}]"],
     samples: Samples.rowUpdates, isHidden: true)
 
   /// inputs: x, rows, indices; x with rows replaced.
@@ -167,7 +169,8 @@ extension Operator {
           .apply(.whereOperator, [toRows, zeros])
       }
       return [toX, toRows, nil]
-    }, samples: Samples.rowUpdates, isHidden: true)
+    }, notation: ["{g}, 0 where {1} went", "{g} where {1} went"], samples: Samples.rowUpdates,
+    isHidden: true)
 
   /// For every index whether its row is the one that stays: a later equal index overwrites it.
   private static func lastWriters(_ indices: Node, rows: Int) -> Node {

@@ -8,7 +8,10 @@ extension Operator {
     floatRows({ RowKernels.logSumExp($0, $1) }, { RowKernels.logSumExp($0, $1) }),
     .rule { g, node in
       [g.unreduced(node) * (node.inputs[0] - node.unreduced(node)).apply(.exp)]
-    }, notation: ["softmax({0})"], example: "logsumexp([0, 0])  # => 0.6931")
+    }, notation: ["e^({0} − {y})"], along: "log(Σ e^{0})",
+    composition: { inputs, node in
+      inputs[0].apply(.exp).apply(.sum, [], node.attributes).apply(.log)
+    }, example: "logsumexp([0, 0])  # => 0.6931")
 
   /// Rows of the same shape out as in: softmax and its logarithm along one axis.
   private static func rowwise(
@@ -54,6 +57,12 @@ extension Operator {
     Parameter("x", .tensor), Parameter("axis", .axis, default: .number(-1)),
   ]
 
+  /// The axis of a node's rows, kept as size 1.
+  private static func rowAxes(_ node: Node) -> Attributes {
+    let last = node.shape.rank > 0 ? [node.shape.rank - 1] : []
+    return Attributes(axes: node.attributes.axes ?? last, keep: true)
+  }
+
   package static let softmax: Operator = Operator(
     name: "softmax", summary: "Turns logits into probabilities: e^x divided by its sum.",
     parameters: axisParameters, formula: "softmax({0})", infer: Rules.floats("softmax"),
@@ -61,7 +70,11 @@ extension Operator {
     gradient: .rule { g, node in
       let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
       return [node * (g - (g * node).sum(axes: axis, keep: true))]
-    }, notation: ["{y} · ({g} − Σ {g} · {y})"], samples: Samples.axis,
+    }, notation: ["{y} ({g} − Σ {g} · {y})"], elements: .along(.last, "e^{0} / Σ e^{0}"),
+    composition: { inputs, node in
+      let powers = inputs[0].apply(.exp)
+      return powers / powers.apply(.sum, [], rowAxes(node))
+    }, samples: Samples.axis,
     examples: ["softmax([0, 0])  # => [0.5, 0.5]"])
 
   package static let logSoftmax: Operator = Operator(
@@ -71,6 +84,9 @@ extension Operator {
     gradient: .rule { g, node in
       let axis = node.attributes.axes ?? (node.shape.rank > 0 ? [node.shape.rank - 1] : [])
       return [g - node.apply(.exp) * g.sum(axes: axis, keep: true)]
-    }, notation: ["{g} − softmax({0}) · Σ {g}"], samples: Samples.axis,
+    }, notation: ["{g} − e^{y} Σ {g}"], elements: .along(.last, "{0} − log(Σ e^{0})"),
+    composition: { inputs, node in
+      inputs[0] - inputs[0].apply(.logsumexp, [], rowAxes(node))
+    }, samples: Samples.axis,
     examples: ["log_softmax([0, 0])  # => [-0.6931, -0.6931]"])
 }

@@ -87,7 +87,8 @@ extension Operator {
     gradient: .rule { g, node in
       let x = node.inputs[0]
       return [x.shape.rank == 0 ? g : g.placed(at: x.stopped.apply(.argsort), in: x.shape)]
-    }, notation: ["1"], samples: Samples.unary, examples: ["sort([3, 1, 2])  # => [1, 2, 3]"])
+    }, notation: ["{g}, each back where it came from"], samples: Samples.unary,
+    examples: ["sort([3, 1, 2])  # => [1, 2, 3]"])
 
   package static let topk: Operator = Operator(
     name: "topk", summary: "The k largest elements of the last axis, the largest first.",
@@ -131,7 +132,7 @@ extension Operator {
       let places = x.stopped.apply(.argsort)
         .sliced(starts: starts, lengths: node.shape.dims, steps: steps)
       return [g.placed(at: places, in: x.shape)]
-    }, notation: ["1 for the largest"], samples: Samples.topk,
+    }, notation: ["{g} at the largest, 0 elsewhere"], samples: Samples.topk,
     examples: ["topk([3, 9, 5], 2)  # => [9, 5]"])
 }
 
@@ -181,7 +182,8 @@ extension Operator {
     },
     gradient: .rule { g, node in
       [g.placed(at: node.inputs[1], in: node.inputs[0].shape), nil]
-    }, samples: Samples.takeAlong, isHidden: true)
+    }, notation: ["{g} added up where elements were taken"], samples: Samples.takeAlong,
+    isHidden: true)
 
   /// inputs: x [.., n], values [.., k], indices [.., k]; the adjoint of take_along.
   package static let addAlong: Operator = Operator(
@@ -204,6 +206,7 @@ extension Operator {
       if call.output.dtype == .f32 { try run(Float.self) } else { try run(Double.self) }
     },
     gradient: .rule { g, node in [g, g.apply(.takeAlong, [node.inputs[2]]), nil] },
+    notation: ["{g}", "{g}[.., {2}]"],
     samples: Samples.addAlong, isHidden: true)
 }
 

@@ -1,0 +1,36 @@
+// Which call of a layer recorded a node, so that the walk can fold the call into one step.
+
+import Engine
+
+/// What a layer is called: the path under which the user holds it, `net[0]`, else its source.
+package final class LayerLabel {
+  private let source: String
+  private weak var parameter: Parameter?
+
+  package init(source: String, parameter: Parameter?) {
+    (self.source, self.parameter) = (source, parameter)
+  }
+
+  package var text: String {
+    guard let name = parameter?.name, let dot = name.lastIndex(of: ".") else { return source }
+    return String(name[..<dot])
+  }
+}
+
+/// One call of a layer: the nodes that it recorded.
+package final class NodeGroup {
+  package let label: LayerLabel
+
+  package init(_ label: LayerLabel) { self.label = label }
+}
+
+extension Graph {
+  /// Runs a call of a layer; what it records belongs to one group. Inside another group nothing
+  /// changes: the outermost layer is the step.
+  package func grouped<T>(_ label: LayerLabel, _ body: () throws -> T) rethrows -> T {
+    guard group == nil else { return try body() }
+    group = NodeGroup(label)
+    defer { group = nil }
+    return try body()
+  }
+}
