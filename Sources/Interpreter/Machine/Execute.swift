@@ -5,185 +5,206 @@
 import Diagnostics
 
 extension Machine {
-  /// Runs until the frame at `outer` has returned.
-  func execute(until outer: Int) throws {
+  /// Runs until the frame above `outer` has returned.
+  func execute(until outer: UnsafeMutablePointer<Frame>) throws {
     let globals = Unmanaged.passUnretained(session.globals)
-    let builtinCount = session.globals.builtinCount
-    var frame = frames + (depth - 1)
+    var frame = top
     var ip = frame.pointee.next
     var r = frame.pointee.registers
-    var k = frame.pointee.routine.constants
     while true {
-      let i = ip.pointee
+      let i = ip
       ip += 1
-      let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
-      switch i.op {
+      switch i.pointee.op {
       case .move:
-        r.put(a, r[b].retained)
+        frame.take(r, i.a, r[i.b])
         continue
       case .constant:
-        r.put(a, k[b].retained)
+        frame.take(r, i.a, UnsafePointer<Slot>(slots: i)[i.b])
         continue
       case .add:
-        let result = r[b].number + right(c, r, k).number
+        let result = r[i.b].number + right(i.c, r, i).number
         if result == result {
-          r.put(a, Slot(result))
+          r.put(i.a, Slot(result))
           continue
         }
       case .subtract:
-        let result = r[b].number - right(c, r, k).number
+        let result = r[i.b].number - right(i.c, r, i).number
         if result == result {
-          r.put(a, Slot(result))
+          r.put(i.a, Slot(result))
           continue
         }
       case .multiply:
-        let result = r[b].number * right(c, r, k).number
+        let result = r[i.b].number * right(i.c, r, i).number
         if result == result {
-          r.put(a, Slot(result))
+          r.put(i.a, Slot(result))
           continue
         }
       case .divide:
-        let result = r[b].number / right(c, r, k).number
+        let result = r[i.b].number / right(i.c, r, i).number
         if result == result {
-          r.put(a, Slot(result))
+          r.put(i.a, Slot(result))
           continue
         }
       case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
-        let (x, y) = (r[b], right(c, r, k))
+        let (x, y) = (r[i.b], right(i.c, r, i))
         if Slot.areNumbers(x, y) {
-          r.put(a, Slot(i.op.compare(x.number, y.number)))
+          r.put(i.a, Slot(i.pointee.op.compare(x.number, y.number)))
           continue
         }
       case .jumpUnlessLess:
-        let (x, y) = (r[a].number, right(b, r, k).number)
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
         if x < y { continue }
         if x >= y {
-          ip += c
+          ip += i.c
           continue
         }
       case .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
         .jumpUnlessEqual, .jumpUnlessNotEqual:
-        let (x, y) = (r[a], right(b, r, k))
+        let (x, y) = (r[i.a], right(i.b, r, i))
         if Slot.areNumbers(x, y) {
-          if !i.op.compare(x.number, y.number) { ip += c }
+          if !i.pointee.op.compare(x.number, y.number) { ip += i.c }
           continue
         }
       case .jump:
-        ip += a
+        ip += i.a
         continue
       case .jumpIfFalse:
-        if r[a].isBool {
-          if !r[a].isTrue { ip += b }
+        if r[i.a].isBool {
+          if !r[i.a].isTrue { ip += i.b }
           continue
         }
       case .jumpIfTrue:
-        if r[a].isBool {
-          if r[a].isTrue { ip += b }
+        if r[i.a].isBool {
+          if r[i.a].isTrue { ip += i.b }
           continue
         }
       case .global:
-        let slot = globals._withUnsafeGuaranteedRef { $0.slots }[b]
+        let slot = globals._withUnsafeGuaranteedRef { $0.slots }[i.b]
         if !slot.isUndefined, !slot.is(.foreign) {
-          r.put(a, slot.retained)
+          frame.take(r, i.a, slot)
           continue
         }
       case .storeGlobal:
-        let place = globals._withUnsafeGuaranteedRef { $0.slots } + b
-        if c == 0, r[a].isNumber, place.pointee.isNumber, b >= builtinCount {
-          session.journal.note(b, of: session.globals)
-          place.pointee = r[a]
+        let place = globals._withUnsafeGuaranteedRef { $0.slots } + i.b
+        if i.c == 0, r[i.a].isNumber, place.pointee.isNumber,
+          i.b >= globals._withUnsafeGuaranteedRef({ $0.builtinCount })
+        {
+          session.journal.note(i.b, of: session.globals)
+          place.pointee = r[i.a]
           continue
         }
       case .read:
-        if !r[b].is(.foreign) {
-          r.put(a, r[b].retained)
+        if !r[i.b].is(.foreign) {
+          frame.take(r, i.a, r[i.b])
           continue
         }
       case .name:
-        if !r[b].isObject { continue }
+        if !r[i.b].isObject { continue }
       case .cell:
-        let cell = r[b].unmanaged(as: CellObject.self)
-        r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
+        let cell = r[i.b].unmanaged(as: CellObject.self)
+        frame.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
         continue
       case .storeCell:
-        let cell = r[a].unmanaged(as: CellObject.self)
-        if r[b].isNumber, cell._withUnsafeGuaranteedRef({ $0.slot.isNumber }) {
-          let turn = session.journal.turn
-          if cell._withUnsafeGuaranteedRef({ $0.turn }) != turn {
-            session.journal.note(cell.takeUnretainedValue())
-          }
-          cell._withUnsafeGuaranteedRef { $0.set(r[b]) }
-          continue
-        }
+        if storeNumber(r[i.b], in: r[i.a]) { continue }
       case .captured:
-        let cell = frame.pointee.closure._withUnsafeGuaranteedRef { $0.capture(b) }
-        r.put(a, cell._withUnsafeGuaranteedRef { $0.slot.retained })
+        let cell = frame.pointee.closure._withUnsafeGuaranteedRef { $0.capture(i.b) }
+        frame.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
         continue
       case .next:
-        if r[b].is(.iterator) {
-          let iterator = r[b].unmanaged(as: IteratorObject.self)
+        if r[i.b].is(.iterator) {
+          let iterator = r[i.b].unmanaged(as: IteratorObject.self)
           if let slot = iterator._withUnsafeGuaranteedRef({ $0.nextNumber() }) {
-            if slot.isUndefined { ip += c } else { r.put(a, slot) }
+            if slot.isUndefined { ip += i.c } else { r.put(i.a, slot) }
             continue
           }
         }
       case .element:
-        if let slot = element(r[b], right(c, r, k)) {
-          r.put(a, slot)
+        if let slot = element(r[i.b], right(i.c, r, i)) {
+          frame.pointee.holdsObjects = true
+          r.put(i.a, slot)
           ip += 1
         }
         continue
-      case .call, .callGlobal:
-        let callee = i.op == .call ? r[b] : globals._withUnsafeGuaranteedRef { $0.slots }[b]
-        if callee.is(.closure) {
-          let closure = callee.unmanaged(as: ClosureObject.self)
-          let routine = closure._withUnsafeGuaranteedRef { $0.routine }
-          if routine.parameterCount == c {
-            frame.pointee.next = ip
-            try poll()
-            let arguments = r + (i.op == .call ? b : a) + 1
-            try enter(
-              closure, registers: arguments, target: r + a, given: .max,
-              isTraining: frame.pointee.isTraining)
-            frame += 1
-            ip = routine.code
-            r = arguments
-            k = routine.constants
-            continue
-          }
+      case .call:
+        if let closure = closure(r[i.b], takes: i.c) {
+          frame.pointee.next = ip
+          try poll()
+          r += i.b + 1
+          try enter(
+            closure, registers: r, target: frame.pointee.registers + i.a,
+            isTraining: frame.pointee.isTraining)
+          frame += 1
+          ip = frame.pointee.next
+          continue
+        }
+      case .callGlobal:
+        let callee = globals._withUnsafeGuaranteedRef { $0.slots }[i.b]
+        if let closure = closure(callee, takes: i.c) {
+          frame.pointee.next = ip
+          try poll()
+          let target = r + i.a
+          r = target + 1
+          try enter(
+            closure, registers: r, target: target, isTraining: frame.pointee.isTraining)
+          frame += 1
+          ip = frame.pointee.next
+          continue
         }
       case .returnValue:
-        let target = frame.pointee.target
-        // Moved out, so that the frame no longer holds it.
-        let result = r[a]
-        r[a] = .none
-        leave()
-        target.put(0, result)
-        if depth == outer { return }
-        frame = frames + (depth - 1)
+        leave(with: i.a)
+        frame -= 1
+        if frame == outer { return }
         ip = frame.pointee.next
         r = frame.pointee.registers
-        k = frame.pointee.routine.constants
         continue
       case .loop:
         frame.pointee.next = ip
         try poll()
-        if b == 1 || session.graph.wantsFlush { try session.endOfTurn(isTopLevel: b == 1) }
-        ip += a
+        if i.b == 1 || session.graph.wantsFlush {
+          try session.endOfTurn(isTopLevel: i.b == 1)
+        }
+        ip += i.a
         continue
-      default: break
+      case .rawGlobal, .newCell, .capture, .floorDivide, .remainder, .matmul, .power, .negate,
+        .not, .transpose, .andJump, .orJump, .logicalAnd, .logicalOr, .iterate, .callNamed, .names,
+        .tuple, .brackets, .range, .record, .concatenate, .format, .closure, .field, .storeElement,
+        .storeGlobalElement, .index, .update, .method, .compose, .partial, .unpack, .newParam,
+        .storeParam, .checkShape, .model, .member, .assert, .importFile, .hasArgument:
+        break
       }
       frame.pointee.next = ip
-      ip = try slow(i, frame)
+      ip = try slow(i.pointee, frame)
     }
   }
 
-  /// A right operand: a register, or a constant where negative.
+  /// A right operand of the instruction at `i`: a register, or a constant where negative.
   @inline(__always)
   private func right(
-    _ index: Int, _ r: UnsafeMutablePointer<Slot>, _ k: UnsafePointer<Slot>
+    _ index: Int, _ r: UnsafeMutablePointer<Slot>, _ i: UnsafePointer<Instruction>
   ) -> Slot {
-    (index >= 0 ? UnsafePointer(r) + index : k + ~index).pointee
+    ((index >= 0 ? UnsafePointer(r) : UnsafePointer(slots: i)) + index).pointee
+  }
+
+  /// The closure in a slot, nil for what takes another number of arguments or is none.
+  @inline(__always)
+  private func closure(_ slot: Slot, takes count: Int) -> Unmanaged<ClosureObject>? {
+    guard slot.is(.closure) else { return nil }
+    let closure = slot.unmanaged(as: ClosureObject.self)
+    let expected = closure._withUnsafeGuaranteedRef { $0.routine.parameterCount }
+    return expected == count ? closure : nil
+  }
+
+  /// Stores a number over a number in a captured variable; false where that is none.
+  @inline(__always)
+  private func storeNumber(_ number: Slot, in place: Slot) -> Bool {
+    let cell = place.unmanaged(as: CellObject.self)
+    guard number.isNumber, cell._withUnsafeGuaranteedRef({ $0.slot.isNumber }) else { return false }
+    let turn = session.journal.turn
+    if cell._withUnsafeGuaranteedRef({ $0.turn }) != turn {
+      session.journal.note(cell.takeUnretainedValue())
+    }
+    cell._withUnsafeGuaranteedRef { $0.set(number) }
+    return true
   }
 
   /// An element of a list, nil where there is no short way.
@@ -209,5 +230,17 @@ extension Opcode {
     case .equal, .jumpUnlessEqual: x == y
     default: x != y
     }
+  }
+}
+
+extension UnsafeMutablePointer<Machine.Frame> {
+  /// Puts one more holder of a value into a register of the frame.
+  @inline(__always)
+  func take(_ registers: UnsafeMutablePointer<Slot>, _ index: Int, _ slot: Slot) {
+    if slot.isObject {
+      slot.retain()
+      pointee.holdsObjects = true
+    }
+    registers.put(index, slot)
   }
 }

@@ -143,6 +143,31 @@ extension Instruction {
   }
 }
 
+extension Instruction {
+  /// The constant that it reads as an operand, nil for none.
+  var constant: Int? {
+    get {
+      switch op {
+      case .constant: Int(b)
+      case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
+        .jumpUnlessEqual, .jumpUnlessNotEqual:
+        b < 0 ? ~Int(b) : nil
+      case .element: c < 0 ? ~Int(c) : nil
+      default: op.isBinary && c < 0 ? ~Int(c) : nil
+      }
+    }
+    set {
+      let place = Int32(truncatingIfNeeded: newValue ?? 0)
+      switch op {
+      case .constant, .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater,
+        .jumpUnlessGreaterOrEqual, .jumpUnlessEqual, .jumpUnlessNotEqual:
+        b = place
+      default: c = place
+      }
+    }
+  }
+}
+
 extension Opcode {
   /// Whether it takes a left operand in `b`, a right one in `c`, and has no jump.
   var isBinary: Bool {

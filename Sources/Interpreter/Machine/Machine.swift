@@ -11,7 +11,7 @@ final class Machine {
   private static let nativeLimit = 1500
   private static let depthLimit = 200_000
 
-  /// A call that runs. It holds its closure; its registers hold what they hold.
+  /// A call that runs. What called it holds its closure; its registers hold what they hold.
   struct Frame: BitwiseCopyable {
     let closure: Unmanaged<ClosureObject>
     let registers: UnsafeMutablePointer<Slot>
@@ -22,6 +22,8 @@ final class Machine {
     /// Which parameters were given, by bit.
     let given: UInt64
     let isTraining: Bool
+    /// Whether a register may hold more than a number, so that the registers are to be cleared.
+    var holdsObjects: Bool
 
     var chunk: Chunk { closure.takeUnretainedValue().chunk }
     @inline(__always) var routine: Routine { closure._withUnsafeGuaranteedRef { $0.routine } }
@@ -34,17 +36,25 @@ final class Machine {
   let registers: UnsafeMutablePointer<Slot>
   /// Registers below this are valid; above, memory was never touched.
   private var initializedEnd: UnsafeMutablePointer<Slot>
-  let frames: UnsafeMutablePointer<Frame>
-  var depth = 0
+  /// The first one is nobody's: it is below the frame of the first call.
+  private let frames: UnsafeMutablePointer<Frame>
+  private let lastFrame: UnsafeMutablePointer<Frame>
+  /// The frame of the call that runs.
+  var top: UnsafeMutablePointer<Frame>
   private var nativeDepth = 0
-  /// Turns and calls left; a limit for programs that nobody watches.
-  var budget = Int.max
+  /// Closures that left their global variable while they ran.
+  private var retired: [Slot] = []
+  /// Turns and calls until somebody looks at the interrupt flag, and those left after them.
+  private var fuel = 0
+  private var allowance = Int.max
 
   init(_ session: Session) {
     self.session = session
     registers = .allocate(capacity: Machine.registerLimit)
     initializedEnd = registers
     frames = .allocate(capacity: Machine.depthLimit + 1)
+    lastFrame = frames + Machine.depthLimit
+    top = frames
   }
 
   deinit {
@@ -53,31 +63,37 @@ final class Machine {
     frames.deallocate()
   }
 
+  var depth: Int { top - frames }
+
   /// Runs a closure to its end and gives its result.
   func run(_ closure: ClosureObject, _ arguments: [Value], given: UInt64, isTraining: Bool) throws
     -> Value
   {
     guard nativeDepth < Machine.nativeLimit else { throw recursion() }
     nativeDepth += 1
-    let outer = depth
+    let outer = top
     // One register for the result, the arguments behind it.
-    let target = depth == 0 ? registers : frames[depth - 1].end
+    let target = depth == 0 ? registers : outer.pointee.end
     defer {
       nativeDepth -= 1
       unwind(to: outer)
       target.clear(1)
+      if depth == 0 { forgetRetired() }
     }
     try reserve(through: target + 1)
-    try enter(
-      .passUnretained(closure), registers: target + 1, target: target, given: given,
-      isTraining: isTraining)
-    for (index, argument) in arguments.enumerated() { target[value: 1 + index] = argument }
-    do {
-      try execute(until: outer)
-    } catch {
-      throw session.located(error, at: places(above: outer), values: operandValues())
+    return try withExtendedLifetime(closure) {
+      try enter(
+        .passUnretained(closure), registers: target + 1, target: target, given: given,
+        isTraining: isTraining)
+      top.pointee.holdsObjects = true
+      for (index, argument) in arguments.enumerated() { target[value: 1 + index] = argument }
+      do {
+        try execute(until: outer)
+      } catch {
+        throw session.located(error, at: places(above: outer), values: operandValues())
+      }
+      return target[value: 0]
     }
-    return target[value: 0]
   }
 
   func recursion() -> Problem {
@@ -103,41 +119,80 @@ final class Machine {
   @inline(__always)
   func enter(
     _ closure: Unmanaged<ClosureObject>, registers: UnsafeMutablePointer<Slot>,
-    target: UnsafeMutablePointer<Slot>, given: UInt64, isTraining: Bool
+    target: UnsafeMutablePointer<Slot>, given: UInt64 = .max, isTraining: Bool
   ) throws {
-    guard depth < Machine.depthLimit else { throw recursion() }
-    let routine = closure._withUnsafeGuaranteedRef { $0.routine }
-    try reserve(through: registers + routine.registerCount + 1)
-    closure._withUnsafeGuaranteedRef { _ = Slot($0) }
-    (frames + depth).initialize(
+    guard top < lastFrame else { throw recursion() }
+    let (code, count, arguments) = closure._withUnsafeGuaranteedRef {
+      ($0.routine.code, $0.routine.registerCount, $0.routine.parameterCount)
+    }
+    try reserve(through: registers + (count + 1))
+    top += 1
+    top.initialize(
       to: Frame(
-        closure: closure, registers: registers, next: routine.code, target: target, given: given,
-        isTraining: isTraining))
-    depth &+= 1
+        closure: closure, registers: registers, next: code, target: target, given: given,
+        isTraining: isTraining, holdsObjects: registers.holdObjects(arguments)))
   }
 
   /// Pops the uppermost frame and lets go of what its registers hold.
   @inline(__always)
-  func leave() {
-    depth &-= 1
-    let frame = frames + depth
-    frame.pointee.registers.clear(frame.pointee.routine.registerCount)
-    Slot(owning: frame.pointee.closure).release()
+  private func leave() {
+    let frame = top
+    top = frame - 1
+    if frame.pointee.holdsObjects { frame.pointee.clear() }
   }
 
-  private func unwind(to outer: Int) {
-    while depth > outer { leave() }
+  private func unwind(to outer: UnsafeMutablePointer<Frame>) {
+    while top > outer { leave() }
+  }
+
+  /// Pops the frame of a call that returns; the result goes where the caller wants it.
+  @inline(__always)
+  func leave(with result: Int) {
+    let frame = top
+    let slot = frame.pointee.registers[result]
+    top = frame - 1
+    if frame.pointee.holdsObjects {
+      // Moved out, so that the frame no longer holds it.
+      frame.pointee.registers[result] = .none
+      frame.pointee.clear()
+      top.pointee.holdsObjects = true
+    }
+    frame.pointee.target.put(0, slot)
+  }
+
+  // MARK: - Closures that run
+
+  /// A global variable lets go of a closure; when it runs, it lives on until nothing does.
+  func retire(_ closure: Slot) {
+    let runs = calls(above: frames).contains {
+      Slot(owning: $0.pointee.closure).bits == closure.bits
+    }
+    guard runs, !retired.contains(where: { $0.bits == closure.bits }) else { return }
+    retired.append(closure.retained)
+  }
+
+  private func forgetRetired() {
+    guard !retired.isEmpty else { return }
+    for closure in retired { closure.release() }
+    retired.removeAll()
+  }
+
+  /// The frames above one, the running one first.
+  private func calls(above outer: UnsafeMutablePointer<Frame>) -> [UnsafeMutablePointer<Frame>] {
+    (0..<max(0, top - outer)).map { top - $0 }
   }
 
   /// The source places of the running instruction and of the calls that led there.
-  private func places(above outer: Int) -> [(chunk: Chunk, position: Int)] {
-    (outer..<max(outer, depth)).reversed().map { (frames[$0].chunk, frames[$0].position) }
+  private func places(
+    above outer: UnsafeMutablePointer<Frame>
+  ) -> [(chunk: Chunk, position: Int)] {
+    calls(above: outer).map { ($0.pointee.chunk, $0.pointee.position) }
   }
 
   /// What the operands of the failing instruction are, for labels.
   private func operandValues() -> [Value] {
     guard depth > 0 else { return [] }
-    let frame = frames[depth - 1]
+    let frame = top.pointee
     let instruction = frame.routine.code[frame.position]
     let (a, b, c) = (Int(instruction.a), Int(instruction.b), Int(instruction.c))
     switch instruction.op {
@@ -158,17 +213,38 @@ final class Machine {
     }
   }
 
-  /// Looks at the interrupt flag and at the budget.
-  @inline(__always)
-  func poll() throws {
-    budget &-= 1
-    if Interrupts.isRequested || budget < 0 { try stop() }
+  // MARK: - Interrupts
+
+  /// Turns and calls left; a limit for programs that nobody watches.
+  var budget: Int {
+    get { allowance &+ fuel }
+    set { (allowance, fuel) = (newValue, 0) }
   }
 
-  private func stop() throws {
+  /// Counts a turn or a call; now and then looks at the interrupt flag.
+  @inline(__always)
+  func poll() throws {
+    fuel &-= 1
+    if fuel < 0 { try refuel() }
+  }
+
+  /// After work that takes longer the next turn or call looks at the flag.
+  @inline(__always)
+  func pollSoon() {
+    allowance &+= fuel
+    fuel = 0
+  }
+
+  @inline(never)
+  private func refuel() throws {
+    fuel = 0
     if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
-    budget = 0
-    throw Problem(.interrupt, "the budget of instructions is used up")
+    guard allowance > 0 else {
+      throw Problem(.interrupt, "the budget of instructions is used up")
+    }
+    let portion = min(allowance, 1000)
+    allowance -= portion
+    fuel = portion - 1
   }
 }
 
@@ -176,9 +252,12 @@ extension Machine.Frame {
   /// The first register behind the frame's.
   var end: UnsafeMutablePointer<Slot> { registers + routine.registerCount }
 
-  /// A right operand: a register, or a constant where negative.
-  @inline(__always)
+  /// Lets go of what the registers hold.
+  @inline(never)
+  func clear() { registers.clear(routine.registerCount) }
+
+  /// A right operand of the instruction that runs: a register, or a constant where negative.
   func operand(_ index: Int) -> Slot {
-    index >= 0 ? registers[index] : routine.constants[~index]
+    index >= 0 ? registers[index] : UnsafePointer<Slot>(slots: next - 1)[index]
   }
 }

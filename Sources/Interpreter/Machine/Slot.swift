@@ -71,9 +71,12 @@ extension Slot {
     }
   }
 
-  /// Counts one holder more.
+  /// Counts one holder more; only where `isObject`.
+  @inline(__always) func retain() { object._withUnsafeGuaranteedRef { $0.slots &+= 1 } }
+
+  /// The slot with one holder more.
   @inline(__always) var retained: Slot {
-    if isObject { object._withUnsafeGuaranteedRef { $0.slots &+= 1 } }
+    if isObject { retain() }
     return self
   }
 
@@ -148,6 +151,16 @@ extension UnsafeMutablePointer<Slot> {
   subscript(value index: Int) -> Value {
     get { self[index].value }
     nonmutating set { put(index, Slot(newValue)) }
+  }
+
+  /// Whether one of so many registers holds more than a number, a bool or none.
+  @inline(__always) func holdObjects(_ count: Int) -> Bool {
+    var index = 0
+    while index < count {
+      if self[index].isObject { return true }
+      index += 1
+    }
+    return false
   }
 
   /// Lets go of a stretch of registers; numbers may stay, nobody reads them.

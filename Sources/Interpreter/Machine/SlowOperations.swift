@@ -15,6 +15,8 @@ extension Machine {
     let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
     let r = frame.pointee.registers
     let next = frame.pointee.next
+    frame.pointee.holdsObjects = true
+    pollSoon()
     session.graph.origin = frame.pointee.routine.origins[frame.pointee.position]
     switch i.op {
     case .call, .callNamed: return try callSlowly(i, frame)
@@ -62,7 +64,7 @@ extension Machine {
     var next = frame.pointee.next
     var names: [String?] = []
     if i.op == .callNamed {
-      if case .tuple(let labels) = frame.pointee.routine.constants[Int(next.pointee.a)].value {
+      if case .tuple(let labels) = frame.pointee.routine.constant(Int(next.pointee.a)).value {
         names = labels.elements.map { if case .string(let s) = $0 { s.text } else { nil } }
       }
       next += 1
@@ -117,7 +119,7 @@ extension Machine {
   }
 
   private func string(_ frame: UnsafeMutablePointer<Frame>, _ index: Int) -> String {
-    if case .string(let s) = frame.pointee.routine.constants[index].value { return s.text }
+    if case .string(let s) = frame.pointee.routine.constant(index).value { return s.text }
     return ""
   }
 
@@ -134,18 +136,18 @@ extension Machine {
     case .range: r[value: a] = try session.range(r[value: b], r[value: b + 1])
     case .brackets: try brackets(a, b, c, r)
     case .unpack: try unpack(a, b, c, r)
-    case .record: r[value: a] = record(frame.pointee.routine.constants[c].value, r, first: b)
+    case .record: r[value: a] = record(frame.pointee.routine.constant(c).value, r, first: b)
     case .concatenate:
       r[value: a] = .string(try values(r, b, c).map { try session.display($0) }.joined())
     case .format:
-      let spec = c < 0 ? nil : frame.pointee.routine.constants[c].value
+      let spec = c < 0 ? nil : frame.pointee.routine.constant(c).value
       r[value: a] = .string(try session.format(r[value: b], spec))
     case .closure: r.put(a, Slot(closure(frame.pointee.chunk.chunks[b], frame)))
     case .field: r[value: a] = try session.field(r[value: b], string(frame, c))
     case .method: try method(r, a, b, string(frame, c))
     case .index: r[value: a] = try index(frame.pointee.chunk.paths[c], r, first: b)
     case .compose: r[value: a] = try session.compose(values(r, b, c))
-    case .partial: r[value: a] = partial(frame.pointee.routine.constants[c].value, b, r)
+    case .partial: r[value: a] = partial(frame.pointee.routine.constant(c).value, b, r)
     case .checkShape:
       try session.check(frame.pointee.chunk.shapes[c], r[value: b]) {
         r[value: $0]

@@ -12,6 +12,9 @@ package final class Globals {
   /// For each slot, the turn in which its value was last noted in the journal.
   private var noted: [UInt64] = []
 
+  /// Told about closures that leave their variable: they may be running.
+  var retire: (Slot) -> Void = { _ in }
+
   deinit {
     for slot in 0..<names.count { slots[slot].release() }
     slots.deallocate()
@@ -60,7 +63,10 @@ package final class Globals {
   /// The value in a slot, nil where there is none yet.
   subscript(slot: Int) -> Value? {
     get { slots[slot].isUndefined ? nil : slots[slot].value }
-    set { slots.put(slot, newValue.map { Slot($0) } ?? .undefined) }
+    set {
+      if slots[slot].is(.closure) { retire(slots[slot]) }
+      slots.put(slot, newValue.map { Slot($0) } ?? .undefined)
+    }
   }
 
   /// The turn in which a slot was last noted; 0 for never.

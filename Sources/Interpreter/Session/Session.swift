@@ -33,7 +33,11 @@ package final class Session {
   /// What `>>` makes of its stages may be any callable; set by the library for other values.
   package private(set) var sources: [SourceText] = []
   private var sourceIDs: [ObjectIdentifier: Int32] = [:]
-  lazy var machine = Machine(self)
+  lazy var machine: Machine = {
+    let machine = Machine(self)
+    globals.retire = { [unowned machine] in machine.retire($0) }
+    return machine
+  }()
   var journal = Journal()
   var undoStack: [Journal] = []
   package internal(set) var tests: [(name: String, chunk: Chunk)] = []
