@@ -34,12 +34,14 @@ extension Graph {
     for node in candidates where node.handles > 0 || isKept(node, explained) {
       if isKept(node, explained) {
         kept.append(node)
-      } else if let stale = staleVersion(of: node, alive: alive, dead: dead) {
-        node.staleVersion = stale
-        node.dropInputs()
-        node.isTracked = false
       } else {
-        kept.append(node)
+        switch life(of: node, alive: alive, dead: dead) {
+        case .alive: kept.append(node)
+        case .over(let stale):
+          node.staleVersion = stale
+          node.dropInputs()
+          node.isTracked = false
+        }
       }
     }
     candidates = kept
@@ -49,37 +51,48 @@ extension Graph {
     explained?.contains(node.serial) ?? false
   }
 
-  /// Nil while a current parameter or a variable is reachable, else a version that has ended.
-  private func staleVersion(of root: Node, alive: Int, dead: Int) -> ParameterVersion? {
+  /// Whether a gradient can still pass through a value to somebody.
+  private enum Life {
+    case alive
+    /// No more; because of which parameter's store, where there was one.
+    case over(ParameterVersion?)
+  }
+
+  /// Over when every path ends in a parameter's past value or in an ended variable.
+  private func life(of root: Node, alive: Int, dead: Int) -> Life {
     var stale: ParameterVersion?
+    var isOfVariables = false
     var visited: [Node] = []
     var stack = [root]
     while let node = stack.popLast() {
       if node.mark == dead { continue }
-      if node.mark == alive { return nil }
+      var isAlive = node.mark == alive
       node.mark = dead
       visited.append(node)
-      if let version = node.version {
-        if version.isCurrent {
-          for node in visited { node.mark = 0 }
-          root.mark = alive
-          return nil
-        }
+      if isAlive {
+        // Found before.
+      } else if let version = node.version {
+        isAlive = version.isCurrent
         stale = stale ?? version
-        continue
+      } else if node.op === Operator.variable {
+        isAlive = !node.isEnded
+        isOfVariables = true
+      } else {
+        stale = stale ?? node.staleVersion
+        for input in node.inputs where input.isTracked { stack.append(input) }
       }
-      if node.op === Operator.variable {
+      if isAlive {
         for node in visited { node.mark = 0 }
-        return nil
+        node.mark = alive
+        root.mark = alive
+        return .alive
       }
-      stale = stale ?? node.staleVersion
-      for input in node.inputs where input.isTracked { stack.append(input) }
     }
-    return stale ?? root.inputs.lazy.compactMap(\.staleVersion).first ?? graphStale
+    if let stale { return .over(stale) }
+    if let stale = root.inputs.lazy.compactMap(\.staleVersion).first { return .over(stale) }
+    // All of whose paths were already known to be dead.
+    return .over(isOfVariables ? nil : lastEnded)
   }
-
-  /// For values all of whose paths were already known to be dead.
-  private var graphStale: ParameterVersion? { lastEnded }
 
   /// All elements as numbers.
   package func values(_ node: Node) throws(OperatorProblem) -> [Double] {

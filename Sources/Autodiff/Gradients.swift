@@ -142,7 +142,8 @@ extension Graph {
       }
       willChange(parameter)
       if add, let present = parameter.gradient {
-        parameter.gradient = try record(.add, [present, gradient])
+        // Each is a value by now: a sum over many steps needs none of their histories.
+        parameter.gradient = try record(.add, [detach(present), detach(gradient)])
       } else {
         parameter.gradient = gradient
         withGradient.append(parameter)

@@ -36,7 +36,7 @@ package final class Graph {
     didSet { wantsFlush = !pendingStores.isEmpty || pending.count > Graph.pendingLimit }
   }
   /// Whether the end of a turn has something to compute: a parameter was stored to, or much waits.
-  package private(set) var wantsFlush = false
+  package internal(set) var wantsFlush = false
   private static let pendingLimit = 50_000
   /// Computed values that may keep operands only while a parameter on their path lives.
   var candidates: [Node] = []
@@ -144,6 +144,14 @@ extension Graph {
     if value.isTracked { return try record(.identity, [value]) }
     try force([value])
     return makeLeaf(.variable, value.buffer, value.shape, value.dtype, tracked: true)
+  }
+
+  /// The call of `grad(f)` that made a variable is over: what it led to is a plain value now, and
+  /// the turn of the loop around it computes it and lets its history go.
+  package func end(_ variable: Node) {
+    guard variable.op === Operator.variable else { return }
+    variable.isEnded = true
+    wantsFlush = true
   }
 
   /// The same numbers as plain data; an uncomputed node is recorded as detached.

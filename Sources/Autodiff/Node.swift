@@ -34,6 +34,8 @@ package final class Node {
   package internal(set) var staleVersion: ParameterVersion?
   /// The layer that handed it on unchanged because it was not training, for a warning.
   package var bypass: Bypass?
+  /// For a variable: nobody can ask for a gradient with respect to it any more.
+  var isEnded = false
   /// Scratch of graph passes: the pass that visited last, and its slot there.
   var mark = 0
   var slot = 0

@@ -62,12 +62,19 @@ enum CoreFunctions {
   static let append: HostFunction = function(
     "append", "A list with one element more.", "Lists",
     [P("xs", "a list"), P("value", "the new last element")], ["append(list(1), 2)  # => [1, 2]"]
-  ) { call in .list(try call.elements(0) + [call.value(1)]) }
+  ) { call in
+    if case .list(let list) = call.value(0) { return .list(list.appending([call.value(1)])) }
+    return .list(try call.elements(0) + [call.value(1)])
+  }
 
   static let extend: HostFunction = function(
     "extend", "Two lists, one after the other.", "Lists", [P("xs", "a list"), P("ys", "a list")],
     ["extend(list(1), list(2, 3))  # => [1, 2, 3]"]
-  ) { call in .list(try call.elements(0) + call.elements(1)) }
+  ) { call in
+    let more = try call.elements(1)
+    if case .list(let list) = call.value(0) { return .list(list.appending(more)) }
+    return .list(try call.elements(0) + more)
+  }
 
   /// Numbers become a tensor again where a tensor went in.
   private static func regroup(_ values: [Value], like source: Value, _ session: Session) throws

@@ -85,6 +85,7 @@ enum GradientFunctions {
         if case .number = call.value(0) { graph.defaultDType = .f64 }
         defer { graph.defaultDType = outer }
         let x = try graph.variable(call.tensor(0))
+        defer { graph.end(x) }
         let y = try call.invoke(function, [.tensor(x)] + call.rest)
         guard let node = call.session.node(y), node.shape.count == 1 else {
           throw Problem(.gradient, "grad(f) wants a function that gives one number")

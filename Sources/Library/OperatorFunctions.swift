@@ -24,10 +24,10 @@ enum OperatorFunctions {
       action: { call in
         if isPair, call.isGiven(1) {
           let pair = op.name == "max" ? Operator.maximum : Operator.minimum
-          return .tensor(
-            try call.session.graph.binary(pair, call.tensor(0), call.tensor(1)))
+          return try value(pair, call, [call.tensor(0), call.tensor(1)])
         }
-        return try .tensor(record(op, call, skipping: isPair ? 1 : 0))
+        let (inputs, attributes) = try operands(op, call, skipping: isPair ? 1 : 0)
+        return try value(op, call, inputs, attributes)
       })
   }
 
@@ -76,7 +76,23 @@ enum OperatorFunctions {
     return details
   }
 
-  private static func record(_ op: Operator, _ call: Call, skipping: Int) throws -> Node {
+  /// Plain numbers are Float64: of numbers alone the result is one, computed at once; everything
+  /// else is recorded.
+  private static func value(
+    _ op: Operator, _ call: Call, _ inputs: [Node], _ attributes: Attributes = Attributes()
+  ) throws -> Value {
+    let graph = call.session.graph
+    if inputs.contains(where: { $0.dtype != .bool }), inputs.allSatisfy(\.isNumber),
+      !call.hasTensor, let (result, isBool) = try graph.number(op, inputs, attributes)
+    {
+      return isBool ? .bool(result != 0) : .number(result)
+    }
+    return try .tensor(recorded(op, graph, inputs, attributes))
+  }
+
+  private static func operands(_ op: Operator, _ call: Call, skipping: Int) throws
+    -> ([Node], Attributes)
+  {
     var inputs: [Node] = []
     var attributes = Attributes()
     for (place, parameter) in op.parameters.enumerated() {
@@ -97,7 +113,7 @@ enum OperatorFunctions {
       case .text: attributes.text = try call.string(index)
       }
     }
-    return try recorded(op, call.session.graph, inputs, attributes)
+    return (inputs, attributes)
   }
 
   private static func standard(_ value: Operator.Parameter.Default) -> Int {
@@ -169,6 +185,13 @@ extension String {
 }
 
 extension Call {
+  /// Whether an argument is a tensor, be it of one element.
+  fileprivate var hasTensor: Bool {
+    (arguments + rest).contains { argument in
+      if case .tensor? = argument.map(session.read) { true } else { false }
+    }
+  }
+
   /// Tensors given one by one, or as one list or tuple.
   func spread(_ index: Int) throws -> [Node] {
     var values = rest

@@ -212,8 +212,8 @@ extension Machine {
   private func element(_ base: Slot, _ index: Slot) -> Slot? {
     guard base.is(.list), index.isNumber, let place = Int(exactly: index.number) else { return nil }
     return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
-      guard place >= 0, place < list.elements.count else { return nil }
-      return Slot(list.elements[place])
+      guard place >= 0, place < list.count else { return nil }
+      return Slot(list[place])
     }
   }
 }

@@ -216,8 +216,8 @@ extension Machine {
   private func unpack(_ a: Int, _ b: Int, _ c: Int, _ r: Registers) throws {
     if c == -1 {
       guard case .list(let list) = r[value: a] else { return }
-      if list.elements.count & 0xFFFF == 0 { try session.checkListLength(list.elements.count) }
-      list.elements.append(r[value: b])
+      if list.count & 0xFFFF == 0 { try session.checkListLength(list.count) }
+      list.append(r[value: b])
       return
     }
     let parts = try session.parts(r[value: b], count: c)

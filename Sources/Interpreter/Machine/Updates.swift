@@ -76,8 +76,8 @@ extension Machine {
 
   /// Replaces one element of a list that nobody else holds; false where that is no short way.
   ///
-  /// The value is in register `first`, the index behind it. A list in a shared variable (a global)
-  /// is copied once a turn, so that a turn that fails can be taken back.
+  /// The value is in register `first`, the index behind it. What a list in a shared variable (a
+  /// global) had there is noted, so that a turn that fails can be taken back.
   func storeElement(
     in place: UnsafeMutablePointer<Slot>, _ r: Registers, first: Int, isShared: Bool
   ) -> Bool {
@@ -85,12 +85,13 @@ extension Machine {
       r[first + 1].isNumber, let index = Int(exactly: r[first + 1].number), !r[first].is(.foreign)
     else { return false }
     let value = r[value: first]
-    let turn = session.journal.turn
     return place.pointee.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
-      guard index >= 0, index < list.elements.count, !isShared || list.turn == turn else {
-        return false
+      guard index >= 0, index < list.count else { return false }
+      if isShared {
+        if !list.isSeparate { list.separate() }
+        session.journal.note(list.storage, index)
       }
-      list.elements[index] = value
+      list.replace(index, by: value)
       return true
     }
   }

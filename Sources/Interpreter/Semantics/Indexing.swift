@@ -341,9 +341,7 @@ extension Session {
       let place = try place(item, list.elements.count, "list")
       var elements = list.elements
       elements[place] = try updated(elements[place], rest, value, op)
-      let changed = ListObject(elements)
-      changed.turn = journal.turn
-      return .list(changed)
+      return .list(elements)
     case .record:
       if items.count == 1, case .value(.string(let name)) = items[0] {
         return try updatedField(base, name.text, rest, value, op)

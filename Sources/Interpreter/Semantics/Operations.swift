@@ -8,7 +8,7 @@ import Syntax
 
 extension Session {
   /// The value of a param's name; other values are themselves.
-  func read(_ value: Value) -> Value {
+  package func read(_ value: Value) -> Value {
     if case .foreign(let object) = value, let parameter = object as? ParameterObject {
       return .tensor(parameter.parameter.node)
     }

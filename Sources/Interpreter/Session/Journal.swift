@@ -9,32 +9,52 @@ import Synchronization
 /// A turn is one time round a loop at the top level, or what a statement does without one. Turns are
 /// numbered in the order in which they begin; whoever changes something notes its value once a turn.
 struct Journal {
+  /// Where the random stream stands, and the element type of literals.
+  struct Settings {
+    var random = RandomStream(seed: 0)
+    var dtype = DType.f32
+
+    func restore(_ graph: Graph) {
+      graph.random = random
+      graph.defaultDType = dtype
+    }
+  }
+
   private struct Log {
     var globals: [(slot: Int, old: Value?)] = []
     var cells: [(cell: CellObject, old: Value)] = []
     var objects: [ObjectIdentifier: () -> Void] = [:]
-    var random: RandomStream
+    /// Single elements of lists that changed in place, in order; without an index all of them.
+    var elements: [(list: ListStorage, index: Int?, old: [Value])] = []
+    var settings: Settings
 
-    var isEmpty: Bool { globals.isEmpty && cells.isEmpty && objects.isEmpty }
+    var isEmpty: Bool {
+      globals.isEmpty && cells.isEmpty && objects.isEmpty && elements.isEmpty
+    }
 
     /// Latest first: what was noted first is what there was.
     func restore(_ session: Session) {
       for undo in objects.values { undo() }
+      for (list, index, old) in elements.reversed() {
+        if let index { list.restore(index, old[0]) } else { list.restore(old) }
+      }
       for (cell, old) in cells.reversed() { cell.set(Slot(old)) }
       for (slot, old) in globals.reversed() { session.globals[slot] = old }
-      session.graph.random = random
+      settings.restore(session.graph)
     }
 
     mutating func forget() {
       if !globals.isEmpty { globals.removeAll(keepingCapacity: true) }
       if !cells.isEmpty { cells.removeAll(keepingCapacity: true) }
       if !objects.isEmpty { objects.removeAll(keepingCapacity: true) }
+      if !elements.isEmpty { elements.removeAll(keepingCapacity: true) }
     }
 
     mutating func add(_ later: Log) {
       globals += later.globals
       cells += later.cells
       objects.merge(later.objects) { first, _ in first }
+      elements += later.elements
     }
   }
 
@@ -44,9 +64,9 @@ struct Journal {
   private let firstTurn: UInt64
   private(set) var turn: UInt64
 
-  init(random: RandomStream = RandomStream(seed: 0)) {
-    statement = Log(random: random)
-    unfinished = Log(random: random)
+  init(_ settings: Settings = Settings()) {
+    statement = Log(settings: settings)
+    unfinished = Log(settings: settings)
     firstTurn = Journal.nextTurn()
     turn = firstTurn
   }
@@ -74,6 +94,25 @@ struct Journal {
     cell.turn = turn
   }
 
+  /// An element of a list is about to change in place.
+  ///
+  /// The statement keeps all elements that the list had before; a turn keeps single ones, until
+  /// keeping all is cheaper.
+  mutating func note(_ list: ListStorage, _ index: Int) {
+    if list.wholeTurn == turn { return }
+    if max(list.wholeTurn, list.placesTurn) < firstTurn {
+      statement.elements.append((list, nil, list.elements))
+    }
+    if list.placesTurn != turn { (list.placesTurn, list.places) = (turn, 0) }
+    list.places += 1
+    if list.places > max(8, list.elements.count / 8) {
+      unfinished.elements.append((list, nil, list.elements))
+      list.wholeTurn = turn
+    } else {
+      unfinished.elements.append((list, index, [list.elements[index]]))
+    }
+  }
+
   /// A parameter is about to change.
   mutating func note(_ parameter: Parameter) {
     note(parameter) {
@@ -94,9 +133,9 @@ struct Journal {
   // MARK: - Turns
 
   /// A turn is over: what it did stays when a later one fails.
-  mutating func checkpoint(random: RandomStream) {
+  mutating func checkpoint(_ settings: Settings) {
     unfinished.forget()
-    unfinished.random = random
+    unfinished.settings = settings
     turn = Journal.nextTurn()
   }
 

@@ -207,7 +207,7 @@ extension Session {
   /// turn of its loop.
   func runStatement(_ chunk: Chunk) throws -> Value {
     var outer = journal
-    journal = Journal(random: graph.random)
+    journal = Journal(settings)
     defer {
       if machine.depth > 0 { outer.absorb(journal) }
       journal = outer
@@ -233,7 +233,7 @@ extension Session {
   /// The end of a turn of a loop: one plan for everything since the last one.
   func endOfTurn(isTopLevel: Bool) throws {
     if graph.wantsFlush { try graph.flush() }
-    if isTopLevel { journal.checkpoint(random: graph.random) }
+    if isTopLevel { journal.checkpoint(settings) }
   }
 
   private func rollBack() {
@@ -268,7 +268,11 @@ extension Session {
 
 extension Session {
   /// The end of a step of training: finished steps stay when a later one fails.
-  package func finishTurn() { journal.checkpoint(random: graph.random) }
+  private var settings: Journal.Settings {
+    Journal.Settings(random: graph.random, dtype: graph.defaultDType)
+  }
+
+  package func finishTurn() { journal.checkpoint(settings) }
 }
 
 extension Session {

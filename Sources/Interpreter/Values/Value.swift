@@ -94,17 +94,6 @@ package final class TupleObject: Object {
   }
 }
 
-/// A list is a value: the machine copies it before an update when anybody else holds it.
-package final class ListObject: Object {
-  package internal(set) var elements: [Value]
-  /// The turn in which it was made; only the session's updates know it.
-  var turn: UInt64 = 0
-  package init(_ elements: [Value]) {
-    self.elements = elements
-    super.init(.list)
-  }
-}
-
 /// Named fields in the order written; a value like a list.
 package final class RecordObject: Object {
   package internal(set) var fields: [(name: String, value: Value)]
