@@ -9,6 +9,10 @@ extension Graph {
   /// Throws a gradient problem when a stored value is not finite; the store is then undone by the
   /// caller, who keeps the journal.
   package func flush(also extra: [Node] = []) throws(OperatorProblem) {
+    if let problem = deferredProblem {
+      deferredProblem = nil
+      throw problem
+    }
     var roots = extra.filter { $0.buffer == nil }
     for parameter in pendingStores where parameter.node.buffer == nil {
       roots.append(parameter.node)

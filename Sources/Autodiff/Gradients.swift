@@ -58,12 +58,7 @@ extension Graph {
       throw OperatorProblem(
         .gradient, "no gradient passes through \(node.op.name): \(reason)", origin: node.origin)
     case .rule(let rule):
-      let parts = rule(upstream, node)
-      if let problem = deferredProblem {
-        deferredProblem = nil
-        throw problem
-      }
-      return parts
+      return try self.rule { rule(upstream, node) }
     }
   }
 

@@ -46,7 +46,7 @@ package final class Graph {
   var lastEnded: ParameterVersion?
   /// Whether any node carries a `bypass`; most graphs need no search.
   var hasBypasses = false
-  /// A failure of a gradient rule, thrown at the end of the transform.
+  /// A failure of the rule that runs, thrown at its end.
   var deferredProblem: OperatorProblem?
   private var serial = 0
   private var currentMark = 0

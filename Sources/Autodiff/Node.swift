@@ -137,8 +137,12 @@ package final class Parameter {
     graph.willChange(self)
     node.version?.endedAt = graph.origin
     graph.lastEnded = node.version
+    isFirst = false
     install(value)
   }
+
+  /// Whether the present value is the first one.
+  private var isFirst = true
 
   private func install(_ value: Node) {
     let version = ParameterVersion(self)
@@ -155,9 +159,18 @@ package final class Parameter {
     guard let buffer = node.buffer, buffer.dtype.isFloat, let index = buffer.firstNonFinite else {
       return
     }
+    let element = node.shape.rank == 0 ? "it" : "element \(index)"
+    guard !isFirst else {
+      throw OperatorProblem(
+        .value,
+        "the param \(name) is not finite: \(element) is \(NumberFormat.shortest(buffer[index]))",
+        help: buffer.dtype == .f32 && !buffer[index].isNaN
+          ? "f32 holds numbers up to 3.4e38; convert(…, f64) larger ones" : nil,
+        origin: node.origin)
+    }
     throw OperatorProblem(
       .gradient,
-      "the new value of \(name) is not finite: element \(index) became "
+      "the new value of \(name) is not finite: \(element) became "
         + NumberFormat.shortest(buffer[index]),
       help: "a smaller learning rate often helps; the value before it was kept",
       origin: node.origin)

@@ -1,7 +1,19 @@
-// Arithmetic on nodes, for gradient rules and layers. A failure inside a gradient rule is kept on
-// the graph and thrown when the transform ends.
+// Arithmetic on nodes, for the rules of gradients and optimizers. A failure inside a rule is kept on
+// the graph and thrown by `Graph.rule`, which runs it.
 
 import Engine
+
+extension Graph {
+  /// Runs a rule that computes with nodes; throws its first failure.
+  package func rule<T>(_ body: () -> T) throws(OperatorProblem) -> T {
+    let outer = deferredProblem
+    deferredProblem = nil
+    defer { deferredProblem = outer }
+    let result = body()
+    if let problem = deferredProblem { throw problem }
+    return result
+  }
+}
 
 extension Node {
   private func attempt(_ body: () throws(OperatorProblem) -> Node) -> Node {

@@ -17,15 +17,18 @@ package struct OperatorProblem: Error, Sendable {
   package var help: String?
   /// The node whose kernel found it, when the problem came while numbers were made.
   package var origin: Origin
+  /// The row of an operand in which it is, where the message says `row 3`.
+  package var row: Int?
 
   package init(
     _ kind: Kind, _ message: String, operands: [Int] = [], help: String? = nil,
-    origin: Origin = .unknown
+    origin: Origin = .unknown, row: Int? = nil
   ) {
     self.kind = kind
     self.message = message
     self.operands = operands
     self.help = help
     self.origin = origin
+    self.row = row
   }
 }

@@ -26,7 +26,7 @@ enum Composites {
       let inputs = node.inputs.map { result[$0.serial] ?? $0 }
       let new: Node
       if let composition = node.op.composition {
-        new = composition(inputs, node)
+        new = try graph.rule { composition(inputs, node) }
       } else if node.inputs.contains(where: { result[$0.serial] != nil }) {
         new = try graph.record(node.op, inputs, node.attributes)
       } else {

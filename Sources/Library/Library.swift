@@ -10,7 +10,9 @@ package enum Library {
   package static let functions: [HostFunction] =
     CoreFunctions.all + TensorFunctions.all
     + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
-    + GradientFunctions.all + LayerFunctions.all + TrainingFunctions.all + TableFunctions.all
+    + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all + TrainingFunctions.all
+    + SummaryFunctions.all
+    + RowFunctions.all + TableFunctions.all
     + EinsumFunctions.all + FigureFunctions.all + ReferenceFunctions.all + PictureFunctions.all
     + FileFunctions.all
 
@@ -65,8 +67,10 @@ package enum Library {
   }
 
   /// What a metric or loss is called in a history.
-  static func name(of function: Value) -> String {
-    if case .function(let function) = function { return function.name }
-    return "metric"
+  static func name(of function: Value) -> String? {
+    guard case .function(let function) = function, !(function is CompositionObject),
+      !(function is PartialObject), function.name != "function"
+    else { return nil }
+    return function.name
   }
 }

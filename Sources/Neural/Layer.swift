@@ -40,6 +40,8 @@ package struct LayerRecord: Sendable {
   package let parameters: [LayerParameter]
   /// Further help: formula, shapes, the same in plain nns.
   package let details: [String]
+  /// The parameter that says how many numbers a row of the input has.
+  package let input: String?
   /// Programs with `# =>` lines.
   package let examples: [String]
   /// How PyTorch calls and lays out its parameters, where that differs.
@@ -49,12 +51,13 @@ package struct LayerRecord: Sendable {
 
   package init(
     name: String, summary: String, parameters: [LayerParameter] = [], details: [String] = [],
-    examples: [String], pytorch: [String: PyTorchEntry] = [:],
+    input: String? = nil, examples: [String], pytorch: [String: PyTorchEntry] = [:],
     make:
       @escaping @Sendable (_ graph: Graph, _ call: LayerCall) throws(OperatorProblem) ->
       any Layer
   ) {
     (self.name, self.summary, self.parameters) = (name, summary, parameters)
+    self.input = input
     (self.details, self.examples, self.pytorch, self.make) = (details, examples, pytorch, make)
   }
 }
@@ -127,6 +130,30 @@ package struct LayerCall: Sendable {
       return argument == parameter.standard ? nil : "\(parameter.name): \(argument.source)"
     }
     return "\(record.name)(\(words.joined(separator: ", ")))"
+  }
+
+  /// How many numbers a row of the input has; nil where that does not matter.
+  package var inputs: Int? { record.input.map(size) }
+
+  /// Throws when the last axis of the input is not what the layer was made for.
+  func checkInput(_ x: Node) throws(OperatorProblem) {
+    let shape = x.shape
+    guard let name = record.input, shape.dims.last != size(name) else { return }
+    var help = shape.dims.last.map { "\(with(name, $0).source) takes it" }
+    if shape.rank > 2, shape.dims.dropFirst().reduce(1, *) == size(name) {
+      help = "put flatten before it"
+    }
+    throw OperatorProblem(
+      .shape, "\(source) wants [.., \(size(name))] but got \(shape)", operands: [0], help: help)
+  }
+
+  /// The same call with another number.
+  private func with(_ name: String, _ number: Int) -> LayerCall {
+    LayerCall(
+      record,
+      zip(record.parameters, arguments).map { parameter, argument in
+        parameter.name == name ? .number(Double(number)) : argument
+      })
   }
 
   private func argument(_ name: String) -> LayerArgument? {

@@ -9,7 +9,7 @@ package struct OptimizerRule: Sendable {
   package let name: String
   package let summary: String
   /// Options with their standard values, in the order of the constructor; `lr` first.
-  package let options: [(name: String, value: Double)]
+  package let options: [OptimizerOption]
   /// How many tensors of state a parameter has.
   package let states: Int
   /// New value and new state of one parameter. `o` are the options, `t` counts from 1.
@@ -17,6 +17,51 @@ package struct OptimizerRule: Sendable {
     @Sendable (_ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double) -> (
       Node, [Node]
     )
+}
+
+/// One option of an optimizer.
+package struct OptimizerOption: Sendable {
+  package enum Range: Sendable {
+    /// Any finite number from 0.
+    case amount
+    /// From 0 to 1, 1 excluded.
+    case share
+    case flag
+
+    package func contains(_ x: Double) -> Bool {
+      switch self {
+      case .amount: x >= 0 && x.isFinite
+      case .share: x >= 0 && x < 1
+      case .flag: x == 0 || x == 1
+      }
+    }
+
+    /// As messages and help say it.
+    package var text: String {
+      switch self {
+      case .amount: "a number from 0"
+      case .share: "a number from 0 to 1 (1 excluded)"
+      case .flag: "true or false"
+      }
+    }
+  }
+
+  package let name: String
+  package let value: Double
+  package let range: Range
+
+  init(_ name: String, _ value: Double, _ range: Range = .amount) {
+    (self.name, self.value, self.range) = (name, value, range)
+  }
+
+  /// The rate, moments' decays, and what else Adam has.
+  static func adam(weightDecay: Double) -> [OptimizerOption] {
+    [
+      OptimizerOption("lr", 0.001), OptimizerOption("beta1", 0.9, .share),
+      OptimizerOption("beta2", 0.999, .share), OptimizerOption("eps", 1e-8),
+      OptimizerOption("weight_decay", weightDecay),
+    ]
+  }
 }
 
 /// Options as numbers of the plan: changing one makes no new plan.
@@ -34,7 +79,10 @@ package enum Optimizers {
   /// v ← μ v + g, w ← w − lr v (Nesterov: g + μ v), PyTorch's form.
   package static let sgd: OptimizerRule = OptimizerRule(
     name: "sgd", summary: "Stochastic gradient descent, with momentum and weight decay.",
-    options: [("lr", 0.01), ("momentum", 0), ("nesterov", 0), ("weight_decay", 0)], states: 1
+    options: [
+      OptimizerOption("lr", 0.01), OptimizerOption("momentum", 0, .share),
+      OptimizerOption("nesterov", 0, .flag), OptimizerOption("weight_decay", 0),
+    ], states: 1
   ) { p, g, state, o, t in
     var g = g
     if o["weight_decay"] != 0 { g = g + p * o.node(o["weight_decay"], p) }
@@ -49,8 +97,7 @@ package enum Optimizers {
   /// Kingma and Ba 2015, with bias correction.
   package static let adam: OptimizerRule = OptimizerRule(
     name: "adam", summary: "Adam: step sizes from running means of the gradient and its square.",
-    options: [("lr", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8), ("weight_decay", 0)],
-    states: 2
+    options: OptimizerOption.adam(weightDecay: 0), states: 2
   ) { p, g, state, o, t in
     let decayed = o["weight_decay"] != 0 ? g + p * o.node(o["weight_decay"], p) : g
     return moments(p, decayed, state, o, t)
@@ -59,9 +106,7 @@ package enum Optimizers {
   /// Loshchilov and Hutter 2019: the weight decay apart from the gradient.
   package static let adamw: OptimizerRule = OptimizerRule(
     name: "adamw", summary: "Adam with the weight decay apart from the gradient.",
-    options: [
-      ("lr", 0.001), ("beta1", 0.9), ("beta2", 0.999), ("eps", 1e-8), ("weight_decay", 0.01),
-    ], states: 2
+    options: OptimizerOption.adam(weightDecay: 0.01), states: 2
   ) { p, g, state, o, t in
     moments(p * o.node(1 - o["lr"] * o["weight_decay"], p), g, state, o, t)
   }
@@ -115,11 +160,13 @@ package final class Optimizer {
   }
 
   /// One step with the gradients that `backward` left; parameters without one are left alone.
-  package func step(_ gradients: [Node?]? = nil) throws(OperatorProblem) {
+  package func step(_ given: [Node]? = nil) throws(OperatorProblem) {
     guard let graph = parameters.first?.graph else { return }
+    let gradients: [Node?] = given ?? parameters.map(\.gradient)
+    try check(gradients)
     let nodes = OptionNodes(graph: graph, values: options)
     for (index, parameter) in parameters.enumerated() where !parameter.isFrozen {
-      guard let gradient = gradients.map({ $0[index] }) ?? parameter.gradient else { continue }
+      guard let gradient = gradients[index] else { continue }
       let p = try graph.detach(parameter.node)
       let g = try graph.detach(gradient)
       if states[index].isEmpty {
@@ -130,10 +177,23 @@ package final class Optimizer {
         }
       }
       steps[index] += 1
-      let (value, state) = rule.update(p, g, states[index], nodes, Double(steps[index]))
+      let (value, state) = try graph.rule {
+        rule.update(p, g, states[index], nodes, Double(steps[index]))
+      }
       for old in states[index] { old.handles -= 1 }
       states[index] = state.map(hold)
       try parameter.store(value)
+    }
+  }
+
+  /// A gradient is never stretched: it has a number for each of its parameter.
+  private func check(_ gradients: [Node?]) throws(OperatorProblem) {
+    for (parameter, gradient) in zip(parameters, gradients) {
+      guard let gradient, gradient.shape != parameter.node.shape else { continue }
+      throw OperatorProblem(
+        .shape,
+        "the gradient of \(parameter.name) has its shape, \(parameter.node.shape); this one has "
+          + "\(gradient.shape)", operands: [1])
     }
   }
 

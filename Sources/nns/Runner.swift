@@ -24,7 +24,9 @@ struct Runner {
 
   private func makeSession() -> Session {
     let (isColored, isPlain) = (appearance.isColored(1), appearance.plain)
+    let progress = ProgressLine(isPlain: isPlain)
     let session = Library.makeSession { text in
+      progress.clear()
       let line = isPlain ? Frames.spelled(text.plain) : text.rendered(colored: isColored)
       fputs(line.hasSuffix("\n") ? line : line + "\n", stdout)
       fflush(stdout)
@@ -33,22 +35,11 @@ struct Runner {
     if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { session.width = Int(size.ws_col) }
     let isErrorColored = appearance.isColored(2)
     session.warn = { warning in
+      progress.clear()
       fflush(stdout)
       fputs(DiagnosticRenderer.render(warning).rendered(colored: isErrorColored), stderr)
     }
-    if isatty(2) == 1, !isPlain {
-      var last = timespec()
-      session.progress = { text in
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        let elapsed =
-          Double(now.tv_sec - last.tv_sec) + Double(now.tv_nsec - last.tv_nsec) * 1e-9
-        if text != nil, elapsed < 0.1 { return }
-        last = now
-        fputs("\r\u{1B}[K" + (text ?? ""), stderr)
-        fflush(stderr)
-      }
-    }
+    session.progress = progress
     return session
   }
 
@@ -78,6 +69,7 @@ struct Runner {
       let status = report(error, session)
       guard stays, status != 130 else { return status }
     }
+    if !stays, !isPrompt, Interrupts.isRequested { return 130 }
     guard stays || isPrompt else { return 0 }
     let prompt = Prompt(
       session: session, isColored: appearance.isColored(1), isPlain: appearance.plain

@@ -306,6 +306,51 @@ def _(t):
     return r"^42$"
 
 
+for place, option in [("epoch", "epochs: 100000000"), ("validation", "validation: (x, y), epochs: 100000000"),
+                      ("until", "epochs: 3, until: h -> { if len(h.loss) > 1 { while true {} }; false }")]:
+    @check(f"Ctrl-C in a fit leaves model and history: {place}")
+    def _(t, option=option):
+        t.enter("let (x, y) = (ones(100, 2), ones(100, 1))")
+        t.enter("let net = dense(2, 1)")
+        t.enter("let before = copy(net)")
+        t.ready()
+        t.keys(f"let h = fit(net, x, y, loss: mse, {option})", "\r")
+        t.read(1)
+        t.keys(CTRL_C)
+        t.shows(r"interrupted in epoch")
+        t.enter("(len(h.loss) > 0, any(net.weight != before.weight))")
+        return r"^\(true, true\)$"
+
+
+@check("a fit shows a bar, and a line stays")
+def _(t):
+    t.enter("let (x, y) = (ones(100, 2), ones(100, 1))")
+    t.ready()
+    t.keys("let h = fit(dense(2, 1), x, y, loss: mse, validation: (x, y), epochs: 100000000)", "\r")
+    t.shows(r"^epoch \d+/100000000  ░+  loss [\d.e-]+ ▁*[▁-▇]*  val_loss [\d.e-]+  \d+ \w+ left$")
+    t.keys(CTRL_C)
+    t.shows(r"^\d+ epochs in \d\.\d s  loss [\d.e-]+ [▁-▇]+  val_loss [\d.e-]+$")
+    t.enter("1 + 4")
+    return r"\n5$"
+
+
+@check("a narrow bar", columns=40)
+def _(t):
+    t.enter("let (x, y) = (ones(100, 2), ones(100, 1))")
+    t.ready()
+    t.keys("let h = fit(dense(2, 1), x, y, loss: mse, epochs: 100000000)", "\r")
+    t.shows(r"^epoch \d+/100000000  loss")
+    t.keys(CTRL_C)
+    t.enter("1 + 4")
+    return r"\n5$"
+
+
+@check("a summary is a table", columns=40)
+def _(t):
+    t.enter('summary(dense(784, 128, init: "he") >> relu >> dense(64, 10))')
+    return r"\n\[0\]  dense\(784, 128, …  \[n, 128\]  100480\n(.*\n)+.*✗ +650\n  dense\(64, 10\) wants"
+
+
 @check("keys typed during work wait for the prompt, which begins a line")
 def _(t):
     t.ready()

@@ -199,7 +199,7 @@ enum Kernels {
       throw OperatorProblem(
         .index,
         "the class \(NumberFormat.shortest(classes[row])) in row \(row) is none of 0 … "
-          + "\(count - 1)", operands: [operand])
+          + "\(count - 1)", operands: [operand], row: row)
     }
     return index
   }
@@ -215,7 +215,7 @@ extension Node {
 }
 
 extension Graph {
-  /// The identity matrix; a failure is thrown when the transform ends.
+  /// The identity matrix; a failure is thrown when the rule ends.
   func identity(_ n: Int, _ dtype: DType) -> Node {
     do { return try record(.eye, [], Attributes(sizes: [n], dtype: dtype)) } catch {
       if deferredProblem == nil { deferredProblem = error }

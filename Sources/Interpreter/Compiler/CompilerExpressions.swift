@@ -196,7 +196,7 @@ extension FunctionCompiler {
     _ = register()
     move(first + 1, try expr(value))
     move(first, try expr(function))
-    emit(.call, first, first, 1, at: range, operands: [function.range, value.range])
+    emit(.call, first, first, 1, at: range, operands: [range, value.range])
     nextRegister = first + 1
     return first
   }
@@ -233,8 +233,12 @@ extension FunctionCompiler {
     }
   }
 
-  private func emitCall(_ first: Int, _ arguments: [Argument], _ range: TextRange, extra: Int = 0) {
-    let spans = [range] + arguments.map(\.value.range)
+  /// `base` is what stands before the dot of a method call.
+  private func emitCall(
+    _ first: Int, _ arguments: [Argument], _ range: TextRange, base: Expr? = nil
+  ) {
+    let extra = base == nil ? 0 : 1
+    let spans = [range] + (base.map { [$0.range] } ?? []) + arguments.map(\.value.range)
     if arguments.contains(where: { $0.label != nil }) {
       let names = Value.tuple(
         [Value](repeating: .none, count: extra)
@@ -263,7 +267,7 @@ extension FunctionCompiler {
     nextRegister = first + 2 + arguments.count
     emit(.method, first, first + 1, text(name.name), at: name.range, operands: [base.range])
     try self.arguments(arguments, from: first + 2)
-    emitCall(first, arguments, range, extra: 1)
+    emitCall(first, arguments, range, base: base)
     nextRegister = first + 1
     return first
   }

@@ -25,8 +25,9 @@ extension Session {
       return try call(object, arguments, names, isTraining)
     default:
       throw Problem(
-        .type, "a \(callee.typeName) cannot be called", argument: 0,
-        help: callee.typeName == "tensor" || callee.typeName == "number" ? "write {0} * …" : nil)
+        .type, "a \(callee.typeName) cannot be called",
+        help: callee.typeName == "tensor" || callee.typeName == "number"
+          ? "write * before the parenthesis to multiply" : nil)
     }
   }
 
@@ -47,16 +48,20 @@ extension Session {
         closure.chunk.parameters.map { ($0.name, $0.hasDefault) }, arguments, names, closure.name)
       return try machine.run(closure, values, given: given, isTraining: isTraining)
     case let host as HostFunctionObject:
-      return try host.function.action(
-        bind(host.function.parameters, arguments, names, host.name, isTraining))
+      let bound = try bind(host.function.parameters, arguments, names, host.name, isTraining)
+      do { return try host.function.action(bound) } catch {
+        throw placed(error, host.function.parameters, names)
+      }
     case let native as NativeFunctionObject:
       return try native.body(bind(native.parameters, arguments, names, native.name, isTraining))
     case let composition as CompositionObject:
       guard let first = composition.stages.first else { return .none }
       var value = try call(
         first, positional: arguments, names: names, isTraining: isTraining)
-      for stage in composition.stages.dropFirst() {
-        value = try call(stage, positional: [value], names: [nil], isTraining: isTraining)
+      for (place, stage) in composition.stages.enumerated().dropFirst() {
+        do {
+          value = try call(stage, positional: [value], names: [nil], isTraining: isTraining)
+        } catch { throw inStage(error, place, of: composition, value) }
       }
       return value
     case let partial as PartialObject:
@@ -75,10 +80,12 @@ extension Session {
         partial.callee, positional: filled, names: partial.arguments.map(\.label),
         isTraining: isTraining)
     case let dropping as DroppingFirst:
-      return try call(
-        dropping.function, positional: Array(arguments.dropFirst()),
-        names: Array(names.dropFirst()),
-        isTraining: isTraining)
+      do {
+        return try call(
+          dropping.function, positional: Array(arguments.dropFirst()),
+          names: Array(names.dropFirst()),
+          isTraining: isTraining)
+      } catch { throw moved(error) { $0 + 1 } }
     default: throw Problem(.type, "this function cannot be called")
     }
   }
@@ -91,8 +98,16 @@ extension Session {
     }
     let parameters =
       object.callParameters ?? [HostFunction.Parameter("x", "a value")]
-    return try object.call(
-      bind(parameters, arguments, names, object.typeName, isTraining))
+    let call = try bind(parameters, arguments, names, object.typeName, isTraining)
+    guard let watch else { return try object.call(call) }
+    do {
+      let result = try object.call(call)
+      watch(object, result)
+      return result
+    } catch {
+      watch(object, nil)
+      throw error
+    }
   }
 
   /// Arguments in the order of a closure's parameters, and which were given.

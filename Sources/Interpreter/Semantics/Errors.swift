@@ -15,16 +15,17 @@ extension Session {
     let source = chunk.source
     var diagnostic: Diagnostic
     var operands: [Int]
+    // A call's operands begin with the call itself.
+    let shift = spans.operands.first == spans.whole ? 1 : 0
     switch error {
     case let problem as OperatorProblem:
-      (diagnostic, operands) = self.diagnostic(problem, spans, source)
+      (diagnostic, operands) = self.diagnostic(problem, spans, source, shift)
     case let problem as Problem:
       diagnostic = Diagnostic(
-        problem.kind, fill(problem.message, spans, source, shift: 0),
-        at: SourceSpan(source, spans.whole), notes: problem.notes,
-        help: problem.help.map { fill($0, spans, source, shift: 0) })
-      operands =
-        problem.kind == .type || problem.kind == .shape ? Array(0..<spans.operands.count) : []
+        problem.kind, fill(problem.message, spans, source, shift: shift),
+        at: problem.span ?? SourceSpan(source, spans.whole), notes: problem.notes,
+        help: problem.help.map { fill($0, spans, source, shift: shift) })
+      operands = labelled(problem, spans.operands.count, shift)
     default:
       diagnostic = Diagnostic(.internal, "\(error)", at: SourceSpan(source, spans.whole))
       operands = []
@@ -39,14 +40,11 @@ extension Session {
   }
 
   private func diagnostic(
-    _ problem: OperatorProblem, _ spans: InstructionSpan, _ source: SourceText
+    _ problem: OperatorProblem, _ spans: InstructionSpan, _ source: SourceText, _ shift: Int
   )
     -> (Diagnostic, [Int])
   {
     let kind = DiagnosticKind(rawValue: problem.kind.rawValue) ?? .value
-    // A call's operands begin with the call itself.
-    let isCall = spans.operands.first == spans.whole
-    let shift = isCall ? 1 : 0
     var diagnostic = Diagnostic(
       kind, fill(problem.message, spans, source, shift: shift),
       at: span(problem.origin) ?? SourceSpan(source, spans.whole),
@@ -57,16 +55,28 @@ extension Session {
       diagnostic.span = SourceSpan(source, spans.whole)
     }
     if kind == .memory || kind == .interrupt { return (diagnostic, []) }
+    // Found while numbers were made: it is about the operands there, not about those here.
+    if kind != .gradient, let span = diagnostic.span, span.range != spans.whole {
+      return (diagnostic, [])
+    }
     let wanted = problem.operands.isEmpty ? Array(0..<4) : problem.operands
     return (diagnostic, wanted.map { $0 + shift })
+  }
+
+  /// Operands that a problem is about; an index counts arguments.
+  private func labelled(_ problem: Problem, _ count: Int, _ shift: Int) -> [Int] {
+    if problem.isInner { return [] }
+    if let argument = problem.argument { return [argument + shift] }
+    return problem.kind == .type || problem.kind == .shape ? Array(min(shift, count)..<count) : []
   }
 
   /// Operands' source text for `{0}` and `{1}`.
   private func fill(_ text: String, _ spans: InstructionSpan, _ source: SourceText, shift: Int)
     -> String
   {
+    guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
     var result = text
-    for index in 0..<3 {
+    for index in 0..<max(3, spans.operands.count) {
       let place = index + shift
       let name = place < spans.operands.count ? source.slice(spans.operands[place]) : "x"
       result = result.replacing("{\(index)}", with: name.count > 40 ? "…" : name)

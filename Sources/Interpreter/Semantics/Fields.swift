@@ -163,6 +163,7 @@ extension Session {
     defer { importing.removeLast() }
     let child = Session(output: output)
     child.warn = warn
+    child.progress = progress
     child.importing = importing
     for slot in 0..<globals.builtinCount {
       if let value = globals[slot] {
@@ -194,7 +195,7 @@ extension Session {
 }
 
 extension Value {
-  var isParameter: Bool {
+  package var isParameter: Bool {
     if case .foreign(let object) = self { return object is ParameterObject }
     return false
   }

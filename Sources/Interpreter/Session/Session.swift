@@ -16,6 +16,18 @@ package enum RunMode {
   case code
 }
 
+/// Where long work shows how far it is.
+package protocol ProgressFace: AnyObject {
+  /// Columns of a line that is drawn again and again; nil where lines can only follow each other.
+  var liveWidth: Int? { get }
+  /// Draws the live line, if it is time to; the text is made only then.
+  func draw(_ text: () -> String)
+  /// Takes the live line away.
+  func clear()
+  /// A line that stays.
+  func line(_ text: String)
+}
+
 package final class Session {
   package let graph = Graph()
   package let globals = Globals()
@@ -23,8 +35,10 @@ package final class Session {
   package var output: (StyledText) -> Void
   /// Told about what is probably a mistake and stops nothing; writes it to `output` at first.
   package var warn: (Diagnostic) -> Void
-  /// Told about long work: a line for the terminal, nil to take it away.
-  package var progress: ((String?) -> Void)?
+  /// Where long work shows how far it is, nil where nobody looks.
+  package var progress: (any ProgressFace)?
+  /// Told about every call of an object and what it gave, nil where it failed.
+  package var watch: ((any ForeignObject, Value?) -> Void)?
   /// Columns of the face, for tables and plots.
   package var width = 80
   package var functions: [HostFunction] = []
@@ -109,6 +123,8 @@ extension Session {
       let value = try runStatement(chunk)
       last = isEcho ? value : nil
       if isEcho { try show(value, mode) }
+      // A training that was interrupted ends well; the program ends behind it.
+      if mode != .entry, Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
     }
     return last
   }
@@ -252,10 +268,12 @@ extension Session {
   package func call(
     _ function: Value, _ arguments: [Value], named: [(String, Value)] = [], isTraining: Bool = false
   ) throws -> Value {
-    try call(
-      function, positional: arguments + named.map(\.1),
-      names: [String?](repeating: nil, count: arguments.count) + named.map { $0.0 },
-      isTraining: isTraining)
+    do {
+      return try call(
+        function, positional: arguments + named.map(\.1),
+        names: [String?](repeating: nil, count: arguments.count) + named.map { $0.0 },
+        isTraining: isTraining)
+    } catch { throw inner(error, function) }
   }
 }
 
@@ -267,12 +285,15 @@ extension Session {
 }
 
 extension Session {
-  /// The end of a step of training: finished steps stay when a later one fails.
   private var settings: Journal.Settings {
     Journal.Settings(random: graph.random, dtype: graph.defaultDType)
   }
 
+  /// The end of a step of training: finished steps stay when a later one fails.
   package func finishTurn() { journal.checkpoint(settings) }
+
+  /// Takes back what was done since the last finished turn.
+  package func dropTurn() { rollBack() }
 }
 
 extension Session {

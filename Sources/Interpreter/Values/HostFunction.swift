@@ -86,6 +86,10 @@ package struct Problem: Error, Sendable {
   package var kind: DiagnosticKind
   package var message: String
   package var argument: Int?
+  /// Whether operands are left without labels: it came from a call that the source does not show.
+  package var isInner = false
+  /// Where it is, if not where the machine stands.
+  package var span: SourceSpan?
   package var help: String?
   package var notes: [String]
 

@@ -19,6 +19,7 @@ extension LayerRecord {
       "init: he is normal with deviation √(2 / inputs), for relu; normal has deviation 0.01",
       "in plain nns: x -> x @ weight + bias",
     ],
+    input: "inputs",
     examples: [
       "dense(2, 3)(ones(4, 2)).shape  # => [4, 3]",
       "dense(2, 3, bias: false, init: \"he\")"
@@ -56,13 +57,7 @@ package final class Dense: Layer {
   }
 
   package func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node {
-    let (shape, inputs) = (x.shape, call.size("inputs"))
-    guard shape.rank > 0, shape[shape.rank - 1] == inputs else {
-      let flat = shape.rank > 2 && shape.dims.dropFirst().reduce(1, *) == inputs
-      throw OperatorProblem(
-        .shape, "\(source) wants [.., \(inputs)] but got \(shape)", operands: [0],
-        help: flat ? "put flatten before it" : nil)
-    }
+    try call.checkInput(x)
     let product = try weight.graph.binary(.matmul, x, weight.node, floats: true)
     guard let bias else { return product }
     return try weight.graph.binary(.add, product, bias.node)

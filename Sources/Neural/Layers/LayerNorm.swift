@@ -15,6 +15,7 @@ extension LayerRecord {
       "in plain nns: x -> (x - mean(x, axis: -1, keep: true))"
         + " / sqrt(var(x, axis: -1, keep: true) + eps) * gain + bias",
     ],
+    input: "width",
     examples: ["layer_norm(2)([[1, 3]])  # => [[-1, 1]]"],
     pytorch: ["gain": PyTorchEntry(name: "weight", isTransposed: false)],
     make: { graph, call throws(OperatorProblem) in try LayerNorm(graph, call) })
@@ -45,11 +46,7 @@ package final class LayerNorm: Layer {
   }
 
   package func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node {
-    let width = call.size("width")
-    guard x.shape.rank > 0, x.shape[x.shape.rank - 1] == width else {
-      throw OperatorProblem(
-        .shape, "\(source) wants [.., \(width)] but got \(x.shape)", operands: [0])
-    }
+    try call.checkInput(x)
     let graph = gain.graph
     let rows = try graph.record(.layerNormCore, [x], Attributes(reals: [call.number("eps")]))
     return try graph.binary(.add, graph.binary(.multiply, rows, gain.node), bias.node)

@@ -1,0 +1,159 @@
+// Optimizers as values of the language.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+import Neural
+
+/// An optimizer over a model's parameters; without a model it waits for `fit`.
+final class OptimizerObject: ForeignObject {
+  let rule: OptimizerRule
+  private let initial: [String: Double]
+  let optimizer: Optimizer?
+  init(_ rule: OptimizerRule, _ options: [String: Double], _ optimizer: Optimizer?) {
+    (self.rule, initial, self.optimizer) = (rule, options, optimizer)
+  }
+
+  var options: [String: Double] { optimizer?.options ?? initial }
+
+  /// The optimizer of these params: its own, if it has some.
+  func optimizer(for parameters: [Parameter]) -> Optimizer {
+    optimizer ?? Optimizer(rule, parameters, options: options)
+  }
+
+  var typeName: String { "optimizer" }
+  var fieldNames: [String] { rule.options.map(\.name) }
+
+  func field(_ name: String, _ session: Session) throws -> Value? {
+    rule.options.first { $0.name == name }.map(value)
+  }
+
+  private func value(_ option: OptimizerOption) -> Value {
+    let x = options[option.name] ?? option.value
+    return option.range == .flag ? .bool(x != 0) : .number(x)
+  }
+
+  /// One with params changes; one without is a value.
+  func settingField(_ name: String, to value: Value, _ session: Session) throws -> Value? {
+    guard let option = rule.options.first(where: { $0.name == name }) else { return nil }
+    let x = try OptimizerObject.number(option, of: rule.name, value, session)
+    guard let optimizer else {
+      return .foreign(OptimizerObject(rule, initial.merging([name: x]) { $1 }, nil))
+    }
+    session.willChange(optimizer) { optimizer.snapshot() }
+    optimizer.options[name] = x
+    return .foreign(self)
+  }
+
+  /// A value for an option, checked.
+  static func number(
+    _ option: OptimizerOption, of rule: String, _ value: Value, _ session: Session,
+    argument: Int? = nil
+  ) throws -> Double {
+    let what = "\(option.name) of \(rule) is \(option.range.text)"
+    if option.range == .flag, case .bool(let flag) = value { return flag ? 1 : 0 }
+    guard let node = session.node(value), node.shape.count == 1, node.dtype != .bool else {
+      throw Problem(.type, "\(what), not a \(value.typeName)", argument: argument)
+    }
+    var x = try session.graph.item(node)
+    if node.isNumber { x = node.exact }
+    guard option.range.contains(x) else {
+      throw Problem(.value, "\(what), not \(NumberFormat.shortest(x))", argument: argument)
+    }
+    return x
+  }
+
+  func describe(_ session: Session) throws -> StyledText {
+    let words = try rule.options.map { "\($0.name): \(try session.echo(value($0)))" }
+    return StyledText("\(rule.name)(\(words.joined(separator: ", ")))")
+  }
+}
+
+enum OptimizerFunctions {
+  static let all: [HostFunction] = [step] + Optimizers.all.map(optimizer)
+  private typealias P = HostFunction.Parameter
+
+  private static func optimizer(_ rule: OptimizerRule) -> HostFunction {
+    HostFunction(
+      name: rule.name, summary: rule.summary, category: "Optimizers",
+      parameters: [
+        P("params", "a model or params; left out inside fit", default: .optional("none"))
+      ]
+        + rule.options.map {
+          P(
+            $0.name, $0.range.text,
+            default: .optional(
+              $0.range == .flag
+                ? ($0.value != 0 ? "true" : "false") : NumberFormat.shortest($0.value)))
+        },
+      examples: [
+        "let net = dense(2, 1)\nlet opt = \(rule.name)(net, lr: 0.1)\nopt.lr  # => 0.1",
+        "\(rule.name)(lr: -1)  # error: value",
+      ],
+      action: { call in
+        var options: [String: Double] = [:]
+        for (index, option) in rule.options.enumerated() {
+          options[option.name] =
+            call.isGiven(index + 1)
+            ? try OptimizerObject.number(
+              option, of: rule.name, call.value(index + 1), call.session, argument: index + 1)
+            : option.value
+        }
+        guard call.isGiven(0) else { return .foreign(OptimizerObject(rule, options, nil)) }
+        let parameters = call.session.parameters(of: call.raw(0)).map(\.parameter)
+        guard !parameters.isEmpty else {
+          throw Problem(.type, "there are no params in a \(call.value(0).typeName)", argument: 0)
+        }
+        return .foreign(
+          OptimizerObject(rule, options, Optimizer(rule, parameters, options: options)))
+      })
+  }
+
+  static let step: HostFunction = HostFunction(
+    name: "step", summary: "Updates the params of an optimizer by their gradients.",
+    category: "Optimizers",
+    parameters: [
+      P("optimizer", "made with a model or params"),
+      P(
+        "gradients", "values instead of .grad, each shaped as its param", default: .optional("none")
+      ),
+    ],
+    examples: [
+      "param w = [1, 2]\nlet opt = sgd(w, lr: 0.5)\nbackward(sum(w^2))\nstep(opt)\nw  # => [0, 0]"
+    ],
+    action: { call in
+      guard case .foreign(let object as OptimizerObject) = call.value(0),
+        let optimizer = object.optimizer
+      else {
+        throw Problem(
+          .type, "step wants an optimizer that knows its params", argument: 0,
+          help: "write let opt = sgd(net, lr: 0.1)")
+      }
+      let given = call.isGiven(1) ? try gradients(call, optimizer) : nil
+      call.session.willChange(optimizer) { optimizer.snapshot() }
+      try optimizer.step(given)
+      return .none
+    })
+
+  /// One for each param: a model's gradients are records and lists like the model.
+  private static func gradients(_ call: Call, _ optimizer: Optimizer) throws -> [Node] {
+    // A stage without params has the gradient none in grad(loss, net).
+    let given = call.session.leaves(of: call.value(1)).filter {
+      if case .none = $0.leaf { false } else { true }
+    }
+    guard given.count == optimizer.parameters.count else {
+      throw Problem(
+        .value, "there are \(given.count) gradients for \(optimizer.parameters.count) params",
+        argument: 1)
+    }
+    return try zip(given, optimizer.parameters).map { leaf, parameter in
+      guard let node = call.session.node(leaf.leaf) else {
+        throw Problem(
+          .type, "the gradient of \(parameter.name) is a tensor, not \(leaf.leaf.typeName)",
+          argument: 1)
+      }
+      return node
+    }
+  }
+}

@@ -1,0 +1,264 @@
+// One run of `fit`.
+
+import Autodiff
+import Diagnostics
+import Engine
+import Interpreter
+import Neural
+
+final class Trainer {
+  private let call: Call
+  private let session: Session
+  private let graph: Graph
+  private let net: Value
+  private let data: DataPair
+  private let judge: Judge
+  private let validation: DataPair?
+  private let optimizer: Optimizer
+  private let parameters: [(path: String, parameter: Parameter)]
+  private let epochs: Int
+  private let size: Int
+  private let patience: Int?
+  private let progress: TrainingProgress
+  private var history: History
+  private var best = (value: Double.infinity, epoch: -1, weights: [Buffer?]())
+  /// The last step that was well, for the story of one that was not.
+  private var lastGood: (epoch: Int, step: Int, loss: Double)?
+
+  init(_ call: Call) throws {
+    self.call = call
+    session = call.session
+    graph = call.session.graph
+    net = call.value(0)
+    data = try DataPair(call, x: 1, y: 2)
+    judge = try Judge(call, loss: 3, metrics: 8)
+    validation = call.isGiven(7) ? try DataPair(call, validation: 7) : nil
+    parameters = call.session.parameters(of: call.raw(0))
+    optimizer = try Trainer.optimizer(call, parameters.map(\.parameter))
+    epochs = try Trainer.count(call, 5, default: 10, least: 0)
+    size = try Trainer.count(call, 6, default: 32, least: 1)
+    patience = call.isGiven(10) ? try Trainer.count(call, 10, default: 0, least: 1) : nil
+    let names = ["loss"] + judge.metrics.map(\.name)
+    history = History(validation == nil ? names : names + names.map { "val_" + $0 })
+    progress = TrainingProgress(
+      try call.bool(11, default: true) ? session.progress : nil, epochs: epochs, rows: data.rows)
+  }
+
+  private static func count(_ call: Call, _ index: Int, default standard: Int, least: Int) throws
+    -> Int
+  {
+    let count = try call.int(index, default: standard)
+    guard count >= least else {
+      throw Problem(
+        .value, "\(call.parameters[index].name) of fit is at least \(least), not \(count)",
+        argument: index)
+    }
+    return count
+  }
+
+  private static func optimizer(_ call: Call, _ parameters: [Parameter]) throws -> Optimizer {
+    guard !parameters.isEmpty else {
+      throw Problem(.type, "this model has no params to train", argument: 0)
+    }
+    guard call.isGiven(4) else {
+      let standard = Optimizers.adam.options.map { ($0.name, $0.value) }
+      return Optimizer(
+        Optimizers.adam, parameters, options: Dictionary(uniqueKeysWithValues: standard))
+    }
+    guard case .foreign(let object as OptimizerObject) = call.value(4) else {
+      throw Problem(.type, "optimizer of fit is an optimizer such as adam(lr: 0.001)", argument: 4)
+    }
+    let optimizer = object.optimizer(for: parameters)
+    guard parameters.contains(where: { own in optimizer.parameters.contains { $0 === own } }) else {
+      throw Problem(
+        .value, "this optimizer was made for another net: it knows none of the params of {0}",
+        argument: 4, help: "write optimizer: \(object.rule.name)(…) without a net")
+    }
+    return optimizer
+  }
+
+  func run() throws -> Value {
+    defer { progress.clear() }
+    var isInterrupted = false
+    var epoch = 0
+    do {
+      while epoch < epochs {
+        let figures = try self.epoch(epoch) + validated()
+        history.append(figures)
+        progress.epochEnded(history)
+        epoch += 1
+        if try isEnough(epoch - 1) { break }
+      }
+    } catch {
+      guard isInterrupt(error) else { throw error }
+      isInterrupted = true
+    }
+    return try finished(epoch, isInterrupted)
+  }
+
+  /// Model and history stay, whatever ended the run.
+  private func finished(_ epoch: Int, _ isInterrupted: Bool) throws -> Value {
+    if isInterrupted {
+      // What is left to do here is little and has to be done; then the program is told again.
+      Interrupts.clear()
+      session.dropTurn()
+    }
+    defer { if isInterrupted { Interrupts.request() } }
+    var ending: String?
+    if isInterrupted {
+      session.output(StyledText("interrupted in epoch \(epoch + 1); the model keeps its steps"))
+    } else if patience != nil, best.epoch >= 0, best.epoch < epoch - 1 {
+      for (entry, buffer) in zip(parameters, best.weights) {
+        guard let buffer else { continue }
+        try entry.parameter.store(graph.leaf(buffer, entry.parameter.node.shape))
+      }
+      ending = "the net has the weights of epoch \(best.epoch + 1), its best"
+    }
+    try graph.flush()
+    session.finishTurn()
+    progress.ended(history, ending)
+    return .record(
+      try history.figures.map { name, values in
+        (name, .tensor(try graph.tensor(values, shape: [values.count], dtype: .f64)))
+      })
+  }
+
+  private func isInterrupt(_ error: any Error) -> Bool {
+    switch error {
+    case let problem as OperatorProblem: problem.kind == .interrupt
+    case let problem as Problem: problem.kind == .interrupt
+    case let diagnostic as Diagnostic: diagnostic.kind == .interrupt
+    default: false
+    }
+  }
+
+  // MARK: - An epoch
+
+  private func epoch(_ epoch: Int) throws -> [Double] {
+    let order = graph.random.permutation(data.rows)
+    var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
+    for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
+      if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
+      let end = min(data.rows, start + size)
+      let picks = Array(order[start..<end])
+      do {
+        let figures = try self.step(picks, isFirst: epoch == 0 && step == 0)
+        for (place, figure) in figures.enumerated() {
+          totals[place] += figure * Double(picks.count)
+        }
+        if figures[0].isFinite { lastGood = (epoch, step, figures[0]) }
+      } catch let problem as OperatorProblem {
+        throw told(problem, epoch, step, picks)
+      }
+      progress.stepped(epoch, end, loss: totals[0] / Double(end), history)
+    }
+    return totals.map { $0 / Double(data.rows) }
+  }
+
+  /// One update with some rows; gives loss and metrics before it.
+  private func step(_ picks: [Int], isFirst: Bool) throws -> [Double] {
+    let index = try graph.tensor(picks.map(Double.init), shape: [picks.count], dtype: .i64)
+    let inputs = TensorObject(try graph.record(.gather, [data.x, index]))
+    let targets = TensorObject(try graph.record(.gather, [data.y, index]))
+    let prediction = try predicted(inputs)
+    if isFirst { try judge.check(prediction, data) }
+    let loss = try judge.lossNode(prediction, .tensor(targets))
+    try graph.backward(loss)
+    session.willChange(optimizer) { optimizer.snapshot() }
+    try optimizer.step()
+    try graph.flush(also: [loss])
+    session.finishTurn()
+    return try [graph.item(loss)]
+      + judge.metrics.map { try judge.metric($0, prediction, .tensor(targets)) }
+  }
+
+  private func predicted(_ inputs: TensorObject) throws -> Value {
+    do { return try session.call(net, [.tensor(inputs)], isTraining: true) } catch {
+      guard var problem = error as? Problem, problem.kind == .shape else { throw error }
+      // The label is for all rows, where the message speaks of a batch.
+      (problem.argument, problem.isInner) = (1, false)
+      throw problem
+    }
+  }
+
+  /// What a step met, told by the user's rows and the net's paths.
+  private func told(_ problem: OperatorProblem, _ epoch: Int, _ step: Int, _ picks: [Int])
+    -> Problem
+  {
+    let text = { (text: String) in Session.renumbered(text) { _ in "the loss" } }
+    var result = Problem(
+      DiagnosticKind(rawValue: problem.kind.rawValue) ?? .value, text(problem.message),
+      help: problem.help.map(text))
+    result.isInner = true
+    if problem.message.hasPrefix("{0} does not depend") {
+      result.help = "a loss is made of its first argument, the prediction"
+    }
+    if let row = problem.row, row < picks.count {
+      result.message = result.message.split(
+        separator: "row \(row)", maxSplits: 1, omittingEmptySubsequences: false
+      ).joined(separator: "row \(picks[row]) of the data")
+    }
+    let wild = parameters.first { $0.parameter.node.buffer?.firstNonFinite != nil }
+    guard let wild, let buffer = wild.parameter.node.buffer, let index = buffer.firstNonFinite
+    else {
+      return result
+    }
+    let name =
+      wild.parameter.name.contains(where: { ".[".contains($0) })
+      ? wild.parameter.name : Session.joined("net", wild.path)
+    result.message =
+      "the new value of \(name) is not finite: element \(index) became "
+      + "\(NumberFormat.shortest(buffer[index])) in epoch \(epoch + 1), step \(step + 1)"
+    result.notes = [
+      lastGood.map {
+        "the last good step was epoch \($0.epoch + 1), step \($0.step + 1), with the loss "
+          + "\(NumberFormat.significant($0.loss, digits: 4)); the net keeps its weights"
+      } ?? "it was the first step; the net keeps its weights"
+    ]
+    result.help = "a smaller learning rate often helps"
+    return result
+  }
+
+  // MARK: - Between epochs
+
+  private func validated() throws -> [Double] {
+    guard let validation else { return [] }
+    return try judge.figures(net, validation).map(\.value)
+  }
+
+  private func isEnough(_ epoch: Int) throws -> Bool {
+    let latest = history.watched
+    if latest < best.value {
+      best.value = latest
+      best.epoch = epoch
+      if patience != nil { best.weights = parameters.map { $0.parameter.node.buffer } }
+    }
+    if let patience, epoch - best.epoch >= patience { return true }
+    guard call.isGiven(9) else { return false }
+    return try session.condition(call.invoke(call.function(9), [record()]))
+  }
+
+  private func record() throws -> Value {
+    .record(
+      try history.figures.map { name, values in
+        (name, .tensor(try graph.tensor(values, shape: [values.count], dtype: .f64)))
+      })
+  }
+}
+
+/// Figures by name, one number an epoch.
+struct History {
+  private(set) var figures: [(name: String, values: [Double])]
+
+  init(_ names: [String]) { figures = names.map { ($0, []) } }
+
+  mutating func append(_ values: [Double]) {
+    for (place, value) in values.enumerated() { figures[place].values.append(value) }
+  }
+
+  var epochs: Int { figures[0].values.count }
+  /// The latest val_loss, or loss.
+  var watched: Double {
+    (figures.first { $0.name == "val_loss" } ?? figures[0]).values.last ?? .nan
+  }
+}
