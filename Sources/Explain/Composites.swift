@@ -3,20 +3,30 @@
 import Autodiff
 
 enum Composites {
-  /// The graph of a loss recorded again with every composite operator in its simpler parts: the
-  /// new value by the serial of the old. A composition may use composite operators itself, so
-  /// there are levels: cross_entropy, log_softmax, logsumexp.
-  static func opened(_ loss: Node, levels: Int) throws(OperatorProblem) -> [Int: Node] {
+  /// A loss recorded again in simpler parts.
+  struct Opened {
+    /// The new value by the serial of the old, also of those of the rounds between.
+    var nodes: [Int: Node] = [:]
+    /// The loss as it was, and after each round.
+    var roots: [Node]
+  }
+
+  /// The graph of a loss recorded again with every composite operator in its simpler parts. A
+  /// composition may use composite operators itself, so there are levels: cross_entropy,
+  /// log_softmax, logsumexp.
+  static func opened(_ loss: Node, levels: Int) throws(OperatorProblem) -> Opened {
     var result: [Int: Node] = [:]
     var root = loss
+    var roots = [loss]
     for _ in 0..<levels {
       let round = try once(root)
       guard let new = round[root.serial] else { break }
       for (old, present) in result { result[old] = round[present.serial] ?? present }
       for (old, new) in round where result[old] == nil { result[old] = new }
       root = new
+      roots.append(root)
     }
-    return result
+    return Opened(nodes: result, roots: roots)
   }
 
   private static func once(_ loss: Node) throws(OperatorProblem) -> [Int: Node] {

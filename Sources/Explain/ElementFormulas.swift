@@ -10,6 +10,7 @@ package struct Contribution: Sendable {
   /// The element (or row) through which it came.
   package let through: String
   package let value: Double
+  package let isSingle: Bool
 }
 
 /// Formulas over elements of a computed walk.
@@ -25,7 +26,9 @@ struct ElementFormulas {
     if node.isNumber { return .number(node.exact) }
     if folding.isFolded(node), let formula = try? forward(node, index) { return formula }
     return .value(
-      Formula.Symbol(names.element(node, index), value(node, index), isSingle: node.dtype == .f32))
+      Formula.Symbol(
+        names.element(node, index), value(node, index), isSingle: node.dtype == .f32,
+        isComputed: !node.isLeaf && node.version == nil && node.isTracked))
   }
 
   /// The gradient of an element; 1 for the loss itself.
@@ -34,7 +37,8 @@ struct ElementFormulas {
     let values = gradients[node.serial]?.buffer
     let text = names.gradient(node, index) ?? "∂\(names.lossName)/∂\(names.element(node, index))"
     guard let values, index < values.count else { return .number(0) }
-    return .value(Formula.Symbol(text, values[index], isSingle: node.dtype == .f32))
+    return .value(
+      Formula.Symbol(text, values[index], isSingle: node.dtype == .f32, isComputed: true))
   }
 
   func value(_ node: Node, _ index: Int) -> Double {
@@ -103,7 +107,8 @@ struct ElementFormulas {
   private func contribution(_ node: Node, _ result: Int, _ formula: Formula) -> Contribution {
     let carrier = folding.carrier(node) ?? node
     return Contribution(
-      formula: formula, through: names.element(carrier, result), value: formula.evaluated)
+      formula: formula, through: names.element(carrier, result), value: formula.evaluated,
+      isSingle: node.dtype == .f32)
   }
 
   private func along(
@@ -122,7 +127,7 @@ struct ElementFormulas {
     return Contribution(
       formula: formula,
       through: map.keepsShape ? names.name(node) : names.element(node, row),
-      value: formula.evaluated)
+      value: formula.evaluated, isSingle: node.dtype == .f32)
   }
 }
 
@@ -192,7 +197,7 @@ extension ElementFormulas {
     return .value(
       Formula.Symbol(
         "\(name)(\(names.name(x)))\(WalkNames.suffix(x.shape, place))",
-        name == "softmax" ? exp(logged) : logged, isSingle: x.dtype == .f32))
+        name == "softmax" ? exp(logged) : logged, isSingle: x.dtype == .f32, isComputed: true))
   }
 }
 

@@ -5,64 +5,81 @@ import Diagnostics
 import Engine
 
 package enum FocusText {
-  static func append(_ focus: FocusWalk, _ walk: Walk, _ digits: Int, to text: inout StyledText) {
-    let value = NumberText.written(focus.value, digits: digits, isSingle: focus.isSingle)
-    text.append("at ")
-    text.append(focus.name, .strong)
-    text.append(" = \(value)\n")
-    text.append("forward\n", .accent)
-    append(focus.forward, digits, &text)
-    text.append("backward\n", .accent)
-    append(focus.backward, digits, &text)
+  static func append(_ focus: FocusWalk, _ walk: Walk, to writer: inout WalkWriter) {
+    let value = NumberText.written(
+      focus.value, digits: writer.digits, isSingle: focus.isSingle)
+    writer.put("at ")
+    writer.put(focus.name, .strong)
+    writer.put(" = \(value)\n")
+    writer.put("forward\n", .accent)
+    append(focus.forward, &writer)
+    writer.put("backward\n", .accent)
+    append(focus.backward, &writer)
     if !focus.details.isEmpty {
-      text.append("where\n", .accent)
-      append(focus.details, digits, &text)
+      writer.put("where\n", .accent)
+      append(focus.details, &writer)
+    }
+    elsewhere(focus, &writer)
+  }
+
+  /// What has no line: numbers of other steps, and elements that were left out.
+  private static func elsewhere(_ focus: FocusWalk, _ writer: inout WalkWriter) {
+    if !focus.elsewhere.isEmpty {
+      writer.put("from the rest of the walk\n", .accent)
+      for (index, symbol) in focus.elsewhere.enumerated() {
+        let number = NumberText.written(
+          symbol.value, digits: writer.digits, isSingle: symbol.isSingle)
+        let space = index == 0 ? "     " : "   "
+        writer.flow("\(space)\(symbol.text) = \(number)", .dim, indent: 5)
+      }
+      writer.end()
     }
     for part in focus.omitted {
       let noun = part.count == 1 ? "element" : "elements"
-      text.append(
-        "  \(part.count) more \(noun) of \(part.name), with smaller gradients, not shown\n", .dim)
+      writer.put("  ")
+      writer.words(
+        "\(part.count) more \(noun) of \(part.name), with smaller gradients, not shown", .dim,
+        indent: 2)
+      writer.end()
     }
   }
 
-  private static func append(_ lines: [ScalarLine], _ digits: Int, _ text: inout StyledText) {
-    var last: Int?
+  private static func append(_ lines: [ScalarLine], _ writer: inout WalkWriter) {
+    var last: String?
+    let width = max(2, lines.compactMap { $0.step?.count }.max() ?? 0)
     for line in lines {
-      let number = line.step.flatMap { $0 == last ? nil : String($0) } ?? ""
+      let label = line.step.flatMap { $0 == last ? nil : $0 } ?? ""
       last = line.step
-      text.append(" \(WalkText.padded(number, 2, left: true))  ", .dim)
-      append(line, digits, &text)
+      writer.put(" \(WalkText.padded(label, width, left: true))  ", .dim)
+      append(line, &writer)
     }
   }
 
   /// One line, broken before an equals sign where it would be too long.
-  private static func append(_ line: ScalarLine, _ digits: Int, _ text: inout StyledText) {
-    text.append(line.subject, .name)
-    let pieces = self.pieces(line, digits)
-    var used = 5 + line.subject.count
-    let total = pieces.reduce(used) { $0 + $1.count + 3 }
-    let indent = min(used, 24)
-    for (index, piece) in pieces.enumerated() {
-      if index > 0, total > WalkText.width {
-        text.append("\n" + String(repeating: " ", count: indent))
-        used = indent
-      }
-      text.append(" = ")
-      used += 3
-      let wrapped = wrap(piece, from: used, indent: indent + 3)
-      if index == pieces.count - 1 {
-        text.append(wrapped, .number)
-      } else {
-        text.append(wrapped)
-      }
-      used += piece.count
+  static func append(_ line: ScalarLine, _ writer: inout WalkWriter) {
+    writer.put(line.subject, .name)
+    let pieces = self.pieces(line, writer.digits)
+    let total = pieces.reduce(0) { $0 + TextWidth.columns(of: $1) + 3 }
+    let isLong = !writer.fits(total)
+    var indent = writer.used
+    if isLong, indent > writer.layout.width / 2 {
+      indent = min(8, writer.layout.width / 5)
+      writer.line(at: indent)
     }
-    text.append("\n")
+    for (index, piece) in pieces.enumerated() {
+      if index > 0, isLong { writer.line(at: indent) }
+      writer.put(writer.used == indent && isLong && indent <= 8 ? "= " : " = ")
+      writer.flow(
+        piece, index == pieces.count - 1 ? .number : .plain,
+        indent: min(writer.used, writer.layout.width / 2))
+    }
+    writer.end()
   }
 
   /// Symbols, numbers put in, the ledger, the result; what would only repeat is left out.
   package static func pieces(_ line: ScalarLine, _ digits: Int) -> [String] {
-    let result = NumberText.written(line.result, digits: digits, isSingle: line.isSingle)
+    let number = NumberText.written(line.result, digits: digits, isSingle: line.isSingle)
+    let result = line.isTruth ? (line.result == 0 ? "false" : "true") : number
     guard let formula = line.formula else { return [line.words, result] }
     var pieces: [String] = []
     let legend = formula.legend.map {
@@ -72,7 +89,10 @@ package enum FocusText {
     let numbers = formula.text(.numbers(digits: digits))
     if symbols != numbers { pieces.append(symbols + legend.joined()) }
     pieces.append(numbers)
-    if !line.terms.isEmpty { pieces.append(ledger(line.terms, digits)) }
+    // A sum of gradients alone is its own ledger.
+    if !line.terms.isEmpty, !line.terms.allSatisfy({ $0.formula.isPlain }) {
+      pieces.append(ledger(line.terms, digits))
+    }
     if pieces.last != result { pieces.append(result) }
     return pieces
   }
@@ -83,7 +103,8 @@ package enum FocusText {
     let shown = terms.count > 6 ? order.prefix(5).sorted() : Array(terms.indices)
     var result = ""
     for (place, index) in shown.enumerated() {
-      var number = NumberText.written(terms[index].value, digits: digits)
+      var number = NumberText.written(
+        terms[index].value, digits: digits, isSingle: terms[index].isSingle)
       var sign = place == 0 ? "" : " + "
       if place > 0, number.hasPrefix("−") {
         number.removeFirst()
@@ -96,43 +117,15 @@ package enum FocusText {
     let number = NumberText.written(rest, digits: digits)
     return result + " + (\(terms.count - 5) more = \(number))"
   }
+}
 
-  /// Breaks a long sum before its signs.
-  private static func wrap(_ text: String, from start: Int, indent: Int) -> String {
-    guard start + text.count > WalkText.width else { return text }
-    var result = ""
-    var used = start
-    for (index, piece) in parts(text).enumerated() {
-      if index > 0, used + piece.count > WalkText.width {
-        result += "\n" + String(repeating: " ", count: indent - 1)
-        used = indent - 1
-      }
-      result += piece
-      used += piece.count
+extension Formula {
+  /// Whether it is one value, with a sign at most.
+  var isPlain: Bool {
+    switch self {
+    case .value, .number: true
+    case .negative(let inner): inner.isPlain
+    default: false
     }
-    return result
-  }
-
-  /// A text cut before every ` + ` and ` − `, and after the comma before a legend.
-  private static func parts(_ text: String) -> [String] {
-    var parts: [String] = []
-    var current = ""
-    var depth = 0
-    let characters = Array(text)
-    for (index, c) in characters.enumerated() {
-      let isSign =
-        c == " " && index + 2 < characters.count
-        && (characters[index + 1] == "+" || characters[index + 1] == "−")
-        && characters[index + 2] == " "
-      let isLegend = c == " " && index > 0 && characters[index - 1] == "," && depth == 0
-      if "([".contains(c) { depth += 1 }
-      if ")]".contains(c) { depth -= 1 }
-      if isSign || isLegend {
-        parts.append(current)
-        current = ""
-      }
-      current.append(c)
-    }
-    return parts + [current]
   }
 }

@@ -5,8 +5,8 @@ import Engine
 
 /// One line of scalar arithmetic.
 package struct ScalarLine: Sendable {
-  /// The number of the step it belongs to, nil for the element itself.
-  package let step: Int?
+  /// The label of the step it belongs to, nil for the element itself.
+  package let step: String?
   /// `o_in[0, 0]`, `∂loss/∂W1[0, 1]`
   package let subject: String
   /// Nil where the operator has no formula for single elements.
@@ -17,6 +17,17 @@ package struct ScalarLine: Sendable {
   package let terms: [Contribution]
   package let result: Double
   package let isSingle: Bool
+  /// Whether the result is true or false.
+  package let isTruth: Bool
+
+  package init(
+    step: String? = nil, subject: String, formula: Formula?, words: String = "",
+    terms: [Contribution] = [], result: Double, dtype: DType
+  ) {
+    (self.step, self.subject, self.formula, self.words) = (step, subject, formula, words)
+    (self.terms, self.result) = (terms, result)
+    (isSingle, isTruth) = (dtype == .f32, dtype == .bool)
+  }
 }
 
 /// The scalar walk of one element.
@@ -30,6 +41,8 @@ package struct FocusWalk: Sendable {
   package let backward: [ScalarLine]
   /// Functions of rows that stand in the lines, each written out: `softmax(o)[0, 2]`.
   package let details: [ScalarLine]
+  /// Values and gradients that stand in the lines and have none of their own.
+  package let elsewhere: [Formula.Symbol]
   /// How many elements on the way have no line, by value: those with the smaller gradients.
   package let omitted: [(name: String, count: Int)]
   /// At most so many elements of one value have lines.
@@ -59,6 +72,19 @@ package struct FocusWalk: Sendable {
     backward = try maker.backwardLines(downTo: node, index)
     omitted = maker.omitted
     details = maker.details(forward + backward)
+    elsewhere = FocusWalk.elsewhere(forward + backward + details, name)
+  }
+
+  private static func elsewhere(_ lines: [ScalarLine], _ focus: String) -> [Formula.Symbol] {
+    var known = Set(lines.map(\.subject))
+    known.insert(focus)
+    var found: [Formula.Symbol] = []
+    for line in lines {
+      line.formula?.visit { symbol in
+        if symbol.isComputed, known.insert(symbol.text).inserted { found.append(symbol) }
+      }
+    }
+    return found
   }
 }
 
@@ -91,11 +117,16 @@ private struct FocusMaker {
 
   /// The few elements with the largest gradients.
   private mutating func keep(_ node: Node, _ elements: Set<Int>) {
+    // Values inside a step have no lines; the step's own value is cut.
+    if formulas.folding.isFolded(node) {
+      reached[node.serial] = elements.sorted()
+      return
+    }
     let gradients = formulas.gradients[node.serial]?.buffer
     let size = { (index: Int) in gradients.map { $0[index].magnitude } ?? 0 }
     let sorted = elements.sorted { (size($0), $1) > (size($1), $0) }
     reached[node.serial] = sorted.prefix(FocusWalk.breadth).sorted()
-    if sorted.count > FocusWalk.breadth, !formulas.folding.isFolded(node) {
+    if sorted.count > FocusWalk.breadth {
       omitted.append((formulas.names.name(node), sorted.count - FocusWalk.breadth))
     }
   }
@@ -121,10 +152,10 @@ private struct FocusMaker {
         let operands = step.inputs.map(formulas.names.name)
         lines.append(
           ScalarLine(
-            step: formulas.names.numbers[step.serial], subject: formulas.names.element(step, index),
+            step: formulas.names.labels[step.serial], subject: formulas.names.element(step, index),
             formula: try formulas.forward(step, index),
-            words: RecordText.forward(step, operands, formulas.names.name(step)), terms: [],
-            result: formulas.value(step, index), isSingle: step.dtype == .f32))
+            words: RecordText.forward(step, operands, formulas.names.name(step)),
+            result: formulas.value(step, index), dtype: step.dtype))
       }
     }
     return lines
@@ -153,12 +184,12 @@ private struct FocusMaker {
     let names = formulas.names
     let gradients = formulas.gradients[value.serial]?.buffer
     return ScalarLine(
-      step: isFocus && value.isLeaf ? nil : names.numbers[value.serial],
+      step: isFocus && value.isLeaf ? nil : names.labels[value.serial],
       subject: names.gradient(value, index)
         ?? "∂\(names.lossName)/∂\(names.element(value, index))",
-      formula: terms.isEmpty ? .number(0) : .shortened(terms.map(\.formula)), words: "",
+      formula: terms.isEmpty ? .number(0) : .shortened(terms.map(\.formula)),
       terms: terms.count > 1 ? terms : [], result: gradients.map { $0[index] } ?? 0,
-      isSingle: value.dtype == .f32)
+      dtype: value.dtype)
   }
 
   /// Lines for functions of rows that the other lines use.
@@ -185,11 +216,10 @@ private struct FocusMaker {
           let (formula, value) = formulas.row(function, logits, index)
           result.append(
             ScalarLine(
-              step: nil, subject: subject, formula: formula, words: "", terms: [], result: value,
-              isSingle: logits.dtype == .f32))
+              subject: subject, formula: formula, result: value, dtype: logits.dtype))
         }
       }
     }
-    return Array(result.prefix(FocusWalk.breadth * 2))
+    return result
   }
 }

@@ -21,6 +21,7 @@ struct Folding {
       for input in node.inputs { users[input.serial, default: []].append(node) }
     }
     if foldsLayers { foldLayers(order) }
+    for node in order { foldHelper(node) }
     guard products else { return }
     for node in order where node.op === Operator.matmul && node.name == nil {
       guard steps[node.serial] == nil, let sum = onlyUser(node), sum.op === Operator.add,
@@ -28,6 +29,23 @@ struct Folding {
       else { continue }
       steps[node.serial] = steps[sum.serial] ?? sum.serial
     }
+  }
+
+  /// Folds what the user never wrote: the block under `v[0]`, the value under a change of type.
+  private mutating func foldHelper(_ node: Node) {
+    guard Folding.isHelper(node), let inner = node.inputs.first, inner.isTracked,
+      !inner.isLeaf, inner.version == nil, inner.name == nil, onlyUser(inner) === node,
+      steps[inner.serial] == nil
+    else { return }
+    steps[inner.serial] = steps[node.serial] ?? node.serial
+    for (serial, step) in steps where step == inner.serial { steps[serial] = steps[inner.serial] }
+  }
+
+  /// Whether a value is its operand in another shape or type, by no word of the user's.
+  static func isHelper(_ node: Node) -> Bool {
+    guard let inner = node.inputs.first else { return false }
+    return node.op === Operator.convert
+      || node.op === Operator.reshape && inner.op === Operator.slice && inner.name == nil
   }
 
   private mutating func foldLayers(_ order: [Node]) {
@@ -62,9 +80,9 @@ struct Folding {
   /// The value of the same step whose gradient is that of a folded one: the sum of `x @ W + b`.
   func carrier(_ node: Node) -> Node? {
     guard isFolded(node) else { return node }
-    guard let user = onlyUser(node), user.op === Operator.add, user.shape == node.shape else {
-      return nil
-    }
+    guard let user = onlyUser(node),
+      user.op === Operator.add && user.shape == node.shape || Folding.isHelper(user)
+    else { return nil }
     return carrier(user)
   }
 }

@@ -21,9 +21,15 @@ package indirect enum Formula: Sendable {
     package let isSingle: Bool
     /// Whether its value is told beside the formula: `n = 2`.
     package let isLegend: Bool
+    /// Whether a step of the walk computes it, which then has a line for it or says where it is.
+    package let isComputed: Bool
 
-    package init(_ text: String, _ value: Double, isSingle: Bool = false, isLegend: Bool = false) {
-      (self.text, self.value, self.isSingle, self.isLegend) = (text, value, isSingle, isLegend)
+    package init(
+      _ text: String, _ value: Double, isSingle: Bool = false, isLegend: Bool = false,
+      isComputed: Bool = false
+    ) {
+      (self.text, self.value, self.isSingle) = (text, value, isSingle)
+      (self.isLegend, self.isComputed) = (isLegend, isComputed)
     }
   }
 
@@ -226,7 +232,8 @@ extension Formula {
     return result
   }
 
-  func visit(_ body: (Symbol) -> Void) {
+  /// Every symbol in it, in order.
+  package func visit(_ body: (Symbol) -> Void) {
     switch self {
     case .value(let symbol): body(symbol)
     case .hole, .number, .name, .rest: break

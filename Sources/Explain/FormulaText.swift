@@ -34,7 +34,10 @@ extension Formula {
     case .negative(let a): return ("−" + a.enclosed(.product, view, leads: false), .product)
     case .power(let a, let b):
       return (a.enclosed(.atom, view, leads: false) + "^" + b.enclosed(.atom, view), .power)
-    case .square(let a): return (a.enclosed(.atom, view, leads: false) + "²", .power)
+    case .square(let a):
+      let base = a.enclosed(.atom, view, leads: false)
+      // A square beside a raised layer number would read as a part of it.
+      return ((base.hasSuffix("⁾") ? "(\(base))" : base) + "²", .power)
     case .call("√", let arguments):
       return ("√" + (arguments.first?.enclosed(.atom, view) ?? ""), .atom)
     case .call(let name, let arguments):
@@ -97,12 +100,25 @@ extension Formula {
 /// Numbers in formulas.
 package enum NumberText {
   /// Exact where that is no longer than the digits asked for, else with so many significant digits.
+  ///
+  /// What differs from a short decimal by no more than rounding does is that decimal: 0.1 + 0.2 is
+  /// 0.3. Whole numbers are exactly whole.
   package static func written(_ x: Double, digits: Int, isSingle: Bool = false) -> String {
     if x == 0 { return "0" }
     let exact = isSingle ? NumberFormat.shortest(Float(x)) : NumberFormat.shortest(x)
-    let used = exact.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.count
-    if digits >= 17 || used <= digits { return proper(exact) }
+    if digits >= 17 || length(exact) <= digits { return proper(exact) }
+    if let near = Double(NumberFormat.fixed(x, digits: isSingle ? 6 : 13, conversion: "e")),
+      near != near.rounded()
+    {
+      let text = NumberFormat.shortest(near)
+      if length(text) <= digits { return proper(text) }
+    }
     return proper(NumberFormat.significant(x, digits: digits))
+  }
+
+  /// Significant digits of a number's text.
+  private static func length(_ text: String) -> Int {
+    text.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.count
   }
 
   /// With the sign of subtraction instead of a hyphen.

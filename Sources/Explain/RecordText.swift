@@ -13,7 +13,35 @@ enum RecordText {
         "transpose(\(operands[0]), \(node.attributes.sizes.map(String.init).joined(separator: ", ")))"
     }
     if node.op === Operator.slice { return operands[0] + block(node) }
-    return filled(node.op.formula, operands, name, own: 0)
+    if node.op === Operator.reshape, Folding.isHelper(node) { return operands[0] }
+    if node.op === Operator.reshape { return "reshape(\(operands[0]), \(node.shape))" }
+    let text = filled(node.op.formula, operands, name, own: 0)
+    guard text.hasSuffix(")"), text.hasPrefix(node.op.name) else { return text }
+    return text.dropLast() + axes(node) + ")"
+  }
+
+  /// `, axis: 1, keep: true` where that is not what the operator does by itself.
+  private static func axes(_ node: Node) -> String {
+    let rank = node.inputs.first?.shape.rank ?? 0
+    var text = ""
+    for parameter in node.op.parameters {
+      switch (parameter.kind, parameter.defaultValue) {
+      case (.axes, .number(let axis)), (.axis, .number(let axis)):
+        let usual = axis < 0 ? rank + Int(axis) : Int(axis)
+        guard let axes = node.attributes.axes, axes != [usual] else { continue }
+        text += ", \(parameter.name): \(list(axes))"
+      case (.axes, _), (.axis, _):
+        guard let axes = node.attributes.axes, rank > 1 else { continue }
+        text += ", \(parameter.name): \(list(axes))"
+      case (.keep, _): if node.attributes.keep { text += ", \(parameter.name): true" }
+      default: continue
+      }
+    }
+    return text
+  }
+
+  private static func list(_ axes: [Int]) -> String {
+    axes.count == 1 ? "\(axes[0])" : "[\(axes.map(String.init).joined(separator: ", "))]"
   }
 
   /// `[0, 1:3]`: where a block begins and ends.
@@ -23,11 +51,12 @@ enum RecordText {
     guard node.inputs.count > 1, let starts = node.inputs[1].buffer?.doubles,
       starts.count == rank, steps.allSatisfy({ $0 == 1 })
     else { return "[…]" }
-    let parts = (0..<rank).map { axis -> String in
+    var parts = (0..<rank).map { axis -> String in
       let start = Int(starts[axis])
       if node.shape[axis] == node.inputs[0].shape[axis] { return ".." }
       return node.shape[axis] == 1 ? "\(start)" : "\(start)..\(start + node.shape[axis])"
     }
+    while parts.count > 1, parts.last == ".." { parts.removeLast() }
     return "[\(parts.joined(separator: ", "))]"
   }
 

@@ -13,10 +13,11 @@ struct StepMaker {
   private var folding: Folding { formulas.folding }
 
   func steps(_ shown: [Node]) -> [WalkStep] {
-    shown.enumerated().map { index, node in
+    shown.map { node in
       let inside = order.filter { folding.steps[$0.serial] == node.serial }
       return WalkStep(
-        number: index + 1, node: node, name: names.name(node), formula: formula(node, inside),
+        label: names.labels[node.serial] ?? "", node: node, name: names.name(node),
+        formula: formula(node, inside),
         value: node.buffer?.doubles ?? [],
         gradient: back.gradients[node.serial]?.buffer?.doubles,
         parts: ([node] + inside.reversed()).flatMap { parts($0, of: node) })
@@ -44,24 +45,41 @@ struct StepMaker {
   static func given(_ shown: [Node], _ names: WalkNames) -> [Int: String] {
     var result: [Int: String] = [:]
     for node in shown where !node.isTracked {
-      let isTold =
-        !node.isLeaf && node.inputs.allSatisfy { $0.name != nil || $0.shape.rank == 0 }
-      result[node.serial] =
-        isTold ? RecordText.forward(node, node.inputs.map(names.name), names.name(node)) : "data"
+      result[node.serial] = told(node, names, levels: 3) ?? "data"
     }
     return result
   }
 
+  private static func told(_ node: Node, _ names: WalkNames, levels: Int) -> String? {
+    guard levels > 0, !node.isLeaf else { return nil }
+    var operands: [String] = []
+    for input in node.inputs {
+      let isKnown =
+        WalkNames.own(input) != nil || input.shape.rank == 0 || WalkNames.short(input) != nil
+        || input.isTracked
+      guard let text = isKnown ? names.name(input) : told(input, names, levels: levels - 1) else {
+        return nil
+      }
+      operands.append(text)
+    }
+    return RecordText.forward(node, operands, names.name(node))
+  }
+
   private func parts(_ node: Node, of step: Node) -> [WalkPart] {
-    (back.parts[node.serial] ?? []).compactMap { part in
+    let all = back.parts[node.serial] ?? []
+    return all.compactMap { part in
       let input = node.inputs[part.operand]
       guard !folding.isFolded(input) else { return nil }
       let name = names.name(input)
+      let isTwice = node.inputs.count == 2 && node.inputs[0] === node.inputs[1]
+      // Both parts of w · w are the same line.
+      if isTwice, part.operand == 1, rule(node, 0, step) == rule(node, 1, step) { return nil }
       return WalkPart(
         operand: name, gradientName: names.gradient(input) ?? "∂\(names.lossName)/∂\(name)",
         rule: rule(node, part.operand, step), legend: legend(node, part.operand),
-        shape: input.shape, value: part.gradient.buffer?.doubles ?? [],
-        summed: StepMaker.stretch(input, node), isParameter: input.version != nil,
+        shape: input.shape, dtype: input.dtype, value: part.gradient.buffer?.doubles ?? [],
+        note: note(input, node, part.operand, isTwice: isTwice && all.count == 2),
+        isParameter: input.version != nil,
         isPartial: (back.uses[input.serial]?.count ?? 0) > 1)
     }
   }
@@ -111,8 +129,20 @@ struct StepMaker {
     return "[" + values.joined(separator: ", ") + (rows > 3 ? ", …]" : "]")
   }
 
-  private static func stretch(_ input: Node, _ node: Node) -> String? {
-    guard case .each = node.op.elements, input.shape.count != node.shape.count else { return nil }
-    return "summed, because \(input.shape) was stretched to \(node.shape)"
+  /// What a derivative doesn't show by itself, in words.
+  private func note(_ input: Node, _ node: Node, _ operand: Int, isTwice: Bool) -> String? {
+    if isTwice, rule(node, 0, node) == rule(node, 1, node) {
+      return "twice: \(names.name(input)) is both operands"
+    }
+    if case .each = node.op.elements, input.shape.count != node.shape.count {
+      return "summed, because \(input.shape) was stretched to \(node.shape)"
+    }
+    guard case .along(let standard, _) = node.op.elements, hasRule(node),
+      RecordText.notation(node, operand)?.contains("Σ") == true
+    else { return nil }
+    let axes = ElementMap(node: node).axes(standard)
+    guard axes.count < input.shape.rank else { return nil }
+    let noun = axes.count == 1 ? "axis" : "axes"
+    return "Σ along \(noun) \(axes.map(String.init).joined(separator: ", "))"
   }
 }

@@ -5,9 +5,10 @@ import Engine
 
 /// One value on the way to the loss.
 package struct WalkStep {
-  package let number: Int
+  /// `3`, or `3.1` for the first step inside it.
+  package let label: String
   package let node: Node
-  /// The user's name, or `[3]` where they gave none.
+  /// The user's name, or `⟨3⟩` where they gave none.
   package let name: String
   /// `x @ W1 + b1`
   package let formula: String
@@ -27,9 +28,10 @@ package struct WalkPart {
   /// The symbols of the rule that are neither operands nor gradients: `n = 2`.
   package let legend: [(symbol: String, value: String)]
   package let shape: Shape
+  package let dtype: DType
   package let value: [Double]
-  /// Said in words where the operand was stretched.
-  package let summed: String?
+  /// Said in words: that the operand was stretched, what Σ runs over, that it stands there twice.
+  package let note: String?
   package let isParameter: Bool
   /// Whether the operand's gradient has further contributions, so that this is one of several.
   package let isPartial: Bool
@@ -40,11 +42,12 @@ package struct Ledger {
   /// `∂loss/∂w`
   package let gradientName: String
   package let shape: Shape
+  package let dtype: DType
   package let total: [Double]
   package let parts: [(step: String, value: [Double])]
-  /// The number of the earliest step that uses the value: when the walk back has passed it, every
+  /// The label of the earliest step that uses the value: when the walk back has passed it, every
   /// use has reported.
-  package let readyAfter: Int
+  package let readyAfter: String
 }
 
 /// What is asked of a walk.
@@ -82,13 +85,14 @@ package struct Walk {
     let graph = recorded.graph
     if recorded.inputs.isEmpty || !recorded.isTracked { _ = try graph.currentLeaves(of: recorded) }
     let opened = try Composites.opened(recorded, levels: options.depth == 3 ? 4 : options.depth - 1)
-    let loss = opened[recorded.serial] ?? recorded
+    let loss = opened.nodes[recorded.serial] ?? recorded
     let order = Walk.order(loss)
     let folding = Folding(
       order, layers: options.depth == 1 && options.focus == nil, products: options.depth <= 2)
     let shown = Walk.shown(order, folding)
+    let labels = StepLabels(Walk.views(opened, shown))
     let names = WalkNames(
-      order, shown: shown, folding: folding, lossName: recorded.name ?? "loss",
+      order, labels: labels.labels, folding: folding, lossName: recorded.name ?? "loss",
       notation: options.notation)
     let given = StepMaker.given(shown, names)
     let back = try Backward(loss, order)
@@ -104,7 +108,7 @@ package struct Walk {
     steps = StepMaker(order: order, formulas: formulas, back: back, given: given).steps(shown)
     ledgers = back.ledgers(order, names, folding)
     focus = try options.focus.map { focus throws(OperatorProblem) in
-      let node = opened[focus.node.serial] ?? Walk.found(focus.node, in: order)
+      let node = opened.nodes[focus.node.serial] ?? Walk.found(focus.node, in: order)
       return try FocusWalk(node, focus.element, order: order, shown: shown, formulas)
     }
   }
@@ -114,6 +118,21 @@ package struct Walk {
     if order.contains(where: { $0 === node }) { return node }
     guard let parameter = node.version?.parameter else { return node }
     return order.last { $0.version?.parameter === parameter } ?? node
+  }
+
+  /// The forward lines of this view and of all that are more folded, in this view's values.
+  private static func views(_ opened: Composites.Opened, _ shown: [Node]) -> [[Node]] {
+    let present = { (nodes: [Node]) in nodes.map { opened.nodes[$0.serial] ?? $0 } }
+    var views: [[Node]] = []
+    for (round, root) in opened.roots.prefix(2).enumerated() {
+      let order = Walk.order(root)
+      if round == 0 {
+        views.append(
+          present(Walk.shown(order, Folding(order, layers: true, products: true))))
+      }
+      views.append(present(Walk.shown(order, Folding(order, layers: false, products: true))))
+    }
+    return views + [shown]
   }
 
   /// Tracked values, operands first.
@@ -134,10 +153,8 @@ package struct Walk {
     var result: [Int: Node] = [:]
     for node in order where !node.isLeaf && node.version == nil {
       if !folding.isFolded(node) { result[node.serial] = node }
-      for input in node.inputs where !input.isTracked && input.name == nil {
-        guard input.shape.rank > 0, input.op !== Operator.data || input.dtype != .i64 else {
-          continue
-        }
+      for input in node.inputs where !input.isTracked && WalkNames.own(input) == nil {
+        guard input.shape.rank > 0, WalkNames.short(input) == nil else { continue }
         if node.group == nil || input.group == nil || !folding.isFolded(input) {
           result[input.serial] = input
         }
@@ -189,13 +206,14 @@ struct Backward {
         return nil
       }
       let steps = uses.map { folding.steps[$0.node.serial] ?? $0.node.serial }
+      let first = steps.filter { names.labels[$0] != nil }.min()
       return Ledger(
         gradientName: names.gradient(node) ?? "∂\(names.lossName)/∂\(names.name(node))",
-        shape: node.shape, total: gradients[node.serial]?.buffer?.doubles ?? [],
+        shape: node.shape, dtype: node.dtype, total: gradients[node.serial]?.buffer?.doubles ?? [],
         parts: uses.map { use in
           let carrier = folding.carrier(use.node) ?? use.node
           return (names.name(carrier), use.gradient.buffer?.doubles ?? [])
-        }, readyAfter: steps.compactMap { names.numbers[$0] }.min() ?? 0)
+        }, readyAfter: first.flatMap { names.labels[$0] } ?? "")
     }
   }
 }

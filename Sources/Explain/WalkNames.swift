@@ -17,17 +17,20 @@ struct WalkNames {
   /// Names that are not the user's, and what they stand for.
   private(set) var legend: [(symbol: String, meaning: String)] = []
   let lossName: String
-  /// The step numbers of values.
-  private(set) var numbers: [Int: Int] = [:]
+  /// The labels of steps by the serial of their value.
+  let labels: [Int: String]
+  /// The shapes of gradients that stand for those of values inside a step.
+  private var shapes: [Int: Shape] = [:]
 
-  /// - Parameter shown: the values of the forward lines, operands first.
   init(
-    _ order: [Node], shown: [Node], folding: Folding, lossName: String, notation: WalkNotation
+    _ order: [Node], labels: [Int: String], folding: Folding, lossName: String,
+    notation: WalkNotation
   ) {
     self.lossName = lossName
-    for (index, node) in shown.enumerated() { numbers[node.serial] = index + 1 }
-    let owners = WalkNames.owners(order, shown)
-    for node in order + shown + order.flatMap(\.inputs) where values[node.serial] == nil {
+    self.labels = labels
+    let all = order + order.flatMap(\.inputs)
+    let owners = WalkNames.owners(all)
+    for node in all where values[node.serial] == nil {
       values[node.serial] = userName(node, owners)
     }
     for (name, nodes) in owners.sorted(by: { $0.key < $1.key }) where nodes.count > 1 {
@@ -41,10 +44,9 @@ struct WalkNames {
   }
 
   /// The values that share a name, operands first; a param and its updates are one.
-  private static func owners(_ order: [Node], _ shown: [Node]) -> [String: [Node]] {
+  private static func owners(_ all: [Node]) -> [String: [Node]] {
     var owners: [String: [Node]] = [:]
     var seen: Set<Int> = []
-    let all = order + shown + order.flatMap(\.inputs)
     for node in all.sorted(by: { $0.serial < $1.serial }) {
       guard seen.insert(node.serial).inserted, let name = own(node) else { continue }
       owners[name, default: []].append(node)
@@ -52,8 +54,23 @@ struct WalkNames {
     return owners
   }
 
-  private static func own(_ node: Node) -> String? {
-    node.version?.parameter?.name ?? node.name
+  /// The user's name; data in another element type keeps it.
+  static func own(_ node: Node) -> String? {
+    if let name = node.version?.parameter?.name ?? node.name { return name }
+    guard node.op === Operator.convert, !node.isTracked, let source = node.inputs.first else {
+      return nil
+    }
+    return own(source)
+  }
+
+  /// A few numbers of the source, written out: `[0, 2, 0]`.
+  static func short(_ node: Node) -> String? {
+    guard node.isLeaf, !node.isTracked, node.shape.rank == 1, node.shape.count <= 6,
+      let buffer = node.buffer
+    else { return nil }
+    let isSingle = node.dtype == .f32
+    let numbers = buffer.doubles.map { NumberText.written($0, digits: 6, isSingle: isSingle) }
+    return "[\(numbers.joined(separator: ", "))]"
   }
 
   private func userName(_ node: Node, _ owners: [String: [Node]]) -> String {
@@ -64,7 +81,7 @@ struct WalkNames {
       }
       return name + WalkNames.lowered(place + 1)
     }
-    if let number = numbers[node.serial] { return "[\(number)]" }
+    if let label = labels[node.serial] { return "⟨\(label)⟩" }
     return WalkNames.literal(node)
   }
 
@@ -75,7 +92,7 @@ struct WalkNames {
       return NumberText.written(
         exact, digits: 17, isSingle: node.dtype == .f32 && !node.isNumber)
     }
-    return "data \(node.shape)"
+    return short(node) ?? "data \(node.shape)"
   }
 
   /// Values inside a step are written out; their gradients are those of the step where they are
@@ -88,10 +105,13 @@ struct WalkNames {
     for node in order {
       guard let carrier = folding.carrier(node) else { continue }
       gradients[node.serial] = gradients[carrier.serial] ?? "∂\(lossName)/∂\(name(carrier))"
+      shapes[node.serial] = carrier.shape
     }
   }
 
-  func name(_ node: Node) -> String { values[node.serial] ?? WalkNames.literal(node) }
+  func name(_ node: Node) -> String {
+    values[node.serial] ?? WalkNames.own(node) ?? WalkNames.literal(node)
+  }
 
   /// `∂loss/∂h`; nil for a value inside a step that has a gradient of its own.
   func gradient(_ node: Node) -> String? { gradients[node.serial] }
@@ -102,7 +122,7 @@ struct WalkNames {
   }
 
   func gradient(_ node: Node, _ index: Int) -> String? {
-    gradient(node).map { $0 + WalkNames.suffix(node.shape, index) }
+    gradient(node).map { $0 + WalkNames.suffix(shapes[node.serial] ?? node.shape, index) }
   }
 
   static func suffix(_ shape: Shape, _ index: Int) -> String {
@@ -151,7 +171,7 @@ extension WalkNames {
   }
 
   private mutating func rename(_ node: Node, _ name: String) {
-    if let old = values[node.serial], !old.hasPrefix("[") { legend.append((name, old)) }
+    if let old = values[node.serial], !old.hasPrefix("⟨") { legend.append((name, old)) }
     values[node.serial] = name
   }
 

@@ -1,177 +1,179 @@
-// The walk as text, for 80 columns where numbers allow it.
+// The walk as text, for as many columns as there are.
 
 import Autodiff
 import Diagnostics
 import Engine
 
 package enum WalkText {
-  static let width = 80
-
   /// Forward lines, backward lines with their ledgers, the scalar walk, the update.
+  ///
+  /// - Parameters:
+  ///   - source: the loss as the user wrote it.
+  ///   - place: where they did.
   package static func render(
-    _ walk: Walk, place: String?, digits: Int = 6, update: Walk.Update? = nil
+    _ walk: Walk, source: String? = nil, place: String?, _ layout: WalkLayout = WalkLayout(),
+    update: Walk.Update? = nil
   ) -> StyledText {
-    var text = StyledText(walk.lossName, .strong)
-    text.append(" = \(walk.steps.last?.formula ?? "")")
-    if let place { text.append("  \(place)", .dim) }
-    text.append("\n")
+    var writer = WalkWriter(layout)
+    writer.put(walk.lossName, .strong)
+    writer.flow(" = \(source ?? walk.steps.last?.formula ?? "")", indent: 4)
+    if let place { writer.flow("  \(place)", .dim, indent: 4) }
+    writer.end()
     if let focus = walk.focus {
-      FocusText.append(focus, walk, digits, to: &text)
+      FocusText.append(focus, walk, to: &writer)
     } else {
-      forward(walk, digits, &text)
-      backward(walk, digits, &text)
+      forward(walk, &writer)
+      backward(walk, &writer)
     }
-    if let update { self.update(update, walk, digits, &text) }
-    legend(walk, &text)
+    if let update { self.update(update, walk, &writer) }
+    legend(walk, &writer)
     for name in walk.updated {
-      text.append("\(name) was updated since; these are the values before.\n", .dim)
+      writer.words("\(name) was updated since; these are the values before.", .dim, indent: 0)
+      writer.end()
     }
-    return text
+    return writer.text
   }
 
   /// What the letters stand for, as many as fit on a line.
-  private static func legend(_ walk: Walk, _ text: inout StyledText) {
-    var line = ""
-    for entry in walk.legend {
-      let piece = "\(entry.symbol) = \(entry.meaning)"
-      if !line.isEmpty, line.count + piece.count + 5 > width {
-        text.append("  \(line)\n", .dim)
-        line = ""
-      }
-      line += (line.isEmpty ? "" : "   ") + piece
+  private static func legend(_ walk: Walk, _ writer: inout WalkWriter) {
+    guard !walk.legend.isEmpty else { return }
+    for (index, entry) in walk.legend.enumerated() {
+      writer.flow(
+        (index == 0 ? "  " : "   ") + "\(entry.symbol) = \(entry.meaning)", .dim, indent: 2)
     }
-    if !line.isEmpty { text.append("  \(line)\n", .dim) }
+    writer.end()
   }
 
-  private static func forward(_ walk: Walk, _ digits: Int, _ text: inout StyledText) {
-    text.append("forward\n", .accent)
+  private static func margin(_ walk: Walk) -> Int {
+    max(2, walk.steps.map(\.label.count).max() ?? 0)
+  }
+
+  private static func forward(_ walk: Walk, _ writer: inout WalkWriter) {
+    writer.put("forward\n", .accent)
     let names = walk.steps.map { "\($0.name) = \($0.formula)" }
-    let width = min(32, names.map(\.count).max() ?? 0)
+    let limit = writer.layout.width * 2 / 5
+    let width = min(limit, names.map { TextWidth.columns(of: $0) }.max() ?? 0)
     let shapes = walk.steps.map { "\($0.node.shape)" }
     let shapeWidth = shapes.map(\.count).max() ?? 0
+    let margin = margin(walk)
     for (index, step) in walk.steps.enumerated() {
-      text.append(" \(padded(String(step.number), 2, left: true))  ", .dim)
-      text.append(padded(names[index], width), .name)
-      text.append("  \(padded(shapes[index], shapeWidth))", .dim)
-      let value = corner(step.value, step.node.shape, digits)
-      let used = 5 + max(width, names[index].count) + 2 + shapeWidth + 2
-      text.append(used + value.count > WalkText.width ? "\n       " : "  ")
-      text.append(value + "\n", .number)
+      writer.put(" \(padded(step.label, margin, left: true))  ", .dim)
+      writer.flow(padded(names[index], width), .name, indent: margin + 5)
+      let value = corner(step.value, step.node.shape, writer.layout, step.node.dtype)
+      let isWide = !writer.fits(4 + shapeWidth + TextWidth.columns(of: value))
+      writer.flow(
+        "  \(isWide ? shapes[index] : padded(shapes[index], shapeWidth))", .dim,
+        indent: margin + 5)
+      writer.flow("  \(value)", .number, indent: margin + 5)
+      writer.end()
     }
   }
 
-  private static func backward(_ walk: Walk, _ digits: Int, _ text: inout StyledText) {
-    text.append("backward\n", .accent)
+  private static func backward(_ walk: Walk, _ writer: inout WalkWriter) {
+    writer.put("backward\n", .accent)
     let subjects = walk.steps.flatMap { $0.parts.map { $0.gradientName.count } }
-    let width = min(20, subjects.max() ?? 0)
+    let width = min(writer.layout.width / 4, subjects.max() ?? 0)
+    let margin = margin(walk)
     for step in walk.steps.reversed() {
       for (index, part) in step.parts.enumerated() {
-        let number = index == 0 ? padded(String(step.number), 2, left: true) : "  "
-        text.append(" \(number)  ", .dim)
-        append(part, in: step, width, digits, &text)
+        writer.put(" \(padded(index == 0 ? step.label : "", margin, left: true))  ", .dim)
+        append(part, in: step, width, &writer)
       }
-      for ledger in walk.ledgers where ledger.readyAfter == step.number {
-        append(ledger, digits, &text)
+      for ledger in walk.ledgers where ledger.readyAfter == step.label {
+        writer.put(String(repeating: " ", count: margin + 3))
+        append(ledger, &writer)
       }
     }
   }
 
-  private static func append(
-    _ part: WalkPart, in step: WalkStep, _ width: Int, _ digits: Int, _ text: inout StyledText
+  static func append(
+    _ part: WalkPart, in step: WalkStep, _ width: Int, _ writer: inout WalkWriter
   ) {
+    let indent = 8
     let subject =
       part.isPartial ? "\(part.gradientName) through \(step.name)" : part.gradientName
-    text.append(padded(subject, width), part.isParameter ? .strong : .name)
+    writer.put(padded(subject, width), part.isParameter ? .strong : .name)
     let legend = part.legend.map { ", \($0.symbol) = \($0.value)" }.joined()
-    let value = corner(part.value, part.shape, digits)
-    let rule = part.rule == value ? "" : " = \(part.rule)\(legend)"
-    var used = 5 + max(width, subject.count) + rule.count
-    text.append(rule)
-    if used + 3 + value.count > WalkText.width {
-      text.append("\n       ")
-      used = 7
+    let value = corner(part.value, part.shape, writer.layout, part.dtype)
+    if part.rule != value { writer.flow(" = \(part.rule)\(legend)", indent: indent) }
+    if writer.fits(3 + TextWidth.columns(of: value)) {
+      writer.put(" = ")
+    } else {
+      writer.line(at: indent)
+      writer.put("= ")
     }
-    text.append(" = ")
-    text.append(value, .number)
-    used += 3 + value.count
-    if let summed = part.summed {
-      text.append(used + summed.count + 4 > WalkText.width ? "\n         " : "  ")
-      text.append("(\(summed))", .dim)
-    }
-    text.append("\n")
+    writer.flow(value, .number, indent: indent + 2)
+    if let note = part.note { writer.flow("  (\(note))", .dim, indent: indent + 1) }
+    writer.end()
   }
 
-  private static func append(_ ledger: Ledger, _ digits: Int, _ text: inout StyledText) {
-    text.append("     \(ledger.gradientName) =")
+  static func append(_ ledger: Ledger, _ writer: inout WalkWriter) {
+    writer.put(ledger.gradientName, .name)
+    writer.put(" =")
     let isNumber = ledger.total.count == 1
-    var sum = ""
-    var length = 7 + ledger.gradientName.count
     for (index, part) in ledger.parts.enumerated() {
-      var number = corner(part.value, ledger.shape, digits)
+      var number = corner(part.value, ledger.shape, writer.layout, ledger.dtype)
       var sign = index == 0 ? " " : " + "
       if isNumber, index > 0, number.hasPrefix("−") {
         number.removeFirst()
         sign = " − "
       }
-      let term = "\(sign)\(number) (through \(part.step))"
-      if length + term.count > width {
-        sum += "\n        "
-        length = 8
-      }
-      sum += term
-      length += term.count
+      writer.flow("\(sign)\(number) (through \(part.step))", indent: 9)
     }
-    text.append(sum)
-    let total = corner(ledger.total, ledger.shape, digits)
-    text.append(length + 3 + total.count > width ? "\n         = " : " = ")
-    text.append(total + "\n", .number)
+    let total = corner(ledger.total, ledger.shape, writer.layout, ledger.dtype)
+    if writer.fits(3 + TextWidth.columns(of: total)) {
+      writer.put(" = ")
+    } else {
+      writer.line(at: 9)
+      writer.put("= ")
+    }
+    writer.flow(total, .number, indent: 11)
+    writer.end()
   }
 
   /// The update: old value, gradient, the rule with numbers, new value, and the loss after it.
-  private static func update(
-    _ update: Walk.Update, _ walk: Walk, _ digits: Int, _ text: inout StyledText
-  ) {
+  private static func update(_ update: Walk.Update, _ walk: Walk, _ writer: inout WalkWriter) {
     let rate = NumberText.written(update.rate, digits: 17)
-    text.append("update", .accent)
-    text.append("  w − lr · ∂\(walk.lossName)/∂w, lr = \(rate)\n")
+    let layout = writer.layout
+    writer.put("update", .accent)
+    writer.flow("  w − lr · ∂\(walk.lossName)/∂w, lr = \(rate)", indent: 2)
+    writer.end()
     for change in update.changes {
-      let shape = change.node.shape
-      let parts = [
-        " − \(rate) · \(corner(change.gradient, shape, digits))",
-        " = \(corner(change.new, shape, digits))",
-      ]
-      text.append("     \(change.name)", .strong)
-      let first = " ← \(corner(change.old, shape, digits))"
-      text.append(first)
-      var used = 5 + change.name.count + first.count
-      for part in parts {
-        if used + part.count > width {
-          text.append("\n       ")
-          used = 7
-        }
-        text.append(part)
-        used += part.count
-      }
-      text.append("\n")
+      let text = { corner($0, change.node.shape, layout, change.node.dtype) }
+      writer.put("     ")
+      writer.put(change.name, .strong)
+      writer.put(" ←")
+      writer.flow(" \(text(change.old))", indent: 8)
+      writer.flow(" − \(rate) · \(text(change.gradient))", indent: 8)
+      writer.flow(" = \(text(change.new))", indent: 8)
+      writer.end()
     }
-    text.append("     \(walk.lossName) after it = ")
-    text.append(number(update.loss, digits) + "\n", .number)
-  }
-
-  static func number(_ x: Double, _ digits: Int) -> String {
-    NumberText.proper(NumberFormat.significant(x, digits: digits))
+    writer.put("     \(walk.lossName) after it = ")
+    let loss = NumberText.written(
+      update.loss, digits: writer.digits, isSingle: walk.loss.dtype == .f32)
+    writer.put(loss + "\n", .number)
   }
 
   /// A corner of a tensor, at most two rows of three, fewer where they are long.
-  static func corner(_ values: [Double], _ shape: Shape, _ digits: Int) -> String {
-    let wide = corner(values, shape, digits, width: 3)
-    return wide.count <= width - 11 ? wide : corner(values, shape, digits, width: 2)
+  static func corner(
+    _ values: [Double], _ shape: Shape, _ layout: WalkLayout, _ dtype: DType = .f64
+  ) -> String {
+    var text = ""
+    for width in [3, 2, 1] {
+      text = corner(values, shape, layout, dtype, width: width)
+      if TextWidth.columns(of: text) <= layout.width - 11 { break }
+    }
+    return text
   }
 
-  private static func corner(_ values: [Double], _ shape: Shape, _ digits: Int, width: Int)
-    -> String
-  {
-    let number = { (x: Double) in self.number(x, digits) }
+  private static func corner(
+    _ values: [Double], _ shape: Shape, _ layout: WalkLayout, _ dtype: DType, width: Int
+  ) -> String {
+    let number = { (x: Double) in
+      dtype == .bool
+        ? (x == 0 ? "false" : "true")
+        : NumberText.written(x, digits: layout.digits, isSingle: dtype == .f32)
+    }
     guard shape.rank > 0 else { return values.first.map(number) ?? "" }
     let columns = max(1, shape[shape.rank - 1])
     let rows = values.count / columns
@@ -186,7 +188,7 @@ package enum WalkText {
   }
 
   static func padded(_ text: String, _ width: Int, left: Bool = false) -> String {
-    let space = String(repeating: " ", count: max(0, width - text.count))
+    let space = String(repeating: " ", count: max(0, width - TextWidth.columns(of: text)))
     return left ? space + text : text + space
   }
 }

@@ -33,8 +33,8 @@ enum PictureFunctions {
     ],
     details: [
       "Forward, each step has its formula, shape and value; backward, each line is the gradient "
-        + "that arrives times the local derivative. A value without a name is [3], the number of "
-        + "its step. Tensors are shown by a corner.",
+        + "that arrives times the local derivative. A value without a name is ⟨3⟩, the number "
+        + "of its step, ⟨3.1⟩ inside of it. Tensors are shown by a corner.",
       "at: W[0, 1] writes plain arithmetic for one element of a param or of a value on the way: "
         + "symbols, numbers put in, result, and where several paths meet, the sum of what came "
         + "through each. at: W takes the element with the largest gradient.",
@@ -63,11 +63,14 @@ enum PictureFunctions {
       guard digits >= 1, digits <= 17 else {
         throw Problem(.value, "digits is from 1 to 17", argument: 1)
       }
-      let place = call.session.span(loss.origin).map { "\($0.source.name):\($0.line)" }
       let walk = try Walk(loss, options(call))
       let update = call.isGiven(2) ? try walk.update(call.number(2)) : nil
+      let origin = SourceLine(loss, call.session)
       return .foreign(
-        TextObject(WalkText.render(walk, place: place, digits: digits, update: update)))
+        TextObject(
+          WalkText.render(
+            walk, source: origin?.text, place: origin?.place,
+            WalkLayout(width: call.session.width, digits: digits), update: update)))
     })
 
   private static func options(_ call: Call) throws -> WalkOptions {

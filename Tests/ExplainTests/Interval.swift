@@ -195,6 +195,7 @@ struct PrintedArithmetic {
     rest = rest.dropFirst(name.count)
     if name == "e" { return Interval(M_E) }
     if name == "π" { return Interval(.pi) }
+    if name == "true" || name == "false" { return Interval(name == "true" ? 1 : 0) }
     guard take("(") else { return nil }
     var arguments: [Interval] = []
     repeat {

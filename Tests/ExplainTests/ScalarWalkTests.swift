@@ -30,6 +30,39 @@ struct ScalarWalkTests {
     }
   }
 
+  @Test("every number has its line", arguments: operators.map(\.name), [1, 2, 3])
+  func numbersHaveLines(_ name: String, _ depth: Int) throws {
+    let op = try find(name)
+    for (place, sample) in op.samples.enumerated() where SampleWalk.isSmall(sample) {
+      let sample = try SampleWalk(op, sample, seed: UInt64(place))
+      for focus in sample.focuses {
+        let walk = try #require(
+          try sample.walk(focus.node, focus.element, depth: depth).focus)
+        var known = Set((walk.forward + walk.backward + walk.details).map(\.subject))
+        known.formUnion(walk.elsewhere.map(\.text))
+        known.insert(walk.name)
+        for line in walk.forward + walk.backward + walk.details {
+          line.formula?.visit { symbol in
+            guard symbol.isComputed, !known.contains(symbol.text) else { return }
+            Issue.record("\(name): \(symbol.text) in \(line.subject) has no line")
+          }
+        }
+      }
+    }
+  }
+
+  @Test("lines keep to their width", arguments: operators.map(\.name), [40, 80])
+  func widths(_ name: String, _ width: Int) throws {
+    let op = try find(name)
+    let sample = try #require(op.samples.first { SampleWalk.isSmall($0) })
+    let run = try SampleWalk(op, sample, seed: 1)
+    let focus = try #require(run.focuses.first)
+    for walk in [try run.walk(focus.node, focus.element), try Walk(run.loss)] {
+      let text = WalkText.render(walk, place: nil, WalkLayout(width: width))
+      #expect(text.width <= width, "\(text.plain)")
+    }
+  }
+
   @Test("forward lines have formulas", arguments: operators.map(\.name))
   func formulas(_ name: String) throws {
     let op = try find(name)
