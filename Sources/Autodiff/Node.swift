@@ -36,6 +36,8 @@ package final class Node {
   package var bypass: Bypass?
   /// For a variable: nobody can ask for a gradient with respect to it any more.
   var isEnded = false
+  /// Where it is a gradient: of what, and by what.
+  package var derivative: Derivative?
   /// Scratch of graph passes: the pass that visited last, and its slot there.
   var mark = 0
   var slot = 0
@@ -60,6 +62,14 @@ package final class Node {
 
   package var type: TensorType { TensorType(shape, dtype) }
   package var isLeaf: Bool { inputs.isEmpty }
+}
+
+/// What a gradient is of and by what; keeps neither alive.
+package final class Derivative {
+  package private(set) weak var loss: Node?
+  package private(set) weak var target: Node?
+
+  package init(_ loss: Node, _ target: Node) { (self.loss, self.target) = (loss, target) }
 }
 
 /// A layer that behaves differently in training, as a node remembers that it was used without.

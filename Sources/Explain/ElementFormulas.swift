@@ -11,6 +11,8 @@ package struct Contribution: Sendable {
   package let through: String
   package let value: Double
   package let isSingle: Bool
+  /// The element of the result through which it came; nil where it came through a whole row.
+  package let result: Int?
 }
 
 /// Formulas over elements of a computed walk.
@@ -20,6 +22,23 @@ struct ElementFormulas {
   let names: WalkNames
   /// The gradient of every tracked value, computed.
   let gradients: [Int: Node]
+  /// Whether contributions are local derivatives only: the gradient that arrives counts as 1.
+  var isLocal = false
+
+  /// The operators on the way that use a value, each once.
+  func users(of node: Node) -> [Node] {
+    folding.distinctUses(node).filter { gradients[$0.serial] != nil }
+  }
+
+  func gradientText(_ node: Node, _ index: Int) -> String {
+    names.gradient(node, index) ?? "∂\(names.lossName)/∂\(names.element(node, index))"
+  }
+
+  func gradientValue(_ node: Node, _ index: Int) -> Double {
+    if node === loss { return 1 }
+    guard let buffer = gradients[node.serial]?.buffer, index < buffer.count else { return 0 }
+    return buffer[index]
+  }
 
   /// An element as it stands in a formula.
   func element(_ node: Node, _ index: Int) -> Formula {
@@ -33,9 +52,9 @@ struct ElementFormulas {
 
   /// The gradient of an element; 1 for the loss itself.
   func gradient(_ node: Node, _ index: Int) -> Formula {
-    if node === loss { return .number(1) }
+    if node === loss || isLocal { return .number(1) }
     let values = gradients[node.serial]?.buffer
-    let text = names.gradient(node, index) ?? "∂\(names.lossName)/∂\(names.element(node, index))"
+    let text = gradientText(node, index)
     guard let values, index < values.count else { return .number(0) }
     return .value(
       Formula.Symbol(text, values[index], isSingle: node.dtype == .f32, isComputed: true))
@@ -108,7 +127,7 @@ struct ElementFormulas {
     let carrier = folding.carrier(node) ?? node
     return Contribution(
       formula: formula, through: names.element(carrier, result), value: formula.evaluated,
-      isSingle: node.dtype == .f32)
+      isSingle: node.dtype == .f32, result: result)
   }
 
   private func along(
@@ -127,7 +146,8 @@ struct ElementFormulas {
     return Contribution(
       formula: formula,
       through: map.keepsShape ? names.name(node) : names.element(node, row),
-      value: formula.evaluated, isSingle: node.dtype == .f32)
+      value: formula.evaluated, isSingle: node.dtype == .f32,
+      result: map.keepsShape ? nil : row)
   }
 }
 

@@ -35,6 +35,7 @@ package struct FocusWalk: Sendable {
   /// `W1[0, 1]`
   package let name: String
   package let value: Double
+  package let element: Int
   package let gradient: Double
   package let isSingle: Bool
   package let forward: [ScalarLine]
@@ -66,6 +67,7 @@ package struct FocusWalk: Sendable {
     maker.spread(from: node, index)
     name = formulas.names.element(node, index)
     value = formulas.value(node, index)
+    self.element = index
     gradient = gradients[index]
     isSingle = node.dtype == .f32
     forward = try maker.forwardLines(after: node)
@@ -176,7 +178,7 @@ private struct FocusMaker {
     -> ScalarLine
   {
     var terms: [Contribution] = []
-    for user in formulas.folding.distinctUses(value) where formulas.gradients[user.serial] != nil {
+    for user in formulas.users(of: value) {
       for operand in user.inputs.indices where user.inputs[operand] === value {
         terms += try formulas.contributions(user, operand, index)
       }
@@ -185,8 +187,7 @@ private struct FocusMaker {
     let gradients = formulas.gradients[value.serial]?.buffer
     return ScalarLine(
       step: isFocus && value.isLeaf ? nil : names.labels[value.serial],
-      subject: names.gradient(value, index)
-        ?? "∂\(names.lossName)/∂\(names.element(value, index))",
+      subject: formulas.gradientText(value, index),
       formula: terms.isEmpty ? .number(0) : .shortened(terms.map(\.formula)),
       terms: terms.count > 1 ? terms : [], result: gradients.map { $0[index] } ?? 0,
       dtype: value.dtype)

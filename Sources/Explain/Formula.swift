@@ -116,7 +116,9 @@ extension Formula {
     return kept.count == 1 ? first.formula : .product(kept)
   }
 
-  static func times(_ formulas: Formula...) -> Formula {
+  static func times(_ formulas: Formula...) -> Formula { times(formulas) }
+
+  static func times(_ formulas: [Formula]) -> Formula {
     var factors: [Factor] = []
     var isMinus = false
     for formula in formulas {

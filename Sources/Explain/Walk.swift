@@ -75,6 +75,10 @@ package struct Walk {
   package let ledgers: [Ledger]
   /// The scalar walk of one element, where one was picked.
   package let focus: FocusWalk?
+  /// That element.
+  private let picked: (node: Node, element: Int)?
+  let formulas: ElementFormulas
+  var names: WalkNames { formulas.names }
   /// Names that are not the user's: `z⁽¹⁾`, `h_in`.
   package let legend: [(symbol: String, meaning: String)]
   /// Params that were stored to after the loss was made; the walk shows the values before.
@@ -107,10 +111,26 @@ package struct Walk {
     }
     steps = StepMaker(order: order, formulas: formulas, back: back, given: given).steps(shown)
     ledgers = back.ledgers(order, names, folding)
-    focus = try options.focus.map { focus throws(OperatorProblem) in
-      let node = opened.nodes[focus.node.serial] ?? Walk.found(focus.node, in: order)
-      return try FocusWalk(node, focus.element, order: order, shown: shown, formulas)
+    self.formulas = formulas
+    guard let pick = options.focus else {
+      (focus, picked) = (nil, nil)
+      return
     }
+    let node = opened.nodes[pick.node.serial] ?? Walk.found(pick.node, in: order)
+    let focus = try FocusWalk(node, pick.element, order: order, shown: shown, formulas)
+    self.focus = focus
+    picked = (node, focus.element)
+  }
+
+  /// Why the picked element's gradient is what it is.
+  package func why() throws(OperatorProblem) -> Why? {
+    guard let picked else { return nil }
+    return try Why(picked.node, picked.element, formulas)
+  }
+
+  /// The values of a walk's names: what a param was when the loss was made.
+  package static func place(of node: Node, in loss: Node) -> Node {
+    found(node, in: order(loss))
   }
 
   /// The value of the walk that a node stands for: itself, or the param's leaf of that moment.

@@ -109,6 +109,7 @@ enum GradientFunctions {
       _ = try session.graph.currentLeaves(of: loss)
       throw Problem(.gradient, "the loss does not depend on it", argument: 1)
     }
+    for (node, result) in zip(nodes, results) { result?.derivative = Derivative(loss, node) }
     var next = 0
     return try rebuild(target, session) { node in
       defer { next += 1 }

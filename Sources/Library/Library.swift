@@ -14,6 +14,7 @@ package enum Library {
     + SummaryFunctions.all
     + RowFunctions.all + TableFunctions.all
     + EinsumFunctions.all + FigureFunctions.all + ReferenceFunctions.all + PictureFunctions.all
+    + TeachingFunctions.all
     + FileFunctions.all
 
   /// A session in which everything has its name.
