@@ -2,30 +2,87 @@ import Engine
 
 /// What an operator was told besides its operands. Part of a plan's key, so only what the source
 /// spells out belongs here; numbers that change from step to step are operands.
+///
+/// Most operators are told nothing: then it is one empty reference, cheap to hand round.
 package struct Attributes: Hashable, Sendable {
+  private struct Fields: Hashable {
+    var axes: [Int]?
+    var keep = false
+    var sizes: [Int] = []
+    var reals: [Double] = []
+    var dtype: DType?
+    var text = ""
+  }
+
+  /// Changed only while one `Attributes` holds it.
+  private final class Storage: @unchecked Sendable {
+    var fields: Fields
+    init(_ fields: Fields) { self.fields = fields }
+  }
+
+  private static let nothing = Fields()
+  private var storage: Storage?
+
+  private var fields: Fields {
+    get { storage?.fields ?? Attributes.nothing }
+    set {
+      if isKnownUniquelyReferenced(&storage) {
+        storage?.fields = newValue
+      } else {
+        storage = Storage(newValue)
+      }
+    }
+  }
+
   /// The axes to work on, normalised to 0..<rank, ascending; nil means all.
-  package var axes: [Int]?
+  package var axes: [Int]? {
+    get { fields.axes }
+    set { fields.axes = newValue }
+  }
   /// Whether reduced axes stay as size 1.
-  package var keep = false
+  package var keep: Bool {
+    get { fields.keep }
+    set { fields.keep = newValue }
+  }
   /// Sizes, a permutation, lengths of a slice: whole numbers in an order the operator defines.
-  package var sizes: [Int] = []
+  package var sizes: [Int] {
+    get { fields.sizes }
+    set { fields.sizes = newValue }
+  }
   /// Numbers of the source: a literal's value, clip's bounds, an epsilon.
-  package var reals: [Double] = []
-  package var dtype: DType?
+  package var reals: [Double] {
+    get { fields.reals }
+    set { fields.reals = newValue }
+  }
+  package var dtype: DType? {
+    get { fields.dtype }
+    set { fields.dtype = newValue }
+  }
   /// An equation (einsum) or the like.
-  package var text = ""
+  package var text: String {
+    get { fields.text }
+    set { fields.text = newValue }
+  }
+
+  package init() {}
 
   package init(
     axes: [Int]? = nil, keep: Bool = false, sizes: [Int] = [], reals: [Double] = [],
     dtype: DType? = nil, text: String = ""
   ) {
-    self.axes = axes
-    self.keep = keep
-    self.sizes = sizes
-    self.reals = reals
-    self.dtype = dtype
-    self.text = text
+    fields = Fields(
+      axes: axes, keep: keep, sizes: sizes, reals: reals, dtype: dtype, text: text)
   }
+
+  package static func == (a: Attributes, b: Attributes) -> Bool {
+    a.storage === b.storage || a.fields == b.fields
+  }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(fields) }
+}
+
+extension Attributes: CustomStringConvertible {
+  package var description: String { "\(fields)" }
 }
 
 /// Where in the source a node was recorded. Opaque here: the interpreter numbers its sources.

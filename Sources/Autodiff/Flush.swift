@@ -13,7 +13,9 @@ extension Graph {
       deferredProblem = nil
       throw problem
     }
-    var roots = extra.filter { $0.buffer == nil }
+    for node in extra { node.handles += 1 }
+    defer { for node in extra { node.handles -= 1 } }
+    var roots: [Node] = []
     for parameter in pendingStores where parameter.node.buffer == nil {
       roots.append(parameter.node)
     }
@@ -22,6 +24,7 @@ extension Graph {
     pending.removeAll(keepingCapacity: true)
     pendingStores.removeAll(keepingCapacity: true)
     if !roots.isEmpty { try compute(roots, keepsTracked: false) }
+    turn.finish()
     for parameter in stores { try parameter.checkFinite() }
     letHistoryGo()
   }

@@ -16,6 +16,7 @@ extension Graph {
   package func gradients(
     of loss: Node, withRespectTo targets: [Node], seed: Node? = nil
   ) throws(OperatorProblem) -> [Node?] {
+    if !turn.isSuspended { try expandBackwards() }
     let recorded = pending.count
     let order = reachable(from: loss, targets: targets)
     defer { assertInvariants(recordedFrom: recorded, and: order) }
@@ -121,8 +122,7 @@ extension Graph {
         .gradient, "backward starts from one number; {0} has the shape \(loss.shape)",
         operands: [0], help: "write mean({0}) or sum({0})")
     }
-    let leaves = try currentLeaves(of: loss)
-    let gradients = try gradients(of: loss, withRespectTo: leaves)
+    let found = try derived(loss, isAdding: add)
     if !add {
       for parameter in withGradient {
         willChange(parameter)
@@ -131,14 +131,11 @@ extension Graph {
       withGradient.removeAll(keepingCapacity: true)
     }
     var entries: [(parameter: Parameter, node: Node, gradient: Node)] = []
-    for (leaf, gradient) in zip(leaves, gradients) {
-      guard let parameter = leaf.version?.parameter, let gradient, !parameter.isFrozen else {
-        continue
-      }
+    for (leaf, gradient) in found {
+      guard let parameter = leaf.version?.parameter else { continue }
       willChange(parameter)
       if add, let present = parameter.gradient {
-        // Each is a value by now: a sum over many steps needs none of their histories.
-        parameter.gradient = try record(.add, [detach(present), detach(gradient)])
+        parameter.gradient = try record(.add, [present, gradient])
       } else {
         parameter.gradient = gradient
         withGradient.append(parameter)
@@ -147,6 +144,76 @@ extension Graph {
     }
     lastBackward = BackwardRecord(
       loss: loss, gradients: entries, previousSerial: lastBackward?.loss.serial ?? 0)
+  }
+
+  /// The leaves of trained params with the values that their `.grad` becomes.
+  private func derived(_ loss: Node, isAdding: Bool) throws(OperatorProblem) -> [(Node, Node)] {
+    if let known = try turn.expectBackward(self, loss, isAdding: isAdding) {
+      var results: [Node] = []
+      let first = serial
+      serial += known.serials
+      for type in known.types { results.append(gradientNode(type, of: nil)) }
+      for result in results { turn.add(result, [], isKnown: true) }
+      turn.pending.append(
+        Turn.PendingBackward(
+          loss: loss, targets: known.targets, results: results, serial: first, origin: origin))
+      return Array(zip(known.targets, results))
+    }
+    let leaves = try currentLeaves(of: loss)
+    let first = serial
+    let gradients = try suspended { () throws(OperatorProblem) -> [Node?] in
+      try self.gradients(of: loss, withRespectTo: leaves)
+    }
+    let serials = serial - first
+    var found: [(leaf: Node, gradient: Node)] = []
+    var frozen: [Node] = []
+    for (leaf, gradient) in zip(leaves, gradients) {
+      guard let parameter = leaf.version?.parameter, let gradient else { continue }
+      if parameter.isFrozen { frozen.append(leaf) } else { found.append((leaf, gradient)) }
+    }
+    turn.addBackward(
+      loss, isAdding: isAdding, targets: found.map(\.leaf), frozen: frozen, serials: serials)
+    return found.map { leaf, gradient in
+      let node = gradientNode(gradient.type, of: gradient)
+      turn.add(node, [], isKnown: false)
+      return (leaf, node)
+    }
+  }
+
+  private func gradientNode(_ type: TensorType, of derived: Node?) -> Node {
+    let node = Node(
+      graph: self, op: .gradient, inputs: derived.map { [$0] } ?? [], attributes: Attributes(),
+      type: type, origin: origin, buffer: nil, version: nil, isTracked: false,
+      serial: nextSerial())
+    pending.append(node)
+    return node
+  }
+
+  /// Runs what belongs to no event of the turn.
+  private func suspended<T>(_ body: () throws(OperatorProblem) -> T) throws(OperatorProblem) -> T {
+    let outer = turn.isSuspended
+    turn.isSuspended = true
+    defer { turn.isSuspended = outer }
+    return try body()
+  }
+
+  /// Derives the gradients that were left to a known plan, because another plan is needed.
+  func expandBackwards() throws(OperatorProblem) {
+    let waiting = turn.pending
+    turn.pending = []
+    guard !waiting.isEmpty else { return }
+    let (last, place) = (serial, origin)
+    defer { (serial, origin) = (last, place) }
+    for backward in waiting {
+      // As the order of recording was when `backward` ran.
+      (serial, origin) = (backward.serial, backward.origin)
+      let gradients = try suspended { () throws(OperatorProblem) -> [Node?] in
+        try self.gradients(of: backward.loss, withRespectTo: backward.targets)
+      }
+      for (node, gradient) in zip(backward.results, gradients) where node.buffer == nil {
+        if let gradient { node.inputs = [gradient] }
+      }
+    }
   }
 
   /// The leaves of current parameters below a loss, checked.

@@ -21,6 +21,8 @@ package final class Graph {
   package var random = RandomStream(seed: 0)
   /// The graph of the last `backward`, for explanations.
   package internal(set) var lastBackward: BackwardRecord?
+  /// What was recorded since the last flush.
+  let turn = Turn()
   /// Plans by the hash of their structure.
   var plans: [Int: [Plan]] = [:]
   /// Plans made, and runs that found one.
@@ -48,7 +50,7 @@ package final class Graph {
   var hasBypasses = false
   /// A failure of the rule that runs, thrown at its end.
   var deferredProblem: OperatorProblem?
-  private var serial = 0
+  var serial = 0
   private var currentMark = 0
 
   package init() {}
@@ -71,31 +73,47 @@ extension Graph {
     pending.removeAll()
     pendingStores.removeAll()
     deferredProblem = nil
+    turn.reset()
   }
 
   /// Records `op(inputs)`: shapes are checked now, nothing is computed.
   package func record(
     _ op: Operator, _ inputs: [Node], _ attributes: Attributes = Attributes()
   ) throws(OperatorProblem) -> Node {
+    let known =
+      turn.isSuspended ? nil : try turn.expect(self, op, inputs, attributes)
+    let (type, isTracked): (TensorType, Bool)
+    if let known {
+      (type, isTracked) = (known.type, known.isTracked)
+    } else {
+      (type, isTracked) = try inferred(op, inputs, attributes)
+    }
+    let node = Node(
+      graph: self, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
+      buffer: nil, version: nil, isTracked: isTracked, serial: nextSerial())
+    node.group = group
+    pending.append(node)
+    if !turn.isSuspended { turn.add(node, inputs, isKnown: known != nil) }
+    return node
+  }
+
+  /// What the shape rule says, and whether a gradient can pass through the result.
+  private func inferred(
+    _ op: Operator, _ inputs: [Node], _ attributes: Attributes
+  ) throws(OperatorProblem) -> (TensorType, Bool) {
     var types: [TensorType] = []
     types.reserveCapacity(inputs.count)
-    var tracked = false
+    var isTracked = false
     for input in inputs {
       types.append(input.type)
-      if input.isTracked { tracked = true }
+      if input.isTracked { isTracked = true }
     }
     let type = try op.infer(types, attributes)
     let bytes = type.shape.count.multipliedReportingOverflow(by: type.dtype.size)
     guard !bytes.overflow, bytes.partialValue <= Memory.limit else {
       throw Graph.tooLarge(type)
     }
-    let node = Node(
-      graph: self, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
-      buffer: nil, version: nil, isTracked: tracked && op !== Operator.detached,
-      serial: nextSerial())
-    node.group = group
-    pending.append(node)
-    return node
+    return (type, isTracked && op !== Operator.detached)
   }
 
   static func tooLarge(_ type: TensorType) -> OperatorProblem {

@@ -42,6 +42,9 @@ package final class Node {
   var mark = 0
   var slot = 0
   var isWanted = false
+  /// The turn in which it was recorded or first used, and how that turn refers to it.
+  var turn = -1
+  var reference: TurnReference = 0
 
   init(
     graph: Graph, op: Operator, inputs: [Node], attributes: Attributes, type: TensorType,
@@ -145,10 +148,15 @@ package final class Parameter {
     }
     let value = try value.converted(to: node.dtype)
     graph.willChange(self)
+    let operands = [value, node]
+    let isComputed = value.buffer != nil
+    let known = try graph.turn.expect(
+      graph, .parameter, operands, Attributes(), isComputed: isComputed)
     node.version?.endedAt = graph.origin
     graph.lastEnded = node.version
     isFirst = false
     install(value)
+    graph.turn.add(node, operands, isComputed: isComputed, isKnown: known != nil)
   }
 
   /// Whether the present value is the first one.

@@ -49,7 +49,8 @@ struct PlanKey {
       node.slot = slot
       let wanted =
         node.isWanted || node.handles > 0
-        || (keepsTracked && node.isTracked && node.shape.count <= 1 << 18)
+        || (keepsTracked && node.isTracked && node.turn == graph.turn.id
+          && node.shape.count <= 1 << 18)
       node.isWanted = false
       let entry = PlanEntry(
         op: node.op.id, attributes: node.attributes, type: node.type,
@@ -64,12 +65,29 @@ struct PlanKey {
   }
 }
 
-/// Steps in order with what may be let go after each.
+/// One operator call of a plan.
+final class PlanStep {
+  let op: Operator
+  let attributes: Attributes
+  let type: TensorType
+  /// Slots of the operands; −1 − i for the i-th leaf.
+  let operands: [Int32]
+  let inputShapes: [Shape]
+  /// Slots whose last reader it is.
+  let releases: [Int]
+
+  init(_ node: Node, operands: [Int32], releases: [Int]) {
+    (op, attributes, type) = (node.op, node.attributes, node.type)
+    inputShapes = node.inputs.map(\.shape)
+    (self.operands, self.releases) = (operands, releases)
+  }
+}
+
+/// Steps in order.
 final class Plan {
   let entries: [PlanEntry]
   let leafTypes: [TensorType]
-  /// Slots whose last reader is the step of this index.
-  let releases: [[Int]]
+  let steps: [PlanStep]
 
   init(_ key: PlanKey) {
     entries = key.entries
@@ -82,7 +100,9 @@ final class Plan {
     for (slot, step) in lastUse.enumerated() where step >= 0 && !key.entries[slot].isRoot {
       releases[step].append(slot)
     }
-    self.releases = releases
+    steps = key.nodes.enumerated().map { index, node in
+      PlanStep(node, operands: key.entries[index].operands, releases: releases[index])
+    }
   }
 
   func matches(_ key: PlanKey) -> Bool {
@@ -101,62 +121,81 @@ extension Graph {
   }
 
   func compute(_ roots: [Node], keepsTracked: Bool) throws(OperatorProblem) {
-    let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
-    let plan: Plan
-    if let known = plans[key.hash]?.first(where: { $0.matches(key) }) {
-      plan = known
+    if let (known, leaves) = try turn.expectCompute(self, roots, keepsTracked: keepsTracked) {
       planHits += 1
-    } else {
-      plan = Plan(key)
-      planCount += 1
-      if plans.count >= Graph.maximumPlans { plans.removeAll(keepingCapacity: true) }
-      plans[key.hash, default: []].append(plan)
+      let nodes = turn.nodes
+      var places = [Int](repeating: -1, count: known.plan.steps.count)
+      for (slot, event, _) in known.events { places[slot] = event }
+      let buffers = try run(known.plan, leaves) { step in
+        places[step] >= 0 ? nodes[places[step]].origin : .unknown
+      }
+      for (slot, event, _) in known.events where known.plan.entries[slot].isRoot {
+        nodes[event].finish(buffers[slot])
+      }
+      return
     }
-    try run(plan, key)
+    try expandBackwards()
+    let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
+    let plan = plan(for: key)
+    turn.addCompute(key, plan, roots, keepsTracked: keepsTracked)
+    let buffers = try run(plan, key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
+    for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
+      node.finish(buffers[slot])
+    }
   }
 
-  /// Runs a plan step by step on the nodes of a key.
-  private func run(_ plan: Plan, _ key: PlanKey) throws(OperatorProblem) {
-    var buffers = [Buffer?](repeating: nil, count: plan.entries.count)
-    for step in 0..<plan.entries.count {
+  /// The plan of a structure, found or made.
+  private func plan(for key: PlanKey) -> Plan {
+    if let known = plans[key.hash]?.first(where: { $0.matches(key) }) {
+      planHits += 1
+      return known
+    }
+    let plan = Plan(key)
+    planCount += 1
+    if plans.count >= Graph.maximumPlans { plans.removeAll(keepingCapacity: true) }
+    plans[key.hash, default: []].append(plan)
+    return plan
+  }
+
+  /// Runs a plan step by step; the buffers of its slots, nil for those that were let go.
+  private func run(_ plan: Plan, _ leaves: [Buffer], origin: (Int) -> Origin)
+    throws(OperatorProblem) -> [Buffer?]
+  {
+    var buffers = [Buffer?](repeating: nil, count: plan.steps.count)
+    for index in plan.steps.indices {
       if isInterrupted() { throw OperatorProblem(.interrupt, "interrupted") }
-      let node = key.nodes[step]
-      buffers[step] = try runStep(node, plan.entries[step], buffers, key.leaves)
-      for slot in plan.releases[step] { buffers[slot] = nil }
+      do throws(OperatorProblem) {
+        buffers[index] = try run(plan.steps[index], buffers, leaves)
+      } catch {
+        var problem = error
+        if problem.kind != .memory { problem.origin = origin(index) }
+        throw problem
+      }
+      for slot in plan.steps[index].releases { buffers[slot] = nil }
     }
-    for step in 0..<plan.entries.count where plan.entries[step].isRoot {
-      key.nodes[step].finish(buffers[step])
-    }
+    return buffers
   }
 
-  private func runStep(
-    _ node: Node, _ entry: PlanEntry, _ buffers: [Buffer?], _ leaves: [Node]
-  ) throws(OperatorProblem) -> Buffer {
+  private func run(_ step: PlanStep, _ buffers: [Buffer?], _ leaves: [Buffer])
+    throws(OperatorProblem) -> Buffer
+  {
     var inputs: [Buffer] = []
-    var shapes: [Shape] = []
-    for (index, operand) in entry.operands.enumerated() {
-      let buffer = operand >= 0 ? buffers[Int(operand)] : leaves[Int(-1 - operand)].buffer
-      guard let buffer else {
-        throw OperatorProblem(.memory, "an operand of \(node.op.name) was let go too early")
+    inputs.reserveCapacity(step.operands.count)
+    for operand in step.operands {
+      guard let buffer = operand >= 0 ? buffers[Int(operand)] : leaves[Int(-1 - operand)] else {
+        throw OperatorProblem(.memory, "an operand of \(step.op.name) was let go too early")
       }
       inputs.append(buffer)
-      shapes.append(node.inputs[index].shape)
     }
-    if node.op.isAlias { return inputs[0] }
+    if step.op.isAlias { return inputs[0] }
     let output: Buffer
-    do { output = try Buffer(node.dtype, count: node.shape.count) } catch {
+    do { output = try Buffer(step.type.dtype, count: step.type.shape.count) } catch {
       throw Graph.memoryProblem(error)
     }
-    do {
-      try node.op.kernel(
-        KernelCall(
-          inputs: inputs, inputShapes: shapes, output: output, shape: node.shape,
-          attributes: node.attributes, isInterrupted: isInterrupted))
-    } catch {
-      var problem = error
-      problem.origin = node.origin
-      throw problem
-    }
+    try step.op.kernel(
+      KernelCall(
+        inputs: inputs, inputShapes: step.inputShapes, output: output, shape: step.type.shape,
+        attributes: step.attributes, isInterrupted: isInterrupted))
     return output
   }
 }

@@ -10,6 +10,7 @@ extension Graph {
   package func replay(_ root: Node, replacing target: Node, by replacement: Node)
     throws(OperatorProblem) -> Node
   {
+    try expandBackwards()
     var replayed: [Int: Node] = [target.serial: replacement]
     for node in reachable(from: root, targets: []) where node !== target {
       // What was detached on purpose stays what it is.

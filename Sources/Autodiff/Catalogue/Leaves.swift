@@ -5,6 +5,7 @@ import Engine
 extension Catalogue {
   static let leaves: [Operator] = [
     .constant, .number, .data, .variable, .parameter, .identity, .detached,
+    .gradient,
   ]
 }
 
@@ -38,4 +39,8 @@ extension Operator {
   package static let detached: Operator = leaf(
     "detach", "The operand's values, without its history.", alias: true,
     gradient: .none(because: "its history was let go on purpose"))
+  /// What `backward` leaves in `.grad`: an operand once its derivation is recorded, none before.
+  package static let gradient: Operator = leaf(
+    "gradient", "A param's gradient.", alias: true,
+    gradient: .none(because: ".grad is a value; grad(loss, w) can be derived again"))
 }
