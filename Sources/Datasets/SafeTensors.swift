@@ -76,6 +76,7 @@ package enum SafeTensors {
 
   /// Reads and checks every promise of the format.
   package static func read(_ path: String) throws(DataProblem) -> File {
+    try WholeFile.checkPath(path)
     guard let file = fopen(path, "r") else { throw WholeFile.failure("cannot be read") }
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)
@@ -101,11 +102,11 @@ package enum SafeTensors {
       guard let shape = entry.shape.flatMap({ Shape(checking: $0) }) else {
         throw DataProblem("the shape of \(entry.name) is impossible")
       }
-      guard let dtype = types.first(where: { $0.name == entry.type })?.dtype else {
+      guard let (dtype, size) = element(entry.type) else {
         throw DataProblem(
           "\(entry.name) has the element type \(entry.type), which nns does not read")
       }
-      guard entry.begin == expected, entry.end - entry.begin == shape.count * dtype.size else {
+      guard entry.begin == expected, entry.end - entry.begin == shape.count * size else {
         throw DataProblem("the bytes of \(entry.name) do not fit its shape and place")
       }
       expected = entry.end
@@ -113,9 +114,10 @@ package enum SafeTensors {
       do { buffer = try Buffer(dtype, count: shape.count) } catch {
         throw DataProblem("\(entry.name) fits no memory")
       }
-      guard fread(buffer.address, dtype.size, shape.count, file) == shape.count else {
+      guard fread(buffer.address, size, shape.count, file) == shape.count else {
         throw DataProblem("it ends inside the numbers of \(entry.name)")
       }
+      if size == 2 { widen(buffer, isBrain: entry.type == "BF16") }
       if dtype == .bool {
         let values = buffer.pointer(as: UInt8.self)
         guard (0..<shape.count).allSatisfy({ values[$0] < 2 }) else {
@@ -126,6 +128,21 @@ package enum SafeTensors {
     }
     guard fgetc(file) == EOF else { throw DataProblem("there are bytes behind the last tensor") }
     return result
+  }
+
+  /// The element type in which nns holds a type of the format, and bytes in the file.
+  private static func element(_ name: String) -> (DType, size: Int)? {
+    if name == "F16" || name == "BF16" { return (.f32, 2) }
+    return types.first { $0.name == name }.map { ($0.dtype, $0.dtype.size) }
+  }
+
+  /// Half floats at the beginning of a buffer become its floats, the last first.
+  private static func widen(_ buffer: Buffer, isBrain: Bool) {
+    let floats = buffer.pointer(as: Float.self)
+    for index in (0..<buffer.count).reversed() {
+      let bits = buffer.address.load(fromByteOffset: 2 * index, as: UInt16.self)
+      floats[index] = isBrain ? Float(bitPattern: UInt32(bits) << 16) : HalfFloat.float(bits)
+    }
   }
 
   private struct Entry {

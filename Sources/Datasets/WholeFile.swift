@@ -1,4 +1,4 @@
-// Writing a file so that it is there whole or not at all.
+// Writing a file so that it is there whole or not at all; reading one with a limit.
 
 import Glibc
 
@@ -7,9 +7,59 @@ package enum WholeFile {
     DataProblem("\(what): \(String(cString: strerror(errno)))")
   }
 
+  /// All bytes of a file, at most so many. A pipe is read to its end; nobody waits for one to which
+  /// nobody writes, and `isInterrupted` is asked all the time.
+  package static func read(_ path: String, limit: Int = 1 << 28, isInterrupted: () -> Bool)
+    throws(DataProblem) -> [UInt8]
+  {
+    try checkPath(path)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw failure("cannot read \(path)") }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    var waits = 0
+    while !isInterrupted() {
+      let count = Glibc.read(file, &chunk, chunk.count)
+      if count > 0 {
+        bytes += chunk[..<count]
+        guard bytes.count <= limit else {
+          throw DataProblem("\(path) is larger than \(limit >> 20) MB")
+        }
+      } else if count < 0, errno != EINTR, errno != EAGAIN {
+        throw failure("cannot read \(path)")
+      } else {
+        if count == 0, !bytes.isEmpty || !awaitsWriter(file) { return bytes }
+        waits += 1
+        guard count < 0 || waits < 20 else {
+          throw DataProblem("cannot read \(path): nobody writes to this pipe")
+        }
+        var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+        poll(&waiting, 1, 50)
+      }
+    }
+    throw .interrupted
+  }
+
+  /// Whether a pipe has not been opened at its other end yet.
+  private static func awaitsWriter(_ file: Int32) -> Bool {
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }
+    var state = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+    poll(&state, 1, 50)
+    return state.revents & Int16(POLLHUP) == 0
+  }
+
+  /// The system would read a name only as far as its first NUL.
+  static func checkPath(_ path: String) throws(DataProblem) {
+    guard path.utf8.contains(0) else { return }
+    throw DataProblem("a file name has no NUL character")
+  }
+
   /// Writes to a temporary file beside it, flushes it to the disk, and renames it: the old file
   /// stays until the new one is complete. A symbolic link stays one: its target is replaced.
   package static func write(_ bytes: [UInt8], to path: String) throws(DataProblem) {
+    try checkPath(path)
     let target = resolved(path)
     var status = stat()
     let isThere = stat(target, &status) == 0

@@ -11,16 +11,17 @@ enum FileFunctions {
   private typealias P = HostFunction.Parameter
 
   static let save: HostFunction = HostFunction(
-    name: "save", summary: "Writes a model's parameters as safetensors, or a figure as SVG.",
+    name: "save", summary: "Writes a model or tensors as safetensors, or a figure as SVG.",
     category: "Files",
     parameters: [
-      P("net", "a model, a scaler, a tuple or record of them, or a figure"),
+      P("net", "a model, a scaler, a tuple or record of them; tensors; or a figure"),
       P("path", "a file name that ends in .safetensors or .svg"),
     ],
     details: [
       "The file holds the params and the numbers of scalers by their paths (net[0].weight is",
       "\"[0].weight\"), and in its metadata the layers, from which load(path) makes the model again.",
       "s >> net >> t.undo keeps its scalers with it; so does (net, s, t).",
+      "A tensor is written under the name value, those of a record under their names.",
     ],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
     action: { call in
@@ -38,14 +39,13 @@ enum FileFunctions {
         throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
       }
       let saved = SavedTensor.all(of: call.raw(0), call.session)
-      guard !saved.isEmpty else {
-        throw Problem(.type, "there are no params in a \(call.value(0).typeName)", argument: 0)
-      }
       try call.session.graph.force(
         call.session.parameters(of: call.raw(0)).map(\.parameter.node))
-      let tensors = try saved.compactMap { try $0.written(call.session) }
-      let source = ModelSource.text(call.raw(0), call.session)
-      let metadata = source.map { [(key: ModelSource.key, text: $0)] } ?? []
+      let tensors =
+        saved.isEmpty ? try plain(call) : try saved.compactMap { try $0.written(call.session) }
+      // A model that cannot be written down says so by an empty text; plain tensors say nothing.
+      let source = ModelSource.text(call.raw(0), call.session) ?? ""
+      let metadata = saved.isEmpty ? [] : [(key: ModelSource.key, text: source)]
       do throws(DataProblem) {
         try SafeTensors.write(tensors, metadata: metadata, to: path)
       } catch {
@@ -53,6 +53,26 @@ enum FileFunctions {
       }
       return .none
     })
+
+  /// A tensor, or several with their names.
+  private static func plain(_ call: Call) throws -> [NamedTensor] {
+    let graph = call.session.graph
+    return try call.session.leaves(of: call.value(0)).map { path, leaf in
+      let node: Node? =
+        if case .number(let x) = leaf { graph.input(x, .f64) } else { call.session.node(leaf) }
+      guard let node else {
+        throw Problem(
+          .type,
+          "there are no params in a \(call.value(0).typeName), and a \(leaf.typeName) is no tensor",
+          argument: 0)
+      }
+      try graph.force([node])
+      guard let buffer = node.buffer else {
+        throw Problem(.internal, "\(path) was not computed", argument: 0)
+      }
+      return NamedTensor(name: path.isEmpty ? "value" : path, shape: node.shape, buffer: buffer)
+    }
+  }
 
   static let load: HostFunction = HostFunction(
     name: "load", summary: "Fills a model with what was saved, or makes it anew.",
@@ -64,7 +84,8 @@ enum FileFunctions {
     ],
     details: [
       "load(path) makes the model again from the layers and scalers that save noted in the file; a",
-      "model that was declared with `model` has to be declared before.",
+      "model that was declared with `model` has to be declared before. Of a file that describes no",
+      "model it gives a record of its tensors; F16 and BF16 are read as f32.",
       "load(net, path, from: \"pytorch\") fills a net from a state_dict that was saved with",
       "safetensors.torch.save_file: 0.weight of a Linear is turned and becomes net[0].weight, the",
       "weight of a LayerNorm becomes gain.",
@@ -84,6 +105,10 @@ enum FileFunctions {
         throw Problem(.file, "\(path): \(error.message)", argument: isAlone ? 0 : 1)
       }
       let saved = SavedModel(path: path, file: file)
+      if isAlone, file.metadata[ModelSource.key] == nil {
+        return .record(
+          file.tensors.map { ($0.name, .tensor(call.session.graph.leaf($0.buffer, $0.shape))) })
+      }
       let model = isAlone ? try made(saved, call.session) : call.raw(0)
       try saved.fill(model, call.session, fromPyTorch: isForeign)
       guard case .tensor = model else { return model }
@@ -92,10 +117,10 @@ enum FileFunctions {
 
   /// The model that a file describes, with other numbers.
   private static func made(_ saved: SavedModel, _ session: Session) throws -> Value {
-    guard let source = saved.file.metadata[ModelSource.key] else {
+    guard let source = saved.file.metadata[ModelSource.key], !source.isEmpty else {
       throw Problem(
         .data, "\(saved.path) does not say which model its tensors belong to", argument: 0,
-        help: saved.habit ?? "write load(net, \"\(saved.path)\") with a net of the same shape")
+        help: "write load(net, \"\(saved.path)\") with a net of the same shape")
     }
     // The layers' first numbers are replaced at once: they must not move the random stream.
     let random = session.graph.random

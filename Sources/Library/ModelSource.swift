@@ -25,10 +25,12 @@ enum ModelSource {
       return texts.count == parts.count ? texts.joined(separator: separator) : nil
     }
     switch value {
-    case .number, .bool, .string: return try? session.echo(value)
+    case .number, .bool: return try? session.echo(value)
+    case .string(let string): return EncodedTable.quoted(string.text)
     case .function(let composition as CompositionObject): return all(composition.stages, " >> ")
     case .function(let host as HostFunctionObject): return host.name
     case .foreign(let layer as LayerObject): return layer.layer.source
+    case .foreign(let encoded as EncodedTable): return encoded.source
     case .foreign(let scaler as ScalerObject): return "standardize(\(scaler.columns))"
     case .foreign(let undo as ScalerUndoObject):
       return "standardize(\(undo.scaler.columns)).undo"
@@ -111,6 +113,10 @@ enum ModelSource {
       let columns = Int(exactly: columns), columns >= 0
     {
       return .foreign(ScalerObject(columns: columns))
+    }
+    if name == "encode", named.isEmpty, plain.count == 1 {
+      guard let encoded = EncodedTable(saved: plain[0]) else { throw foreign(path) }
+      return .foreign(encoded)
     }
     return try session.call(maker(name, path, session), plain, named: named)
   }

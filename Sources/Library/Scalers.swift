@@ -12,16 +12,19 @@ final class ScalerObject: ForeignObject {
   }
 
   let columns: Int
+  /// In which its numbers are told: that of the data.
+  private let dtype: DType
   /// Empty until a file has given them.
   private var numbers: [Part: [Double]] = [:]
 
-  init(mean: [Double], deviation: [Double]) {
+  init(mean: [Double], deviation: [Double], dtype: DType) {
     columns = mean.count
+    self.dtype = dtype
     numbers = [.mean: mean, .std: deviation]
   }
 
   /// One whose numbers come from a file.
-  init(columns: Int) { self.columns = columns }
+  init(columns: Int) { (self.columns, dtype) = (columns, .f32) }
 
   subscript(part: Part) -> [Double] {
     get { numbers[part] ?? [] }
@@ -63,8 +66,12 @@ final class ScalerObject: ForeignObject {
   }
 
   private func check(_ x: Node) throws {
-    guard columns == 1 || x.shape.rank > 0 && x.shape[x.shape.rank - 1] == columns else {
-      throw Problem(.shape, "this scaler knows \(columns) columns; it got the shape \(x.shape)")
+    // One column may come as a vector, or as a number.
+    guard x.shape.dims.last == columns || columns == 1 && x.shape.rank < 2 else {
+      throw Problem(
+        .shape,
+        "this scaler knows \(columns) \(columns == 1 ? "column" : "columns"); it got the shape "
+          + "\(x.shape)", argument: 0)
     }
   }
 
@@ -80,7 +87,7 @@ final class ScalerObject: ForeignObject {
   func field(_ name: String, _ session: Session) throws -> Value? {
     if name == "undo" { return .foreign(ScalerUndoObject(self)) }
     guard let part = Part(rawValue: name) else { return nil }
-    return .tensor(try session.graph.tensor(self[part], shape: [columns], dtype: .f32))
+    return .tensor(try session.graph.tensor(self[part], shape: [columns], dtype: dtype))
   }
 
   func describe(_ session: Session) throws -> StyledText {
@@ -133,19 +140,40 @@ enum ScalerFunctions {
         throw Problem(.type, "standardize wants rows of numbers", argument: 0)
       }
       let columns = x.shape.rank > 1 ? x.shape[x.shape.rank - 1] : 1
-      return .foreign(scaler(try call.session.graph.values(x), columns))
+      let dtype = x.dtype.isFloat ? x.dtype : call.session.graph.defaultDType
+      return .foreign(try scaler(call.session.graph.values(x), columns, dtype))
     })
 
-  private static func scaler(_ values: [Double], _ columns: Int) -> ScalerObject {
-    var mean = [Double](repeating: 0, count: columns)
-    var variance = mean
+  /// Distances are measured in the column's own range, so that small numbers count like large ones.
+  private static func scaler(_ values: [Double], _ columns: Int, _ dtype: DType) throws
+    -> ScalerObject
+  {
+    var low = [Double](repeating: .infinity, count: columns)
+    var (high, mean, variance) = (low.map { -$0 }, low.map { _ in 0.0 }, low.map { _ in 0.0 })
     let count = Double(values.count / max(1, columns))
-    for (index, v) in values.enumerated() { mean[index % columns] += v / count }
     for (index, v) in values.enumerated() {
-      let distance = v - mean[index % columns]
-      variance[index % columns] += distance * distance / count
+      let column = index % columns
+      guard v.isFinite else {
+        throw Problem(
+          .data,
+          "row \(index / columns) of column \(column) is \(NumberFormat.shortest(v)); standardize "
+            + "wants finite numbers", argument: 0)
+      }
+      (low[column], high[column]) = (min(low[column], v), max(high[column], v))
+      mean[column] += v / count
+    }
+    for (index, v) in values.enumerated() {
+      let column = index % columns
+      let range = high[column] - low[column]
+      guard range > 0 else { continue }
+      let distance = (v - mean[column]) / range
+      variance[column] += distance * distance / count
     }
     return ScalerObject(
-      mean: mean, deviation: variance.map { $0 > 1e-14 ? $0.squareRoot() : 1 })
+      mean: (0..<columns).map { low[$0] == high[$0] ? low[$0] : mean[$0] },
+      deviation: (0..<columns).map { column in
+        let deviation = variance[column].squareRoot() * (high[column] - low[column])
+        return deviation > 0 ? deviation : 1
+      }, dtype: dtype)
   }
 }

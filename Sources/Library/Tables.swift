@@ -1,154 +1,10 @@
-// Tables and reading data.
+// Functions of tables: reading, choosing, missing values, words.
 
 import Autodiff
 import Datasets
 import Diagnostics
 import Engine
-import Glibc
 import Interpreter
-
-/// A table of the language: a value.
-final class TableObject: ForeignObject {
-  let table: Table
-  init(_ table: Table) {
-    self.table = table
-  }
-
-  var typeName: String { "table" }
-  var length: Int? { table.rowCount }
-  var fieldNames: [String] { table.names + ["shape", "columns"] }
-
-  func field(_ name: String, _ session: Session) throws -> Value? {
-    if let column = table[name] { return try value(column, name, session) }
-    if name == "shape" { return Library.shape(Shape([table.rowCount, table.columns.count])) }
-    if name == "columns" { return .list(table.names.map { .string($0) }) }
-    return nil
-  }
-
-  private func value(_ column: Column, _ name: String, _ session: Session) throws -> Value {
-    switch column {
-    case .strings(let values): return .list(values.map { $0.map { .string($0) } ?? Value.none })
-    case .numbers(let values):
-      if values.contains(where: { $0 == nil }) {
-        return .list(values.map { $0.map { .number($0) } ?? Value.none })
-      }
-      return .tensor(
-        try session.graph.tensor(
-          values.compactMap { $0 }, shape: [values.count], dtype: session.graph.defaultDType))
-    }
-  }
-
-  func settingField(_ name: String, to value: Value, _ session: Session) throws -> Value? {
-    guard let elements = try session.elements(value), elements.count == table.rowCount else {
-      throw Problem(.data, "a column of this table has \(table.rowCount) values")
-    }
-    var strings: [String?] = []
-    var numbers: [Double?] = []
-    for element in elements {
-      switch element {
-      case .none: (strings, numbers) = (strings + [nil], numbers + [nil])
-      case .string(let text): strings.append(text.text)
-      case let other:
-        guard let node = session.node(other) else {
-          throw Problem(.type, "a column holds numbers or strings, not a \(other.typeName)")
-        }
-        numbers.append(try session.graph.item(node))
-      }
-    }
-    if strings.count == elements.count {
-      return .foreign(TableObject(table.setting(name, .strings(strings))))
-    }
-    guard numbers.count == elements.count else {
-      throw Problem(.type, "a column holds numbers or strings, not both")
-    }
-    return .foreign(TableObject(table.setting(name, .numbers(numbers))))
-  }
-
-  func index(_ items: [IndexValue], _ session: Session) throws -> Value? {
-    guard items.count == 1 else { return nil }
-    switch items[0] {
-    case .value(.string(let name)):
-      return try field(name.text, session) ?? { throw unknown(name.text) }()
-    case .value(.list(let list)):
-      let names = try list.elements.map { element -> String in
-        guard case .string(let name) = element else {
-          throw Problem(.type, "columns are chosen by their names")
-        }
-        guard table[name.text] != nil else { throw unknown(name.text) }
-        return name.text
-      }
-      return .foreign(TableObject(table.selecting(names)))
-    case .value(.tensor(let tensor)):
-      let picks = try session.graph.values(tensor.node)
-      if tensor.node.dtype == .bool {
-        guard picks.count == table.rowCount else {
-          throw Problem(.shape, "the mask has \(picks.count) rows, the table \(table.rowCount)")
-        }
-        return rows(picks.enumerated().filter { $0.element != 0 }.map(\.offset))
-      }
-      return rows(
-        try picks.map { pick in
-          guard let row = Int(exactly: pick), row >= -table.rowCount, row < table.rowCount else {
-            throw Problem(.index, "there is no row \(NumberFormat.shortest(pick))")
-          }
-          return row < 0 ? row + table.rowCount : row
-        })
-    case .range(let lower, let upper):
-      let clamp = { (x: Int) in
-        min(max(x < 0 ? x + self.table.rowCount : x, 0), self.table.rowCount)
-      }
-      let start = clamp(lower ?? 0)
-      return rows(Array(start..<max(start, clamp(upper ?? table.rowCount))))
-    default:
-      throw Problem(
-        .type, "a table is indexed by a column's name, a list of names, a mask or a range of rows",
-        help: "write t[0..1] for the first row")
-    }
-  }
-
-  func rows(_ indices: [Int]) -> Value { .foreign(TableObject(table.rows(indices))) }
-
-  private func unknown(_ name: String) -> Problem {
-    Problem(
-      .name, "the table has no column '\(name)'",
-      help: Suggestion.nearest(to: name, in: table.names).map { "did you mean \($0)?" })
-  }
-
-  func tensor(_ session: Session) throws -> Value {
-    do {
-      return .tensor(
-        try session.graph.tensor(
-          table.numbers(), shape: [table.rowCount, table.columns.count],
-          dtype: session.graph.defaultDType))
-    } catch let problem as DataProblem { throw Problem(.data, problem.message) }
-  }
-
-  func describe(_ session: Session) throws -> StyledText {
-    let shown =
-      table.rowCount <= 12
-      ? Array(0..<table.rowCount) : Array(0..<5) + [-1] + Array(table.rowCount - 3..<table.rowCount)
-    var cells = [table.names]
-    for row in shown {
-      cells.append(table.columns.map { row < 0 ? "…" : TableObject.cell($0.values, row) })
-    }
-    let widths = table.columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    var text = StyledText("table [\(table.rowCount), \(table.columns.count)]\n", .dim)
-    for (index, row) in cells.enumerated() {
-      let line = zip(row, widths).map { cell, width in
-        String(repeating: " ", count: width - cell.count) + cell
-      }.joined(separator: "  ")
-      text.append(line + (index < cells.count - 1 ? "\n" : ""), index == 0 ? .strong : .plain)
-    }
-    return text
-  }
-
-  private static func cell(_ column: Column, _ row: Int) -> String {
-    switch column {
-    case .numbers(let values): values[row].map { NumberFormat.shortest($0) } ?? "none"
-    case .strings(let values): values[row] ?? "none"
-    }
-  }
-}
 
 enum TableFunctions {
   static let all: [HostFunction] = [
@@ -177,48 +33,47 @@ enum TableFunctions {
     "read_csv", "A table from a file of comma-separated values.", [P("path", "a file name")],
     "read_csv(\"no-such-file.csv\")  # error: file",
     details: [
-      "The first line names the columns. A column whose every value is a number holds numbers; an",
-      "empty field, NA, nan, null or ? is missing. Blanks round a field are left out, except in quotes.",
+      "The first line names the columns. A column whose every value is a decimal number holds",
+      "numbers; an empty field, NA, nan, null or ? is missing. Blanks round a field are left out,",
+      "except in quotes. t.name is a tensor; strings, and numbers of which some are missing, are a",
+      "column: a list with which t[t.name == \"x\"] and t[t.name != none] choose rows.",
+      "Whole numbers that f32 would change make a tensor of f64.",
     ]
   ) { call in
     let path = try call.string(0)
-    guard let file = fopen(path, "r") else {
-      throw Problem(
-        .file, "cannot read \(path): \(String(cString: strerror(errno)))", argument: 0)
-    }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = fread(&chunk, 1, chunk.count, file)
-      if count == 0 { break }
-      bytes += chunk[..<count]
-    }
-    guard ferror(file) == 0 else {
-      throw Problem(.file, "cannot read \(path): \(String(cString: strerror(errno)))", argument: 0)
-    }
-    do { return .foreign(TableObject(try CSV.parse(bytes))) } catch let problem as DataProblem {
-      throw Problem(.data, "\(path): \(problem.message)", argument: 0)
-    }
+    let bytes: [UInt8]
+    do throws(DataProblem) {
+      bytes = try WholeFile.read(path) { Interrupts.isRequested }
+    } catch { throw Problem(error, .file, argument: 0) }
+    do throws(DataProblem) {
+      return .foreign(TableObject(try CSV.parse(bytes) { Interrupts.isRequested }))
+    } catch { throw Problem(error, in: path, argument: 0) }
   }
 
   static let table: HostFunction = function(
     "table", "A table of a record of columns.", [P("columns", "a record of equally long columns")],
-    "table({a: [1, 2], b: [\"x\", \"y\"]}).shape  # => [2, 2]"
+    "table({a: [1, 2], b: [\"x\", \"y\"]}).shape  # => [2, 2]",
+    details: [
+      "t.a is a column, t.shape its size and t.columns the names; t[\"shape\"] is a column of that",
+      "name. t.z = … and t[\"z\"] = … add a column.",
+    ]
   ) { call in
-    guard case .record(let record) = call.value(0), let first = record.fields.first,
-      let rows = call.session.length(first.value)
-    else { throw Problem(.type, "table wants a record such as {a: [1, 2]}", argument: 0) }
-    var result = TableObject(
-      Table([(first.name, .numbers([Double?](repeating: nil, count: rows)))]))
-    for (name, value) in record.fields {
-      if case .foreign(let next as TableObject)? = try result.settingField(
-        name, to: value, call.session)
-      {
-        result = next
-      }
+    guard case .record(let record) = call.value(0), let first = record.fields.first else {
+      throw Problem(
+        .type, "table wants a record of one column at least, such as {a: [1, 2]}", argument: 0)
     }
-    return .foreign(result)
+    var columns: [(name: String, values: Column)] = []
+    for (name, value) in record.fields {
+      let column = try ColumnObject.column(of: value, name, call.session)
+      if let rows = columns.first?.values.count, rows != column.count {
+        throw Problem(
+          .data,
+          "the columns of a table are equally long: \(first.name) has \(rows) values, \(name) "
+            + "\(column.count)", argument: 0)
+      }
+      columns.append((name, column))
+    }
+    return .foreign(TableObject(Table(columns)))
   }
 
   static let head: HostFunction = function(
@@ -227,10 +82,15 @@ enum TableFunctions {
     "head([1, 2, 3], 2)  # => [1, 2]"
   ) { call in
     let n = try call.int(1, default: 5)
+    guard n >= 0 else {
+      throw Problem(
+        .value, "n of head is at least 0, not \(n)", argument: 1,
+        help: "write {0}[\(n)..] for the last rows")
+    }
     guard let rows = call.session.length(call.value(0)) else {
       throw Problem(.type, "a \(call.value(0).typeName) has no rows", argument: 0)
     }
-    return try Library.rows(call.value(0), Array(0..<max(0, min(n, rows))), call.session)
+    return try Library.rows(call.value(0), Array(0..<min(n, rows)), call.session)
   }
 
   static let drop: HostFunction = function(
@@ -245,11 +105,7 @@ enum TableFunctions {
     let values = call.rest.count == 1 ? try call.session.elementsOfList(call.rest[0]) : call.rest
     let names = try values.map { value -> String in
       let name = try call.session.display(value)
-      guard table[name] != nil else {
-        throw Problem(
-          .name, "the table has no column '\(name)'",
-          help: Suggestion.nearest(to: name, in: table.names).map { "did you mean \($0)?" })
-      }
+      guard table[name] != nil else { throw table.unknown(name) }
       return name
     }
     return .foreign(TableObject(table.dropping(names)))
@@ -259,56 +115,114 @@ enum TableFunctions {
     "missing", "How many values each column misses.", [P("table", "a table")],
     "missing(table({a: [1, 2]})).a  # => 0"
   ) { call in
-    .record(try given(call).columns.map { ($0.name, .number(Double($0.values.missing))) })
+    .record(
+      try given(call).columns.map { ($0.name, .number(Double($0.values.missingRows.count))) })
   }
 
   static let fill: HostFunction = function(
-    "fill", "Missing values replaced: by a number, a string, or each column's mean or median.",
-    [P("table", "a table"), P("by", "a value, \"mean\" or \"median\"")],
-    "fill(table({a: list(1, none, 3)}), \"mean\").a  # => [1, 2, 3]"
+    "fill",
+    "Missing values replaced: by a value, each column's mean or median, or column by column.",
+    [P("table", "a table"), P("by", "a value, \"mean\", \"median\" or a record of them")],
+    "fill(table({a: list(1, none, 3)}), \"mean\").a  # => [1, 2, 3]",
+    details: [
+      "Columns of strings get their most frequent string instead of a mean or median, the first in",
+      "alphabetical order of several. A number fills columns of numbers only, another string columns",
+      "of strings only. fill(t, {a: 0, b: \"x\"}) fills these two.",
+    ]
   ) { call in
     var table = try given(call)
-    for (name, column) in table.columns where column.missing > 0 {
-      switch column {
-      case .numbers(let values):
-        let known = values.compactMap { $0 }.sorted()
-        let replacement: Double
-        switch call.value(1) {
-        case .string(let s) where s.text == "mean":
-          replacement = known.reduce(0, +) / Double(max(1, known.count))
-        case .string(let s) where s.text == "median":
-          replacement =
-            known.isEmpty ? 0 : (known[(known.count - 1) / 2] + known[known.count / 2]) / 2
-        case .string: continue
-        default: replacement = try call.number(1)
-        }
-        table = table.setting(name, .numbers(values.map { $0 ?? replacement }))
-      case .strings(let values):
-        guard case .string(let text) = call.value(1), text.text != "mean", text.text != "median"
-        else {
-          continue
-        }
-        table = table.setting(name, .strings(values.map { $0 ?? text.text }))
+    var wanted: [(name: String, by: Value, isNamed: Bool)] = []
+    if case .record(let record) = call.value(1) {
+      for (name, by) in record.fields {
+        guard table[name] != nil else { throw table.unknown(name, argument: 1) }
+        wanted.append((name, by, true))
+      }
+    } else {
+      wanted = table.names.map { ($0, call.value(1), false) }
+    }
+    for (name, by, isNamed) in wanted {
+      guard let column = table[name], !column.missingRows.isEmpty else { continue }
+      if let filled = try filled(column, name, by, call.session) {
+        table = table.setting(name, filled)
+      } else if isNamed {
+        throw Problem(
+          .type, "column \(name) cannot be filled with a \(by.typeName)", argument: 1)
       }
     }
     return .foreign(TableObject(table))
   }
 
+  /// Nil where the value is not of the column's kind.
+  private static func filled(_ column: Column, _ name: String, _ by: Value, _ session: Session)
+    throws -> Column?
+  {
+    var word: String?
+    if case .string(let text) = by { word = text.text }
+    let isAverage = word == "mean" || word == "median"
+    if isAverage, column.missingRows.count == column.count {
+      throw Problem(.data, "column \(name) has no values of which to take the \(word ?? "")")
+    }
+    switch column {
+    case .numbers(let values):
+      let replacement: Double
+      if isAverage {
+        replacement = average(values.compactMap { $0 }, isMedian: word == "median")
+      } else {
+        guard let node = session.node(by), node.shape.count == 1 else { return nil }
+        replacement = node.isNumber ? node.exact : try session.graph.item(node)
+      }
+      return .numbers(values.map { $0 ?? replacement })
+    case .strings(let values):
+      guard let word else { return nil }
+      let replacement = isAverage ? mostFrequent(values.compactMap { $0 }) : word
+      return .strings(values.map { $0 ?? replacement })
+    }
+  }
+
+  private static func average(_ known: [Double], isMedian: Bool) -> Double {
+    guard isMedian else { return known.reduce(0, +) / Double(max(1, known.count)) }
+    let sorted = known.sorted()
+    return (sorted[(known.count - 1) / 2] + sorted[known.count / 2]) / 2
+  }
+
+  private static func mostFrequent(_ known: [String]) -> String {
+    let counts = Dictionary(grouping: known) { $0 }.mapValues(\.count)
+    return counts.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key ?? ""
+  }
+
   static let encode: HostFunction = function(
     "encode", "Strings as numbers: two words as 0 and 1, more as a column each.",
     [P("table", "a table")],
-    "tensor(encode(table({a: [\"no\", \"yes\"]})))  # => [[0], [1]]"
-  ) { call in .foreign(TableObject(try given(call).encoded())) }
+    "let e = encode(table({a: [\"no\", \"yes\"]}))\ntensor(e)  # => [[0], [1]]\n"
+      + "tensor(e(table({a: [\"yes\"]})))  # => [[1]]",
+    details: [
+      "let e = encode(train) is a table; e(test) encodes another one alike, and a word that train has",
+      "not is an error. e is a stage: e >> s >> net is saved with its words.",
+    ]
+  ) { call in
+    let table = try given(call)
+    do throws(DataProblem) {
+      let encoder = try Encoder(table)
+      return .foreign(EncodedTable(encoder, try encoder.encode(table)))
+    } catch { throw Problem(error, argument: 0) }
+  }
 
   static let classes: HostFunction = function(
     "classes", "Strings as class numbers, in alphabetical order.",
     [P("names", "a list of strings")], "classes([\"b\", \"a\", \"b\"])  # => [1, 0, 1]"
   ) { call in
-    let names = try call.elements(0).map { try call.session.display($0) }
-    let known = Set(names).sorted()
-    let numbers = names.map { Double(known.firstIndex(of: $0) ?? 0) }
+    let names = try call.elements(0).enumerated().map { row, name -> String in
+      guard case .none = name else { return try call.session.display(name) }
+      throw Problem(
+        .data, "row \(row) has no class", argument: 0,
+        help: "leave such rows out with drop(table), or give them one with fill(table, …)")
+    }
+    let known = Dictionary(
+      uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, Double($0)) })
     let graph = call.session.graph
-    return .tensor(try graph.tensor(numbers, shape: [numbers.count], dtype: graph.defaultDType))
+    return .tensor(
+      try graph.tensor(
+        names.map { known[$0] ?? 0 }, shape: [names.count], dtype: graph.defaultDType))
   }
 }
 

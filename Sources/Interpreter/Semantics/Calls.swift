@@ -208,6 +208,12 @@ extension Call {
       argument: index)
   }
 
+  private func noTensor(_ index: Int) -> Problem? {
+    guard var problem = value(index).noTensor else { return nil }
+    problem.argument = index
+    return problem
+  }
+
   /// The argument, none where it was left out.
   package func value(_ index: Int) -> Value { session.read(arguments[index] ?? .none) }
 
@@ -221,7 +227,7 @@ extension Call {
 
   package func tensor(_ index: Int) throws -> Node {
     guard let node = session.node(value(index)) else {
-      throw problem(index, "a tensor", arguments[index])
+      throw noTensor(index) ?? problem(index, "a tensor", arguments[index])
     }
     return node
   }
@@ -231,7 +237,7 @@ extension Call {
     case .number(let x): return x
     case .tensor(let tensor) where tensor.node.shape.count == 1:
       return try session.graph.item(tensor.node)
-    case let other: throw problem(index, "a number", other)
+    case let other: throw noTensor(index) ?? problem(index, "a number", other)
     }
   }
 

@@ -32,8 +32,10 @@ extension Session {
     }
     for index in operands where index < spans.operands.count && index < values.count {
       guard let label = describeOperand(values[index]) else { continue }
+      // A literal tells what it is.
+      let text = label == source.slice(spans.operands[index]) ? "" : label
       diagnostic.labels.append(
-        Diagnostic.Label(SourceSpan(source, spans.operands[index]), label))
+        Diagnostic.Label(SourceSpan(source, spans.operands[index]), text))
     }
     addCalls(&diagnostic, places)
     return diagnostic

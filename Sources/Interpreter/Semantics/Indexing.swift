@@ -303,7 +303,14 @@ extension Session {
       fields[place].1 = try updated(fields[place].1, rest, value, op)
       return .record(fields)
     case .foreign(let object):
-      guard let old = try object.field(name, self) else { throw unknownField(base, name) }
+      guard let old = try object.field(name, self) else {
+        if rest.isEmpty, op == nil,
+          let changed = try object.settingField(name, to: read(value), self)
+        {
+          return changed
+        }
+        throw unknownField(base, name)
+      }
       let new = try updated(old, rest, value, op)
       if case .foreign(let a) = old, case .foreign(let b) = new, a === b { return base }
       guard let changed = try object.settingField(name, to: new, self) else {
@@ -350,11 +357,15 @@ extension Session {
       _ = try updated(try index(base, items), rest, value, op)
       return base
     case .foreign(let object):
-      if let old = try object.index(items, self), !rest.isEmpty {
+      if rest.isEmpty {
+        let new = try op.map { try operate(FunctionCompiler.opcode($0), index(base, items), value) }
+        if let changed = try object.settingIndex(items, to: new ?? read(value), self) {
+          return changed
+        }
+      } else if let old = try object.index(items, self) {
         _ = try updated(old, rest, value, op)
         return base
       }
-      if let changed = try object.settingIndex(items, to: value, self) { return changed }
     default: break
     }
     throw Problem(.type, "the elements of a \(base.typeName) cannot be updated")

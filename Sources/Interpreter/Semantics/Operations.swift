@@ -30,6 +30,9 @@ extension Session {
     switch op {
     case .negate, .not, .transpose: return try unary(op, a)
     case .equal, .notEqual:
+      if let mask = try comparison(a, b) {
+        return op == .equal ? mask : try operate(.not, mask, .none)
+      }
       if let same = try structuralEquality(a, b) { return .bool(op == .equal ? same : !same) }
     default: break
     }
@@ -48,6 +51,7 @@ extension Session {
       }
     }
     guard let x = node(a), let y = node(b) else {
+      if let problem = a.noTensor ?? b.noTensor { throw problem }
       throw Problem(
         .type, "'\(Session.symbol(op))' does not work on a \(a.typeName) and a \(b.typeName)",
         help: op == .add && a.typeName == "list"
@@ -64,6 +68,7 @@ extension Session {
     default: break
     }
     guard let x = node(a) else {
+      if let problem = a.noTensor { throw problem }
       throw Problem(.type, "'\(Session.symbol(op))' does not work on a \(a.typeName)")
     }
     switch op {
@@ -150,6 +155,13 @@ extension Session {
     case .logicalOr: "or"
     default: "\(op)"
     }
+  }
+
+  /// What a value of the library makes of `==`, on either side.
+  private func comparison(_ a: Value, _ b: Value) throws -> Value? {
+    if case .foreign(let x) = a, let mask = try x.comparison(to: b, self) { return mask }
+    if case .foreign(let y) = b { return try y.comparison(to: a, self) }
+    return nil
   }
 
   /// Equality of everything but tensors; nil where it is element by element.

@@ -46,6 +46,14 @@ package enum Value {
   }
 }
 
+extension Value {
+  /// Why a value of the library is no tensor, where it says more than its type.
+  package var noTensor: Problem? {
+    if case .foreign(let object) = self { return object.noTensor }
+    return nil
+  }
+}
+
 /// A value on the heap.
 package class Object {
   /// What it is, known without asking the runtime.
@@ -180,6 +188,10 @@ package protocol ForeignObject: AnyObject {
   var callParameters: [HostFunction.Parameter]? { get }
   func call(_ call: Call) throws -> Value
   func isEqual(to other: any ForeignObject) -> Bool
+  /// `x == other` where that is no plain equality: a mask of a column's rows.
+  func comparison(to other: Value, _ session: Session) throws -> Value?
+  /// Why it cannot be computed with as a tensor, where more can be said than its type.
+  var noTensor: Problem? { get }
   /// Length for `len` and loops, nil where there is none.
   var length: Int? { get }
   func element(_ index: Int, _ session: Session) throws -> Value?
@@ -207,6 +219,8 @@ extension ForeignObject {
     throw Problem(.type, "a \(typeName) cannot be called")
   }
   package func isEqual(to other: any ForeignObject) -> Bool { self === other }
+  package func comparison(to other: Value, _ session: Session) throws -> Value? { nil }
+  package var noTensor: Problem? { nil }
   package var length: Int? { nil }
   package func element(_ index: Int, _ session: Session) throws -> Value? { nil }
   package var parameters: [(path: String, parameter: Parameter)] { [] }
