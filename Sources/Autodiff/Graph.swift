@@ -34,7 +34,7 @@ package final class Graph {
     didSet { if pending.count > Graph.pendingLimit { wantsFlush = true } }
   }
   /// Parameters whose newest value is not computed.
-  var pendingStores: [Parameter] = [] {
+  package internal(set) var pendingStores: [Parameter] = [] {
     didSet { wantsFlush = !pendingStores.isEmpty || pending.count > Graph.pendingLimit }
   }
   /// Whether the end of a turn has something to compute: a parameter was stored to, or much waits.

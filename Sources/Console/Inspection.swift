@@ -41,7 +41,7 @@ extension Command {
   ) { prompt, text in
     let value = try evaluate(prompt, text)
     guard let node = prompt.session.node(value) else {
-      prompt.show(StyledText("a \(value.typeName) has no shape"))
+      prompt.show(StyledText("\(value.typePhrase) has no shape"))
       return true
     }
     prompt.show(StyledText("\(node.dtype.name) \(node.shape)"))

@@ -134,6 +134,9 @@ package final class Prompt {
       return run(String(entry[..<end])) && (rest.isEmpty || run(rest))
     }
     do {
+      guard !entry.unicodeScalars.contains("\u{FFFD}") else {
+        throw Problem(.file, "this is no text: it has bytes that are not UTF-8")
+      }
       if let command = try command(entry) { return command }
       entryNumber += 1
       let text = Self.question(entry).map { "help(\($0))" } ?? entry

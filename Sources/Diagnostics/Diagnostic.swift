@@ -33,6 +33,8 @@ package struct Diagnostic: Error, Sendable {
   package var notes: [String]
   /// The one suggestion, printed as `= help: …`.
   package var help: String?
+  /// The calls that led there, printed as notes after the others.
+  package var calls = CallTrail()
 
   package init(
     _ kind: DiagnosticKind, _ message: String, at span: SourceSpan? = nil, labels: [Label] = [],

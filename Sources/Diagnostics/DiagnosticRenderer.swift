@@ -24,12 +24,12 @@ package enum DiagnosticRenderer {
       diagnostic.isWarning
       ? ("warning", StyledText.Style.warning) : ("error", StyledText.Style.error)
     var text = StyledText("\(word)[\(diagnostic.kind.rawValue)]", style)
-    text.append(": \(diagnostic.message)\n", .strong)
+    text.append(": \(visible(diagnostic.message))\n", .strong)
     let snippets = self.snippets(diagnostic)
     let digits = String(snippets.map(\.line).max() ?? 1).count
     let margin = String(repeating: " ", count: digits)
     for snippet in snippets { draw(snippet, digits, style, &text) }
-    for note in diagnostic.notes {
+    for note in diagnostic.notes + diagnostic.calls.notes {
       text.append("\(margin) = ", .dim)
       text.append("note: ", .accent)
       text.append(indented(note, digits + 9))
@@ -42,10 +42,20 @@ package enum DiagnosticRenderer {
     return text
   }
 
+  /// Control characters but line ends and tabs as their pictures: a message may hold any text.
+  private static func visible(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+    return text.reduce(into: "") { result, character in
+      let isLayout = character == "\n" || character == "\t"
+      result += isLayout ? String(character) : SourceExcerpt.visible(character, 0)
+    }
+  }
+
   /// Further lines of a note stand under its first.
   private static func indented(_ text: String, _ columns: Int) -> String {
     let margin = "\n" + String(repeating: " ", count: columns)
-    return text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: margin)
+    return visible(text).split(separator: "\n", omittingEmptySubsequences: false).joined(
+      separator: margin)
       + "\n"
   }
 }
@@ -125,6 +135,6 @@ extension DiagnosticRenderer {
   }
 
   private static func oneLine(_ text: String) -> String {
-    text.split(separator: "\n").joined(separator: " ")
+    visible(text).split(separator: "\n").joined(separator: " ")
   }
 }

@@ -77,7 +77,7 @@ struct SourceExcerpt {
   }
 
   /// Tabs become spaces up to the next multiple of 4, control characters their pictures.
-  private static func visible(_ character: Character, _ column: Int) -> String {
+  static func visible(_ character: Character, _ column: Int) -> String {
     guard let scalar = character.unicodeScalars.first, scalar.value < 0x20 || scalar.value == 0x7F
     else { return String(character) }
     if scalar == "\t" { return String(repeating: " ", count: 4 - column % 4) }

@@ -22,6 +22,21 @@ package struct StyledText: Sendable {
 
   package mutating func append(_ other: StyledText) { runs += other.runs }
 
+  /// Appends a text whose further lines begin where its first one does.
+  package mutating func append(indenting other: StyledText) {
+    guard other.runs.contains(where: { $0.text.utf8.contains(0x0A) }) else { return append(other) }
+    let column = runs.reduce(into: 0) { column, run in
+      let last = run.text.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+      let width = TextWidth.columns(of: String(last))
+      column = last.utf8.count == run.text.utf8.count ? column + width : width
+    }
+    let margin = "\n" + String(repeating: " ", count: column)
+    for (text, style) in other.runs {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      append(lines.joined(separator: margin), style)
+    }
+  }
+
   package var plain: String { runs.map(\.text).joined() }
 
   /// Columns of its widest line.

@@ -22,6 +22,21 @@ package enum Memory {
   package static var peakBytes: Int { pool.withLock { $0.peak } }
   package static var limit: Int { pool.withLock { $0.limit } }
 
+  /// Bytes of the machine's memory that the process holds, buffers and everything else; what the
+  /// pool could give back does not count.
+  package static var residentBytes: Int {
+    let (inUse, pooled) = pool.withLock { ($0.inUse, $0.pooled) }
+    guard let file = fopen("/proc/self/statm", "r") else { return inUse }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 128)
+    guard fgets(&line, 128, file) != nil else { return inUse }
+    let text = String(
+      decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let fields = text.split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { return inUse }
+    return max(inUse, pages * sysconf(Int32(_SC_PAGESIZE)) - pooled)
+  }
+
   package static func setLimit(_ bytes: Int) { pool.withLock { $0.limit = bytes } }
 
   static func allocate(bytes: Int) throws(MemoryProblem) -> (UnsafeMutableRawPointer, Int) {

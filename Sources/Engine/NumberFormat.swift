@@ -82,6 +82,8 @@ package struct FormatSpec: Sendable {
   var grouping: Character?
   var precision: Int?
   var type: Character?
+  /// Whether whole numbers in another base say so: `0xff`.
+  var showsBase = false
 
   package init(parsing text: String) throws(Problem) {
     var rest = Substring(text)
@@ -95,6 +97,10 @@ package struct FormatSpec: Sendable {
     }
     if let first = rest.first, "+- ".contains(first) {
       sign = first
+      rest = rest.dropFirst()
+    }
+    if rest.first == "#" {
+      showsBase = true
       rest = rest.dropFirst()
     }
     if rest.first == "0" {
@@ -137,7 +143,8 @@ package struct FormatSpec: Sendable {
   package func apply(_ x: Double) throws(Problem) -> String {
     if type == "s" { throw Problem(message: "the format 's' is for strings, this is a number") }
     var body = try digits(abs(x))
-    let prefix = x.sign == .minus && !x.isNaN ? "-" : (sign == "-" ? "" : String(sign))
+    var prefix = x.sign == .minus && !x.isNaN ? "-" : (sign == "-" ? "" : String(sign))
+    if showsBase, let type, "xXob".contains(type) { prefix += "0\(type)" }
     if let grouping {
       let padded = fill == "0" && align == "=" && x.isFinite
       body = FormatSpec.group(body, grouping, width: padded ? width - prefix.count : 0)

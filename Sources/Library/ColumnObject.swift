@@ -36,7 +36,7 @@ final class ColumnObject: ForeignObject {
       throw Problem(
         .type,
         "column \(name) is a list or a tensor of one axis, not "
-          + (session.node(value).map { "one of shape \($0.shape)" } ?? "a \(value.typeName)"))
+          + (session.node(value).map { "one of shape \($0.shape)" } ?? "\(value.typePhrase)"))
     }
     return try column(elements, name, session)
   }
@@ -56,7 +56,7 @@ final class ColumnObject: ForeignObject {
       case let other:
         guard let node = session.node(other), node.shape.count == 1 else {
           throw Problem(
-            .type, "row \(row) of column \(name) is a number or a string, not a \(other.typeName)")
+            .type, "row \(row) of column \(name) is a number or a string, not \(other.typePhrase)")
         }
         numbers.append(try session.graph.item(node))
       }

@@ -29,10 +29,10 @@ enum CoreFunctions {
     var text = StyledText()
     for (index, value) in call.rest.enumerated() {
       if index > 0 { text.append(" ") }
-      if case .foreign = value {
-        text.append(try call.session.describe(value))
-      } else {
-        text.append(try call.session.display(value))
+      switch value {
+      case .foreign: text.append(indenting: try call.session.describe(value))
+      case .string(let string): text.append(string.text)
+      default: text.append(indenting: StyledText(try call.session.display(value)))
       }
     }
     call.session.output(text)
@@ -44,7 +44,7 @@ enum CoreFunctions {
     [P("x", "a list, tensor, table, string …")], ["len([1, 2, 3])  # => 3", "len(\"hé\")  # => 2"]
   ) { call in
     guard let count = call.session.length(call.value(0)) else {
-      throw Problem(.type, "a \(call.value(0).typeName) has no length", argument: 0)
+      throw Problem(.type, "\(call.value(0).typePhrase) has no length", argument: 0)
     }
     return .number(Double(count))
   }
@@ -72,8 +72,13 @@ enum CoreFunctions {
     ["extend(list(1), list(2, 3))  # => [1, 2, 3]"]
   ) { call in
     let more = try call.elements(1)
-    if case .list(let list) = call.value(0) { return .list(list.appending(more)) }
-    return .list(try call.elements(0) + more)
+    if case .list(let list) = call.value(0) {
+      try call.session.reserve(2 * more.count)
+      return .list(list.appending(more))
+    }
+    let elements = try call.elements(0)
+    try call.session.reserve(elements.count + more.count)
+    return .list(elements + more)
   }
 
   /// Numbers become a tensor again where a tensor went in.
@@ -90,7 +95,10 @@ enum CoreFunctions {
     ["map([1, 2, 3], x -> x^2)  # => [1, 4, 9]"]
   ) { call in
     let f = try call.function(1)
-    let values = try call.elements(0).map { try call.invoke(f, [$0]) }
+    let values = try call.elements(0).map { element in
+      try call.session.poll()
+      return try call.invoke(f, [element])
+    }
     return try regroup(values, like: call.value(0), call.session)
   }
 
@@ -100,8 +108,9 @@ enum CoreFunctions {
     ["filter(list(1, 2, 3), x -> x > 1)  # => [2, 3]"]
   ) { call in
     let f = try call.function(1)
-    let values = try call.elements(0).filter {
-      try call.session.condition(call.invoke(f, [$0]))
+    let values = try call.elements(0).filter { element in
+      try call.session.poll()
+      return try call.session.condition(call.invoke(f, [element]))
     }
     return try regroup(values, like: call.value(0), call.session)
   }
@@ -112,22 +121,40 @@ enum CoreFunctions {
     ["reduce([1, 2, 3], (a, b) -> a + b, 0)  # => 6"]
   ) { call in
     let f = try call.function(1)
-    return try call.elements(0).reduce(call.value(2)) { try call.invoke(f, [$0, $1]) }
+    return try call.elements(0).reduce(call.value(2)) { result, element in
+      try call.session.poll()
+      return try call.invoke(f, [result, element])
+    }
   }
 
   static let zip: HostFunction = function(
     "zip", "Elements that belong together, as tuples; as many as the shorter has.", "Lists",
     [P("xs", "a list"), P("ys", "a list")], ["zip(list(1, 2), list(3, 4))[1]  # => (2, 4)"]
   ) { call in
-    .list(try Swift.zip(call.elements(0), call.elements(1)).map { .tuple([$0, $1]) })
+    let (xs, ys) = (try call.elements(0), try call.elements(1))
+    return try tuples(min(xs.count, ys.count), call.session) { [xs[$0], ys[$0]] }
   }
 
   static let enumerate: HostFunction = function(
     "enumerate", "Elements with their index.", "Lists", [P("xs", "a list")],
     ["enumerate(list(\"a\"))[0]  # => (0, \"a\")"]
   ) { call in
-    .list(
-      try call.elements(0).enumerated().map { .tuple([.number(Double($0.offset)), $0.element]) })
+    let xs = try call.elements(0)
+    return try tuples(xs.count, call.session) { [.number(Double($0)), xs[$0]] }
+  }
+
+  private static func tuples(_ count: Int, _ session: Session, _ parts: (Int) -> [Value]) throws
+    -> Value
+  {
+    var result: [Value] = []
+    for index in 0..<count {
+      if index & 0xFFFF == 0 {
+        try session.reserve(0x10000, 144)
+        try session.poll()
+      }
+      result.append(.tuple(parts(index)))
+    }
+    return .list(result)
   }
 
   static let error: HostFunction = function(
@@ -145,8 +172,16 @@ enum CoreFunctions {
     [P("xs", "a list of strings"), P("separator", "a string", default: .optional("\"\""))],
     ["join([\"a\", \"b\"], \"-\")  # => a-b"]
   ) { call in
-    let parts = try call.elements(0).map { try call.session.display($0) }
-    return .string(parts.joined(separator: try call.string(1, default: "")))
+    let separator = try call.string(1, default: "")
+    var text = ""
+    for (index, element) in try call.elements(0).enumerated() {
+      if index & 0xFF == 0 { try call.session.poll() }
+      let part = try call.session.display(element)
+      try call.session.reserve(part.utf8.count + separator.utf8.count, 1)
+      if index > 0 { text += separator }
+      text += part
+    }
+    return .string(text)
   }
 
   static let upper: HostFunction = function(
@@ -176,9 +211,65 @@ enum CoreFunctions {
     guard !piece.isEmpty else {
       throw Problem(.value, "the piece to replace is empty", argument: 1)
     }
-    return .string(
-      try call.string(0).split(separator: piece, omittingEmptySubsequences: false)
-        .joined(separator: call.string(2)))
+    return .string(try replacing(try call.string(0), piece, by: try call.string(2), call.session))
+  }
+
+  private static func replacing(
+    _ text: String, _ piece: String, by replacement: String, _ session: Session
+  ) throws -> String {
+    // Where every byte is a character, bytes are looked at; a line end of two bytes is one character.
+    guard text.utf8.allSatisfy({ $0 < 0x80 && $0 != 0x0D }) else {
+      return try replacingCharacters(text, piece, by: replacement, session)
+    }
+    let (bytes, wanted, new) = (Array(text.utf8), Array(piece.utf8), Array(replacement.utf8))
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    var (position, checked) = (0, 0)
+    while position < bytes.count {
+      if position - checked >= 1 << 20 || result.count - checked >= 1 << 20 {
+        checked = position
+        try session.reserve(max(1 << 20, new.count), 1)
+        try session.poll()
+      }
+      var matched = 0
+      while matched < wanted.count, position + matched < bytes.count,
+        bytes[position + matched] == wanted[matched]
+      {
+        matched += 1
+      }
+      if matched == wanted.count {
+        result += new
+        position += matched
+      } else {
+        result.append(bytes[position])
+        position += 1
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  private static func replacingCharacters(
+    _ text: String, _ piece: String, by replacement: String, _ session: Session
+  ) throws -> String {
+    let length = piece.count
+    var result = ""
+    var rest = text[...]
+    var steps = 0
+    while let first = rest.first {
+      steps += 1
+      if steps & 0xFFF == 0 {
+        try session.poll()
+        try session.reserve(0x1000 * (4 + replacement.utf8.count), 1)
+      }
+      if first == piece.first, rest.prefix(length) == piece {
+        result += replacement
+        rest = rest.dropFirst(length)
+      } else {
+        result.append(first)
+        rest = rest.dropFirst()
+      }
+    }
+    return result
   }
 
   static let contains: HostFunction = function(

@@ -22,7 +22,7 @@ final class EncodedTable: TableObject {
 
   override func call(_ call: Call) throws -> Value {
     guard case .foreign(let object as TableObject) = call.value(0) else {
-      throw Problem(.type, "encode wants a table, not a \(call.value(0).typeName)", argument: 0)
+      throw Problem(.type, "encode wants a table, not \(call.value(0).typePhrase)", argument: 0)
     }
     do throws(DataProblem) {
       return .foreign(TableObject(try encoder.encode(object.table)))

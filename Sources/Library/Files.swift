@@ -63,7 +63,7 @@ enum FileFunctions {
       guard let node else {
         throw Problem(
           .type,
-          "there are no params in a \(call.value(0).typeName), and a \(leaf.typeName) is no tensor",
+          "there are no params in \(call.value(0).typePhrase), and \(leaf.typePhrase) is no tensor",
           argument: 0)
       }
       try graph.force([node])

@@ -60,7 +60,7 @@ extension GradientFunctions {
     let reached = try graph.gradients(of: loss, withRespectTo: targets)
     guard zip(targets, reached).contains(where: { $1 != nil }) else {
       _ = try graph.currentLeaves(of: loss)
-      throw Problem(.gradient, "the loss does not depend on it", argument: 1)
+      throw Problem(.gradient, "{0} does not depend on {1}", arguments: [0, 1])
     }
     for (target, gradient) in zip(targets, reached) where gradient != nil {
       let start = try graph.detach(target.converted(to: .f64))

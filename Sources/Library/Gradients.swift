@@ -102,12 +102,12 @@ enum GradientFunctions {
     var nodes: [Node] = []
     collect(target, session, &nodes)
     guard !nodes.isEmpty else {
-      throw Problem(.type, "there is nothing to derive by in a \(target.typeName)", argument: 1)
+      throw Problem(.type, "there is nothing to derive by in \(target.typePhrase)", argument: 1)
     }
     let results = try session.graph.gradients(of: loss, withRespectTo: nodes)
     if results.allSatisfy({ $0 == nil }) {
       _ = try session.graph.currentLeaves(of: loss)
-      throw Problem(.gradient, "the loss does not depend on it", argument: 1)
+      throw Problem(.gradient, "{0} does not depend on {1}", arguments: [0, 1])
     }
     for (node, result) in zip(nodes, results) { result?.derivative = Derivative(loss, node) }
     var next = 0

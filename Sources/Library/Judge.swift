@@ -12,7 +12,7 @@ extension Call {
     let value = value(index)
     let what = "\(parameters[index].name) of \(name)"
     if let node = try Library.numbers(value, what, argument: index, session) { return node }
-    throw Problem(.type, "\(what) is a tensor or a table, not a \(value.typeName)", argument: index)
+    throw Problem(.type, "\(what) is a tensor or a table, not \(value.typePhrase)", argument: index)
   }
 }
 
@@ -115,7 +115,7 @@ struct Judge {
     for (name, function) in given {
       guard call.session.isCallable(function) else {
         throw Problem(
-          .type, "metrics of \(call.name) are functions, not a \(function.typeName)",
+          .type, "metrics of \(call.name) are functions, not \(function.typePhrase)",
           argument: index)
       }
       let base = name ?? "metric"
@@ -153,7 +153,7 @@ struct Judge {
     }
     guard let node = call.session.node(value) else {
       throw Problem(
-        .type, "\(lossName) gives a \(value.typeName); a loss is a number", argument: lossArgument)
+        .type, "\(lossName) gives \(value.typePhrase); a loss is a number", argument: lossArgument)
     }
     guard node.shape.count == 1 else {
       let isNamed = Library.name(of: loss) != nil
@@ -170,7 +170,7 @@ struct Judge {
   {
     let value = try call.invoke(metric.function, [prediction, targets])
     guard let node = call.session.node(value), node.shape.count == 1 else {
-      let what = call.session.node(value).map { "\($0.shape)" } ?? "a \(value.typeName)"
+      let what = call.session.node(value).map { "\($0.shape)" } ?? "\(value.typePhrase)"
       throw Problem(
         .type, "the metric \(metric.name) gives \(what); a metric is one number",
         argument: metricsArgument)
@@ -179,10 +179,13 @@ struct Judge {
   }
 
   /// Computes a figure; what its kernel finds is no fault of an operand here.
+  ///
+  /// It has the digits of its element type, not those that f64 has behind them.
   private func number(_ node: Node, _ name: String, _ pair: DataPair?) throws -> Double {
-    do throws(OperatorProblem) { return try node.graph.item(node) } catch {
-      throw call.session.inner(error, .none)
-    }
+    do throws(OperatorProblem) {
+      let x = try node.graph.item(node)
+      return node.dtype == .f32 ? Double(NumberFormat.shortest(Float(x))) ?? x : x
+    } catch { throw call.session.inner(error, .none) }
   }
 
   /// Whether the prediction suits the targets, by the shapes of all rows; and class numbers one by
@@ -190,7 +193,7 @@ struct Judge {
   func check(_ prediction: Value, _ pair: DataPair) throws {
     guard let node = call.session.node(prediction) else {
       throw Problem(
-        .type, "the net gives a \(prediction.typeName); \(call.name) wants a tensor", argument: 0)
+        .type, "the net gives \(prediction.typePhrase); \(call.name) wants a tensor", argument: 0)
     }
     guard case .function(let host as HostFunctionObject) = loss,
       let op = Catalogue.all.first(where: { $0.name == host.name && $0.parameters.count == 2 })

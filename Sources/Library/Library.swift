@@ -49,7 +49,7 @@ package enum Library {
     case .list(let list): return .list(picks.map { list.elements[$0] })
     default:
       guard let node = session.node(value), node.shape.rank > 0 else {
-        throw Problem(.type, "a \(value.typeName) has no rows")
+        throw Problem(.type, "\(value.typePhrase) has no rows")
       }
       let index = try session.graph.tensor(
         picks.map(Double.init), shape: [picks.count], dtype: .i64)

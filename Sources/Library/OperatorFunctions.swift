@@ -1,6 +1,7 @@
 // Builtins made from the operator catalogue: one function for each record that has a name.
 
 import Autodiff
+import Diagnostics
 import Engine
 import Interpreter
 
@@ -24,10 +25,10 @@ enum OperatorFunctions {
       action: { call in
         if isPair, call.isGiven(1) {
           let pair = op.name == "max" ? Operator.maximum : Operator.minimum
-          return try value(pair, call, [call.tensor(0), call.tensor(1)])
+          return try value(pair, call, [call.tensor(0), call.tensor(1)], places: [0, 1])
         }
-        let (inputs, attributes) = try operands(op, call, skipping: isPair ? 1 : 0)
-        return try value(op, call, inputs, attributes)
+        let (inputs, places, attributes) = try operands(op, call, skipping: isPair ? 1 : 0)
+        return try value(op, call, inputs, attributes, places: places)
       })
   }
 
@@ -79,7 +80,8 @@ enum OperatorFunctions {
   /// Plain numbers are Float64: of numbers alone the result is one, computed at once; everything
   /// else is recorded.
   private static func value(
-    _ op: Operator, _ call: Call, _ inputs: [Node], _ attributes: Attributes = Attributes()
+    _ op: Operator, _ call: Call, _ inputs: [Node], _ attributes: Attributes = Attributes(),
+    places: [Int?]
   ) throws -> Value {
     let graph = call.session.graph
     if inputs.contains(where: { $0.dtype != .bool }), inputs.allSatisfy(\.isNumber),
@@ -87,19 +89,26 @@ enum OperatorFunctions {
     {
       return isBool ? .bool(result != 0) : .number(result)
     }
-    return try .tensor(recorded(op, graph, inputs, attributes))
+    return try call.recording(places) {
+      try .tensor(recorded(op, graph, inputs, attributes))
+    }
   }
 
   private static func operands(_ op: Operator, _ call: Call, skipping: Int) throws
-    -> ([Node], Attributes)
+    -> ([Node], places: [Int?], Attributes)
   {
+    var places: [Int?] = []
     var inputs: [Node] = []
     var attributes = Attributes()
     for (place, parameter) in op.parameters.enumerated() {
       let index = place == 0 ? 0 : place + skipping
       switch parameter.kind {
-      case .tensor: inputs.append(try call.tensor(index))
-      case .tensors: inputs += try call.spread(index)
+      case .tensor:
+        inputs.append(try call.tensor(index))
+        places.append(index)
+      case .tensors:
+        inputs += try call.spread(index)
+        places += [Int?](repeating: nil, count: inputs.count - places.count)
       case .axes, .axis:
         attributes.axes = try call.axes(
           index, rank: inputs.first?.shape.rank ?? 0, parameter.defaultValue)
@@ -113,7 +122,7 @@ enum OperatorFunctions {
       case .text: attributes.text = try call.string(index)
       }
     }
-    return (inputs, attributes)
+    return (inputs, places, attributes)
   }
 
   private static func standard(_ value: Operator.Parameter.Default) -> Int {
@@ -204,8 +213,8 @@ extension Call {
     }
     guard !values.isEmpty else { throw Problem(.type, "\(name) wants at least one tensor") }
     return try values.map { value in
-      guard let node = session.node(value) else {
-        throw Problem(.type, "\(name) wants tensors, not a \(value.typeName)")
+      guard let node = try session.tensorLike(value) else {
+        throw Problem(.type, "\(name) wants tensors, not \(value.typePhrase)")
       }
       return node
     }
@@ -232,7 +241,9 @@ extension Call {
     wanted = try wanted.map { axis in
       let place = axis < 0 ? axis + rank : axis
       guard place >= 0, place < rank else {
-        throw Problem(.index, "there is no axis \(axis): the tensor has \(rank)", argument: index)
+        throw Problem(
+          .index, "there is no axis \(axis): the tensor has \(counted(rank, "axis", "axes"))",
+          argument: index)
       }
       return place
     }

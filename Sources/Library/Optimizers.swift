@@ -54,7 +54,7 @@ final class OptimizerObject: ForeignObject {
     let what = "\(option.name) of \(rule) is \(option.range.text)"
     if option.range == .flag, case .bool(let flag) = value { return flag ? 1 : 0 }
     guard let node = session.node(value), node.shape.count == 1, node.dtype != .bool else {
-      throw Problem(.type, "\(what), not a \(value.typeName)", argument: argument)
+      throw Problem(.type, "\(what), not \(value.typePhrase)", argument: argument)
     }
     var x = try session.graph.item(node)
     if node.isNumber { x = node.exact }
@@ -103,7 +103,7 @@ enum OptimizerFunctions {
         guard call.isGiven(0) else { return .foreign(OptimizerObject(rule, options, nil)) }
         let parameters = call.session.parameters(of: call.raw(0)).map(\.parameter)
         guard !parameters.isEmpty else {
-          throw Problem(.type, "there are no params in a \(call.value(0).typeName)", argument: 0)
+          throw Problem(.type, "there are no params in \(call.value(0).typePhrase)", argument: 0)
         }
         return .foreign(
           OptimizerObject(rule, options, Optimizer(rule, parameters, options: options)))

@@ -141,7 +141,7 @@ enum RowFunctions {
     examples: ["sum(shuffle([1, 2, 3]))  # => 6"],
     action: { call in
       guard let rows = call.session.length(call.value(0)) else {
-        throw Problem(.type, "a \(call.value(0).typeName) has no rows", argument: 0)
+        throw Problem(.type, "\(call.value(0).typePhrase) has no rows", argument: 0)
       }
       try checkRows(rows)
       return try Library.rows(

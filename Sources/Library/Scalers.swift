@@ -79,7 +79,7 @@ final class ScalerObject: ForeignObject {
     var value = call.value(0)
     if case .foreign(let table as TableObject) = value { value = try table.tensor(call.session) }
     guard let x = call.session.node(value) else {
-      throw Problem(.type, "a scaler scales tensors and tables, not a \(value.typeName)")
+      throw Problem(.type, "a scaler scales tensors and tables, not \(value.typePhrase)")
     }
     return .tensor(try scaled(floats(x)))
   }

@@ -15,7 +15,7 @@ enum TableFunctions {
   private static func given(_ call: Call) throws -> Table {
     guard case .foreign(let object as TableObject) = call.value(0) else {
       throw Problem(
-        .type, "\(call.name) wants a table, not a \(call.value(0).typeName)", argument: 0)
+        .type, "\(call.name) wants a table, not \(call.value(0).typePhrase)", argument: 0)
     }
     return object.table
   }
@@ -88,7 +88,7 @@ enum TableFunctions {
         help: "write {0}[\(n)..] for the last rows")
     }
     guard let rows = call.session.length(call.value(0)) else {
-      throw Problem(.type, "a \(call.value(0).typeName) has no rows", argument: 0)
+      throw Problem(.type, "\(call.value(0).typePhrase) has no rows", argument: 0)
     }
     return try Library.rows(call.value(0), Array(0..<min(n, rows)), call.session)
   }
@@ -146,7 +146,7 @@ enum TableFunctions {
         table = table.setting(name, filled)
       } else if isNamed {
         throw Problem(
-          .type, "column \(name) cannot be filled with a \(by.typeName)", argument: 1)
+          .type, "column \(name) cannot be filled with \(by.typePhrase)", argument: 1)
       }
     }
     return .foreign(TableObject(table))

@@ -13,6 +13,7 @@ final class DTypeObject: ForeignObject {
   }
   var typeName: String { "dtype" }
   func describe(_ session: Session) throws -> StyledText { StyledText(dtype.name) }
+  var helpForCall: String? { "write {1}.\(dtype.name)" }
   func isEqual(to other: any ForeignObject) -> Bool { (other as? DTypeObject)?.dtype == dtype }
 }
 
@@ -150,14 +151,16 @@ enum TensorFunctions {
     action: { call in
       var value = call.value(0)
       if case .foreign(let table as TableObject) = value { return try table.tensor(call.session) }
-      if let elements = try call.session.elements(value), case .tensor = value {
-      } else if case .tuple = value {
-        value = try literal(value, try call.dtype(1), call.session)
-      } else if let elements = try call.session.elements(value) {
-        value = try call.session.brackets(elements)
+      switch value {
+      case .tuple: value = try literal(value, try call.dtype(1), call.session)
+      case .tensor, .range: break
+      default:
+        if let elements = try call.session.elements(value) {
+          value = try call.session.brackets(elements)
+        }
       }
-      guard let node = call.session.node(value) else {
-        throw Problem(.type, "tensor wants numbers, not a \(value.typeName)", argument: 0)
+      guard let node = try call.session.tensorLike(value) else {
+        throw Problem(.type, "tensor wants numbers, not \(value.typePhrase)", argument: 0)
       }
       return .tensor(try node.converted(to: call.dtype(1) ?? node.dtype))
     })

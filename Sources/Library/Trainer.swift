@@ -176,7 +176,7 @@ final class Trainer {
     do { return try session.call(net, [.tensor(inputs)], isTraining: true) } catch {
       guard var problem = error as? Problem, problem.kind == .shape else { throw error }
       // The label is for all rows, where the message speaks of a batch.
-      (problem.argument, problem.isInner) = (1, false)
+      (problem.arguments, problem.isInner) = ([1], false)
       throw problem
     }
   }

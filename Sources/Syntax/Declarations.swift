@@ -66,8 +66,8 @@ extension Parser {
       at: tokens[operatorToken].range, help: "put the function in parentheses")
   }
 
-  // parameters = "(" [ parameter { "," parameter } [ "," ] ] ")" ;
-  // parameter = pattern [ ":" shape ] [ "=" expression ]
+  // parameters = "(" [ ( parameter { "," parameter } { "," optional } | optional { "," optional } )
+  //   [ "," ] ] ")" ; parameter = pattern [ ":" shape ] ; optional = parameter "=" expression
   mutating func parameters() throws(Abandon) -> [ParameterDeclaration] {
     guard token.kind == .leftParenthesis else {
       throw fail("expected '(' and the parameters, found \(describe(token))")
@@ -78,6 +78,12 @@ extension Parser {
     var names: Set<String> = []
     while token.kind != .rightParenthesis {
       let parameter = try parameter()
+      if parameter.defaultValue == nil, let earlier = result.last, earlier.defaultValue != nil {
+        report(
+          "a parameter without a default value stands before those that have one",
+          at: parameter.range,
+          help: "write \(corrected(parameter.range)) before \(corrected(earlier.range))")
+      }
       for name in parameter.pattern.names where !names.insert(name.name).inserted {
         report("two parameters are called '\(name.name)'", at: name.range)
       }
@@ -91,7 +97,16 @@ extension Parser {
 
   private mutating func parameter() throws(Abandon) -> ParameterDeclaration {
     let first = token
+    if token.kind == .star || token.kind == .foreign, next.kind == .name {
+      throw fail(
+        "a function has as many arguments as it has parameters", at: token.range,
+        help: "write \(text(next)), and give it a list or a record")
+    }
     let pattern = try pattern(allowsName: "a parameter")
+    if case .name(let name) = pattern, name.name == "self" {
+      report(
+        "there is no self: members are seen by their names", at: name.range, help: "leave it out")
+    }
     let shape = take(.colon) ? try shape() : nil
     let value = take(.equal) ? try expression() : nil
     return ParameterDeclaration(

@@ -38,6 +38,10 @@ extension Parser {
       if isDecrement { throw decrement(left) }
       let symbol = advance()
       skipNewlines()
+      if infix.meaning == .compose {
+        left = try checked(chain(left, try rightOperand(infix)))
+        continue
+      }
       let right = try rightOperand(infix)
       if let habit {
         report(
@@ -51,7 +55,37 @@ extension Parser {
       default: break
       }
     }
+    try refuseMembership(left, minimum)
     return left
+  }
+
+  /// All the stages of `f >> g >> h`, which are one list.
+  private mutating func chain(_ first: Expr, _ second: Expr) throws(Abandon) -> Expr {
+    var stages = [first, second]
+    if case .compose(let earlier) = first.kind { stages = earlier + [second] }
+    while let (infix, _) = infix(.compose), infix.meaning == .compose {
+      advance()
+      skipNewlines()
+      stages.append(try rightOperand(infix))
+    }
+    return Expr(.compose(stages), first.range.joined(stages[stages.count - 1].range))
+  }
+
+  // `3 in xs`, `3 not in xs`
+  private mutating func refuseMembership(_ left: Expr, _ minimum: Precedence) throws(Abandon) {
+    let isNegated = token.kind == .not && next.kind == .in
+    guard minimum <= .comparison, token.kind == .in || isNegated,
+      let habit = ForeignHabits.after("in")
+    else { return }
+    let symbol = token.range
+    if isNegated { advance() }
+    advance()
+    skipNewlines()
+    let right = try operators(.pipe)
+    let help = habit.help(left: corrected(left.range), right: corrected(right.range))
+    report(
+      habit.message, at: symbol,
+      help: isNegated ? "write not " + help.dropFirst("write ".count) : help)
   }
 
   /// The operator that comes next, if it binds tightly enough: perhaps a `|>` or `>>` on the next
@@ -133,9 +167,7 @@ extension Parser {
     case .and: return Expr(.and(left, right), range)
     case .pipe: return Expr(.pipe(left, right), range)
     case .range: return Expr(.range(left, right), range)
-    case .compose:
-      if case .compose(let stages) = left.kind { return Expr(.compose(stages + [right]), range) }
-      return Expr(.compose([left, right]), range)
+    case .compose: return Expr(.compose([left, right]), range)
     case .binary(let op):
       if op == .power { refuseTransposedPower(left, right) }
       return Expr(.binary(op, symbol.range, left, right), range)

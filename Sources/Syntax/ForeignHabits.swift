@@ -15,6 +15,8 @@ package struct ForeignHabit: Sendable {
     case after
     /// A word that something follows which can't follow a name: `def f(x)`.
     case word
+    /// A letter directly before a string: `f"{x}"`.
+    case stringPrefix
     /// After a dot: `x.T`. Only the machine knows whether there is such a field.
     case field
   }
@@ -58,7 +60,7 @@ package struct ForeignHabit: Sendable {
 }
 
 package enum ForeignHabits {
-  package static let all: [ForeignHabit] = operators + values + words + fields
+  package static let all: [ForeignHabit] = operators + values + words + prefixes + fields
 
   private static let power = Infix(.power, .binary(.power))
   private static let and = Infix(.and, .and)
@@ -99,6 +101,9 @@ package enum ForeignHabits {
       "if", .after, "a choice begins with if", help: "write if c { LEFT } else { b }",
       example: "a if c else b"),
     .init(
+      "in", .after, "what is in a list is asked with contains", help: "write contains(RIGHT, LEFT)",
+      example: "3 in xs"),
+    .init(
       "is", .after, "identity and equality are both ==", help: "write LEFT == RIGHT",
       example: "x is none"),
     .init(
@@ -138,6 +143,11 @@ package enum ForeignHabits {
         $0, .word, "names are defined with let", help: "write let RIGHT = …",
         example: "\($0) x = 1")
     }
+    + ["with", "global", "nonlocal", "try", "except", "catch", "finally", "async", "await"].map {
+      .init(
+        $0, .word, "there is no \($0)", help: wordsWithoutNeed[$0] ?? "leave it out",
+        example: "\($0) x { }")
+    }
     + ["elif", "elsif", "elseif"].map {
       .init(
         $0, .word, "'\($0)' is spelled else if", help: "write } else if RIGHT {",
@@ -167,11 +177,84 @@ package enum ForeignHabits {
         "from", .word, "files are imported by their name in quotes",
         help: "write import \"layers.nns\" as layers", example: "from layers import dense"),
       .init(
+        "new", .word, "values are made by calling what makes them", help: "write RIGHT(…)",
+        example: "new Net(3)"),
+      .init(
         "del", .word, "values go when nobody needs them", help: "leave the line out",
         example: "del x"),
     ]
 
+  private static let wordsWithoutNeed = [
+    "global": "leave it out: functions see and update the names around them",
+    "nonlocal": "leave it out: functions see and update the names around them",
+    "with": "leave it out: files and gradients need no block",
+    "try": "leave it out: a statement that fails is undone as a whole",
+  ]
+
+  private static let prefixes: [ForeignHabit] = ["f", "F", "r", "b", "u", "fr", "rf"].map {
+    .init(
+      $0, .stringPrefix, "strings have no letter before them; braces work in all of them",
+      help: "write RIGHT", example: "\($0)\"{x}\"")
+  }
+
   private static let fields: [ForeignHabit] = [
+    .init(
+      "view", .field, "another shape is asked with reshape", help: "write reshape(LEFT, 2, 3)",
+      example: "x.view(2, 3)"),
+    .init(
+      "unsqueeze", .field, "a new axis is asked in brackets", help: "write LEFT[none, ..]",
+      example: "x.unsqueeze(0)"),
+    .init("tolist", .field, "tensors are what there is", help: "write LEFT", example: "x.tolist()"),
+    .init(
+      "detach_", .field, "detach gives a value", help: "write detach(LEFT)", example: "x.detach_()"),
+    .init(
+      "astype", .field, "an element type is a property", help: "write LEFT.f64",
+      example: "x.astype(float)"),
+    .init(
+      "float", .field, "an element type is a property", help: "write LEFT.f32", example: "x.float()"
+    ),
+    .init(
+      "double", .field, "an element type is a property", help: "write LEFT.f64",
+      example: "x.double()"),
+    .init(
+      "long", .field, "an element type is a property", help: "write LEFT.i64", example: "x.long()"),
+    .init(
+      "int", .field, "an element type is a property", help: "write LEFT.i32", example: "x.int()"),
+    .init("to", .field, "there is one device", help: "write LEFT", example: "x.to(device)"),
+    .init(
+      "format", .field, "values stand in the braces of a string", help: "write \"{x:.2f}\"",
+      example: "s.format(x)"),
+    .init(
+      "backward", .field, "backward is a function", help: "write backward(LEFT)",
+      example: "loss.backward()"),
+    .init(
+      "zero_grad", .field, "gradients need no reset",
+      help: "leave it out: backward sets gradients anew", example: "opt.zero_grad()"),
+    .init("step", .field, "step is a function", help: "write step(LEFT)", example: "opt.step()"),
+    .init(
+      "parameters", .field, "an optimizer takes the net itself", help: "write sgd(LEFT, lr: 0.1)",
+      example: "net.parameters()"),
+    .init(
+      "train", .field, "training is told in the call", help: "write LEFT(x, train: true)",
+      example: "net.train()"),
+    .init(
+      "eval", .field, "a call does not train unless told", help: "write LEFT(x)",
+      example: "net.eval()"),
+    .init(
+      "fit", .field, "fit is a function", help: "write fit(LEFT, x, y, loss: mse)",
+      example: "net.fit()"),
+    .init(
+      "predict", .field, "predict is a function", help: "write predict(LEFT, x)",
+      example: "net.predict()"),
+    .init(
+      "ndim", .field, "axes are counted in the shape", help: "write len(LEFT.shape)",
+      example: "x.ndim"),
+    .init(
+      "dim", .field, "axes are counted in the shape", help: "write len(LEFT.shape)",
+      example: "x.dim()"),
+    .init(
+      "push", .field, "append gives a longer list", help: "write LEFT = append(LEFT, …)",
+      example: "xs.push(1)"),
     .init("T", .field, "the transpose is written '", help: "write LEFT'", example: "x.T"),
     .init(
       "item", .field, "a tensor without axes is a number already", help: "write LEFT",
@@ -232,6 +315,9 @@ package enum ForeignHabits {
 
   /// How nns spells a sign or value of another language: `and` for `&&`, `"text"` for `'text'`.
   static func correction(_ spelling: String) -> String? {
+    if spelling.hasPrefix("'''"), spelling.utf8.count > 6 {
+      return "\"\(spelling.dropFirst(3).dropLast(3))\""
+    }
     if spelling.hasPrefix("'"), spelling.utf8.count > 2 {
       return "\"\(spelling.dropFirst().dropLast())\""
     }
@@ -264,6 +350,10 @@ package enum ForeignHabits {
       if case .after = habit.place { return habit }
     }
     return nil
+  }
+
+  static func stringPrefix(_ spelling: String) -> ForeignHabit? {
+    prefixes.first { $0.spelling == spelling }
   }
 
   static func word(_ spelling: String) -> ForeignHabit? {

@@ -324,6 +324,15 @@ extension Lexer {
         }
       }
     }
+    let quote = UInt8(ascii: "'")
+    if at(0) == quote, at(1) == quote {
+      position += 2
+      while position < bytes.count, !(at(0) == quote && at(1) == quote && at(2) == quote) {
+        position += 1
+      }
+      position = min(position + 3, bytes.count)
+      return add(.foreign, from: start)
+    }
     var end = position
     while end < bytes.count, bytes[end] != UInt8(ascii: "'"), bytes[end] != UInt8(ascii: "\n") {
       end += 1

@@ -85,6 +85,12 @@ extension Parser {
   /// The error for a token that can't follow what stands before it: a habit from another language
   /// where it is one.
   mutating func unexpected(_ expectation: String, left: Expr? = nil) -> Abandon {
+    if let previous, previous.kind == .name, token.kind == .stringStart, !token.spaceBefore,
+      let habit = ForeignHabits.stringPrefix(text(previous))
+    {
+      return fail(
+        habit.message, at: previous.range, help: habit.help(left: "", right: operandText(token)))
+    }
     if let previous, let habit = wordHabit(previous, before: token) {
       return fail(
         habit.message, at: previous.range, help: habit.help(left: "", right: operandText(token)))
@@ -101,6 +107,7 @@ extension Parser {
         help: habit.help(
           left: left.map { corrected($0.range) } ?? "x", right: corrected(next.range)))
     }
+    if let left, let comment = comment(after: left) { return comment }
     if token.kind == .equal {
       return fail("'=' gives a name a value; it does not compare", help: "write == to compare")
     }
@@ -108,6 +115,14 @@ extension Parser {
       return fail("this '\(spelling)' closes nothing")
     }
     return fail("\(expectation), found \(describe(token))")
+  }
+
+  /// `1 // one of them`: a comment of another language was read as a quotient.
+  private mutating func comment(after left: Expr) -> Abandon? {
+    guard case .binary(.floorDivide, let symbol, _, _) = left.kind, token.kind == .name,
+      previous?.kind == .name, token.spaceBefore
+    else { return nil }
+    return fail("comments begin with #", at: symbol, help: "write # before the comment")
   }
 
   /// `def f`, `var x`: a word of another language with something after it.

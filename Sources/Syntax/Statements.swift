@@ -116,6 +116,12 @@ extension Parser {
     if token.kind == .name, next.kind == .comma {
       throw fail("several names stand in parentheses", help: "write let (a, b) = …")
     }
+    if token.kind == .leftBracket, token.partner >= 0 {
+      let names = TextRange(token.upper, tokens[Int(token.partner)].lower)
+      throw fail(
+        "several names stand in parentheses", at: token.range,
+        help: "write let (\(corrected(names))) = …")
+    }
     let pattern = try pattern(allowsName: "the name that let defines")
     if token.kind == .colon {
       throw fail("names have no types", help: "write let \(corrected(pattern.range)) = …")
@@ -166,6 +172,14 @@ extension Parser {
         "a loop goes over values", at: word.range, help: "write for i in 0..10 { … }")
     }
     let pattern = try pattern(allowsName: "the loop's name")
+    if token.kind == .comma, case .name(let first) = pattern {
+      var ahead = index
+      while ![.in, .newline, .end, .leftBrace].contains(tokens[ahead].kind) { ahead += 1 }
+      let names = first.range.joined(tokens[ahead - 1].range)
+      throw fail(
+        "several names stand in parentheses", at: names,
+        help: "write for (\(corrected(names))) in …")
+    }
     _ = try expect(.in, "and the values to go over", help: "write for i in 0..10 { … }")
     skipNewlines()
     let values = try expression()
@@ -244,6 +258,10 @@ extension Parser {
     guard token.kind == .equal || op != nil else { return .expression(target) }
     guard isTarget(target) else {
       if case .binary(.equal, _, _, _) = target.kind { throw unexpected("", left: target) }
+      if case .call(let callee, _) = target.kind, case .name("param") = callee.kind {
+        throw fail(
+          "a param line defines one name", at: target.range, help: "write a param line for each")
+      }
       throw fail(
         "this cannot be given a value", at: target.range,
         help: "names, places in brackets and fields can be updated")
@@ -332,6 +350,20 @@ extension Parser {
       line -= 1
     }
     return lines.isEmpty ? nil : lines.reversed().joined(separator: "\n")
+  }
+}
+
+extension Statement {
+  /// The names it defines in the scope around it.
+  package var definedNames: [Identifier] {
+    switch kind {
+    case .define(let pattern, _): pattern.names
+    case .param(let name, _), .layer(let name, _): [name]
+    case .function(let function): function.name.map { [$0] } ?? []
+    case .model(let model): [model.name]
+    case .importFile(_, _, let alias): [alias]
+    default: []
+    }
   }
 }
 

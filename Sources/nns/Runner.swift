@@ -83,6 +83,10 @@ struct Runner {
   }
 
   private func evaluate(_ code: String, _ words: [String], _ session: Session) throws {
+    let arguments = (0..<Int(CommandLine.argc)).compactMap { CommandLine.unsafeArgv[$0] }
+    guard arguments.allSatisfy({ String(validatingCString: $0) != nil }) else {
+      throw Problem(.file, "-e is no text: it has bytes that are not UTF-8")
+    }
     session.define("args", .list(words.map { .string($0) }))
     try session.run(SourceText(name: "-e", text: code), mode: .code)
   }
@@ -150,7 +154,7 @@ struct Runner {
         _ = report(error, Library.makeSession { _ in })
       }
     }
-    fputs("\(passed) passed, \(failed) failed in \(files) files\n", stdout)
+    fputs("\(passed) passed, \(failed) failed in \(counted(files, "file"))\n", stdout)
     return failed == 0 ? 0 : 1
   }
 

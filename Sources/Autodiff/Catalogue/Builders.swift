@@ -55,7 +55,8 @@ enum Rules {
       if a == b { return TensorType(a, result ?? types[0].dtype) }
       guard let shape = a.broadcast(with: b) else {
         throw OperatorProblem(
-          .shape, "cannot \(verb) {0} \(symbol) {1}: the shapes \(a) and \(b) do not fit")
+          .shape, "cannot \(verb) {0} \(symbol) {1}: the shapes \(a) and \(b) do not fit",
+          help: column(a, b))
       }
       if a.rank != b.rank, stretches(a, to: shape), stretches(b, to: shape) {
         let (vector, place) = a.rank < b.rank ? (a, 0) : (b, 1)
@@ -80,6 +81,13 @@ enum Rules {
       }
       return try infer(types, attributes)
     }
+  }
+
+  /// The spelling that makes a vector a column, where that is what fits.
+  private static func column(_ a: Shape, _ b: Shape) -> String? {
+    let (vector, matrix, place) = a.rank < b.rank ? (a, b, 0) : (b, a, 1)
+    guard vector.rank == 1, matrix.rank == 2, vector[0] == matrix[0] else { return nil }
+    return "write {\(place)}[.., none] for a column"
   }
 
   private static func stretches(_ shape: Shape, to result: Shape) -> Bool {

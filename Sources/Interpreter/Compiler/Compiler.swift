@@ -134,7 +134,7 @@ extension FunctionCompiler {
       captureIsParam[name] = outer.isParam
       return Variable(place: .capture(chunk.captures.count - 1), isParam: outer.isParam)
     }
-    return session.globals.slot(name).map { Variable(place: .global($0)) }
+    return session.knownSlot(name).map { Variable(place: .global($0)) }
   }
 
   /// A variable of this function or one that it captures; nil for globals.
@@ -148,6 +148,7 @@ extension FunctionCompiler {
   func declare(_ name: Identifier, value: Int, isParam: Bool = false) {
     if isTopLevel, scopes.count == 1 {
       let slot = session.globals.define(name.name)
+      session.expect(name, source)
       emit(.storeGlobal, value, slot, 1, at: name.range)
       return
     }
@@ -172,12 +173,8 @@ extension FunctionCompiler {
 
   /// The value of a variable in a register; raw leaves a param a param.
   func load(_ name: String, _ range: TextRange, raw: Bool = false) throws -> Int {
-    guard let variable = resolve(name) else {
-      let known = names()
-      throw fail(
-        .name, "nothing is called '\(name)'", range,
-        help: Suggestion.nearest(to: name, in: known).map { "did you mean \($0)?" })
-    }
+    guard let variable = resolve(name) else { throw unknownName(name, range) }
+    if case .global(let slot) = variable.place { try checkOrder(slot, range) }
     let target: Int
     switch variable.place {
     case .register(let index):
@@ -200,11 +197,38 @@ extension FunctionCompiler {
     return target
   }
 
+  /// A statement that is no function reads a name that is defined after it, or by itself.
+  private func checkOrder(_ slot: Int, _ range: TextRange) throws {
+    let name = session.globals.names[slot]
+    guard parent == nil, isTopLevel, session.globals[slot] == nil,
+      let place = session.upcoming[name], place.source === source
+    else { return }
+    if place.range.lower > range.upper, place.range.lower >= chunk.range.upper {
+      throw fail(.name, "\(name) is defined later, at line \(place.line)", range)
+    }
+    if place.range.lower >= chunk.range.lower { throw unknownName(name, range) }
+  }
+
+  func unknownName(_ name: String, _ range: TextRange) -> Diagnostic {
+    var help = ForeignHabits.help(forName: name)
+    let before = source.slice(TextRange(Int(range.lower) - 3, Int(range.lower)))
+    if before == "// " { help = "comments begin with #: write # \(name)" }
+    if help == nil {
+      let (user, builtin) = names()
+      // Of two letters every word is a neighbour.
+      let nearest =
+        Suggestion.nearest(to: name, in: user)
+        ?? (name.count > 2 ? Suggestion.nearest(to: name, in: builtin) : nil)
+      help = nearest.map { "did you mean \($0)?" }
+    }
+    return fail(.name, "nothing is called '\(name)'", range, help: help)
+  }
+
   /// Every name in scope, for suggestions.
-  func names() -> [String] {
-    var result = scopes.flatMap(\.keys)
-    if let parent { result += parent.names() }
-    return result + session.globals.names
+  private func names() -> (user: [String], builtin: [String]) {
+    var names = parent?.names() ?? session.globals.known
+    names.user += scopes.flatMap(\.keys) + (parent == nil ? Array(session.upcoming.keys) : [])
+    return names
   }
 }
 
@@ -252,7 +276,8 @@ extension FunctionCompiler {
     case .param(let name, let expr):
       let value = try self.expr(expr)
       let target = register()
-      emit(.newParam, target, value, text(name.name), at: statement.range)
+      emit(
+        .newParam, target, value, text(name.name), at: statement.range, operands: [expr.range])
       declare(name, value: target, isParam: true)
     case .layer(let name, _):
       throw fail(.syntax, "layer \(name.name) stands outside a model", statement.range)
@@ -303,7 +328,7 @@ extension FunctionCompiler {
 
   private func define(_ pattern: Pattern, _ expr: Expr) throws {
     let value = try self.expr(expr)
-    try bind(pattern, value)
+    try bind(pattern, value, expr.range)
     guard case .name(let name) = pattern else { return }
     // Where the value went to is where it is; a cell is looked into.
     var place = value
@@ -321,14 +346,15 @@ extension FunctionCompiler {
   }
 
   /// Declares the names of a pattern with the parts of a value.
-  func bind(_ pattern: Pattern, _ value: Int) throws {
+  func bind(_ pattern: Pattern, _ value: Int, _ source: TextRange? = nil) throws {
     switch pattern {
     case .name(let name): declare(name, value: value)
     case .ignore: break
     case .tuple(let parts, let range):
       let first = nextRegister
       for _ in parts { _ = register() }
-      emit(.unpack, first, value, parts.count, at: range)
+      emit(
+        .unpack, first, value, parts.count, at: range, operands: [range, source ?? range])
       for (index, part) in parts.enumerated() { try bind(part, first + index) }
     }
   }
@@ -340,10 +366,11 @@ extension FunctionCompiler {
       let value = try self.expr(expr)
       let first = nextRegister
       for _ in parts { _ = register() }
-      emit(.unpack, first, value, parts.count, at: range)
+      emit(
+        .unpack, first, value, parts.count, at: range, operands: [target.range, expr.range])
       for (index, part) in parts.enumerated() {
         if case .hole = part.kind { continue }
-        try assign(part, value: first + index, range)
+        try assign(part, value: first + index, range, expr.range)
       }
       return
     }
@@ -352,7 +379,7 @@ extension FunctionCompiler {
       let value = try rightOperand(expr)
       let result = register()
       emit(Self.opcode(op), result, old, value, at: range, operands: [target.range, expr.range])
-      try assign(target, value: result, range)
+      try assign(target, value: result, range, expr.range)
       return
     }
     if case .name(let name) = target.kind {
@@ -361,9 +388,9 @@ extension FunctionCompiler {
       guard case .register(let index)? = resolve(name)?.place, resolve(name)?.isParam == false
       else {
         nameResult(value, name, expr.range)
-        return try assign(target, value: value, range)
+        return try assign(target, value: value, range, expr.range)
       }
-      try assign(target, value: value, range)
+      try assign(target, value: value, range, expr.range)
       nameResult(index, name, expr.range)
       return
     }
@@ -372,13 +399,16 @@ extension FunctionCompiler {
 
   private func checkUpdate(_ name: String, _ range: TextRange) throws {
     guard resolve(name) == nil else { return }
-    let nearest = Suggestion.nearest(to: name, in: names())
+    let nearest = Suggestion.nearest(to: name, in: names().user)
     throw fail(
       .name, "nothing is called '\(name)', so it cannot be updated", range,
-      help: nearest.map { "did you mean \($0)?" } ?? "write let \(name) = … to define it")
+      help: nearest.map { "did you mean \($0)?" }
+        ?? (name == "self" || name == "this"
+          ? ForeignHabits.help(forName: name) : "write let \(name) = … to define it"))
   }
 
-  private func assign(_ target: Expr, value: Int, _ range: TextRange) throws {
+  private func assign(_ target: Expr, value: Int, _ range: TextRange, _ source: TextRange) throws {
+    let operands = [target.range, source]
     guard case .name(let name) = target.kind else {
       try update(target, register: value, range)
       return
@@ -387,14 +417,14 @@ extension FunctionCompiler {
     guard let variable = resolve(name) else { return }
     switch variable.place {
     case .register(let index) where variable.isParam:
-      emit(.storeParam, index, value, 0, at: range)
+      emit(.storeParam, index, value, 0, at: range, operands: operands)
     case .register(let index): read(index, value)
-    case .cell(let index): emit(.storeCell, index, value, 0, at: range)
+    case .cell(let index): emit(.storeCell, index, value, 0, at: range, operands: operands)
     case .capture(let index):
       let cell = register()
       emit(.capture, cell, index)
-      emit(.storeCell, cell, value, 0, at: range)
-    case .global(let slot): emit(.storeGlobal, value, slot, 0, at: range)
+      emit(.storeCell, cell, value, 0, at: range, operands: operands)
+    case .global(let slot): emit(.storeGlobal, value, slot, 0, at: range, operands: operands)
     }
   }
 
@@ -426,7 +456,7 @@ extension FunctionCompiler {
     try inScope {
       let source = try expr(values)
       let iterator = register()
-      emit(.iterate, iterator, source, 0, at: values.range)
+      emit(.iterate, iterator, source, 0, at: values.range, operands: [values.range])
       let element = register()
       let start = emit(.next, element, iterator, 0, at: values.range)
       loops.append(([], []))
@@ -467,7 +497,8 @@ extension FunctionCompiler {
       return emit(jump, x, y, 0, at: condition.range, operands: [a.range, b.range])
     }
     let value = try expr(condition)
-    return emit(.jumpIfFalse, value, 0, 0, at: condition.range)
+    return emit(
+      .jumpIfFalse, value, 0, 0, at: condition.range, operands: [condition.range])
   }
 
   static func opcode(_ op: BinaryOperator) -> Opcode {

@@ -29,7 +29,8 @@ extension FunctionCompiler {
     case .tuple(let parts): return try gather(.tuple, parts, expr.range)
     case .brackets(let parts):
       try checkLiterals(parts)
-      return try gather(.brackets, parts, expr.range)
+      return try parts.count > 64
+        ? long(parts, expr.range) : gather(.brackets, parts, expr.range)
     case .record(let fields):
       let target = try gather(.record, fields.map(\.1), expr.range)
       let names = Value.tuple(fields.map { .string($0.0.name) })
@@ -139,6 +140,39 @@ extension FunctionCompiler {
     return first
   }
 
+  /// Brackets with many elements are gathered in a list: registers are few.
+  private func long(_ parts: [Expr], _ range: TextRange) throws -> Int {
+    let target = register()
+    if let numbers = plainNumbers(parts) {
+      emit(.constant, target, constant(.list(numbers)))
+    } else {
+      emit(.brackets, target, target, -1)
+      for part in parts {
+        let first = nextRegister
+        emit(.unpack, target, try expr(part), -1, at: part.range)
+        nextRegister = first
+      }
+    }
+    emit(.brackets, target, target, -2, at: range)
+    return target
+  }
+
+  /// Literals that are numbers all of them.
+  private func plainNumbers(_ parts: [Expr]) -> [Value]? {
+    var numbers: [Value] = []
+    numbers.reserveCapacity(parts.count)
+    for part in parts {
+      switch part.kind {
+      case .number(let x, _): numbers.append(.number(x))
+      case .unary(.negate, let inner):
+        guard case .number(let x, _) = inner.kind else { return nil }
+        numbers.append(.number(-x))
+      default: return nil
+      }
+    }
+    return numbers
+  }
+
   /// `tensor([…], dtype: f64)`: the numbers arrive as written, not as f32.
   private func literalInItsType(_ callee: Expr, _ arguments: [Argument]) -> [Argument] {
     guard case .name("tensor") = callee.kind, arguments.count == 2, arguments[0].label == nil,
@@ -216,10 +250,10 @@ extension FunctionCompiler {
     nextRegister = first + 1 + arguments.count
     try self.arguments(arguments, from: first + 1)
     if let global {
-      let spans = [range] + arguments.map(\.value.range)
+      let spans = [callee.range] + arguments.map(\.value.range)
       emit(.callGlobal, first, global, arguments.count, at: range, operands: spans)
     } else {
-      emitCall(first, arguments, range)
+      emitCall(first, arguments, range, front: [callee.range])
     }
     nextRegister = first + 1
     return first
@@ -233,13 +267,15 @@ extension FunctionCompiler {
     }
   }
 
-  /// `base` is what stands before the dot of a method call.
+  /// The operands of a call: the callee, of a method what stands before the dot, the arguments, and
+  /// where some have names, the names of all.
   private func emitCall(
-    _ first: Int, _ arguments: [Argument], _ range: TextRange, base: Expr? = nil
+    _ first: Int, _ arguments: [Argument], _ range: TextRange, front: [TextRange]
   ) {
-    let extra = base == nil ? 0 : 1
-    let spans = [range] + (base.map { [$0.range] } ?? []) + arguments.map(\.value.range)
+    let extra = front.count - 1
+    var spans = front + arguments.map(\.value.range)
     if arguments.contains(where: { $0.label != nil }) {
+      spans += front.dropFirst() + arguments.map { $0.label?.range ?? $0.value.range }
       let names = Value.tuple(
         [Value](repeating: .none, count: extra)
           + arguments.map { $0.label.map { .string($0.name) } ?? .none })
@@ -256,7 +292,7 @@ extension FunctionCompiler {
   ) throws -> Int {
     let first = nextRegister
     for _ in 0..<arguments.count + 2 { _ = register() }
-    move(first + 1, try self.base(base))
+    move(first + 1, try self.base(base, before: name))
     nextRegister = first + 2 + arguments.count
     // The function of that name, if there is one, waits in the callee's register.
     if resolve(name.name) != nil {
@@ -265,23 +301,42 @@ extension FunctionCompiler {
       emit(.constant, first, constant(.none))
     }
     nextRegister = first + 2 + arguments.count
-    emit(.method, first, first + 1, text(name.name), at: name.range, operands: [base.range])
+    emit(.method, first, first + 1, text(name.name), at: range, operands: [base.range, name.range])
     try self.arguments(arguments, from: first + 2)
-    emitCall(first, arguments, range, base: base)
+    emitCall(first, arguments, range, front: [name.range, base.range])
     nextRegister = first + 1
     return first
   }
 
   /// What stands before a dot: a param stays a param, so that its gradient can be asked for.
-  private func base(_ expr: Expr) throws -> Int {
+  private func base(_ expr: Expr, before member: Identifier? = nil) throws -> Int {
+    if let member, let problem = foreignMember(expr, member) { throw problem }
     if case .name(let name) = expr.kind { return try load(name, expr.range, raw: true) }
     return try self.expr(expr)
   }
 
+  /// `np.array`, `torch.nn.Linear`: the error for what stands before the dot, if nothing has its name.
+  private func foreignMember(_ base: Expr, _ member: Identifier) -> Diagnostic? {
+    var root = base
+    var isLibrary = true
+    while case .field(let inner, let name) = root.kind {
+      isLibrary = isLibrary && ForeignHabits.isLibrary(name.name)
+      root = inner
+    }
+    guard case .name(let library) = root.kind, isLibrary, resolve(library) == nil else {
+      return nil
+    }
+    var help = ForeignHabits.help(forMember: member.name, of: library)
+    if ForeignHabits.isLibrary(library), session.globals.builtinSlot(member.name) != nil {
+      help = "write \(member.name)"
+    }
+    return help.map { fail(.name, "nothing is called '\(library)'", root.range, help: $0) }
+  }
+
   private func field(_ base: Expr, _ name: Identifier, _ range: TextRange) throws -> Int {
-    let value = try self.base(base)
+    let value = try self.base(base, before: name)
     let target = register()
-    emit(.field, target, value, text(name.name), at: range, operands: [base.range])
+    emit(.field, target, value, text(name.name), at: range, operands: [base.range, name.range])
     return target
   }
 
@@ -327,15 +382,16 @@ extension FunctionCompiler {
 
   /// `x.f[i] = v`: the variable at the base gets a new value with one part changed.
   func update(_ target: Expr, _ op: BinaryOperator?, _ value: Expr, _ range: TextRange) throws {
-    try updatePath(target, op, range) { try self.expr(value) }
+    try updatePath(target, op, range, value.range) { try self.expr(value) }
   }
 
   func update(_ target: Expr, register: Int, _ range: TextRange) throws {
-    try updatePath(target, nil, range) { register }
+    try updatePath(target, nil, range, range) { register }
   }
 
   private func updatePath(
-    _ target: Expr, _ op: BinaryOperator?, _ range: TextRange, _ value: () throws -> Int
+    _ target: Expr, _ op: BinaryOperator?, _ range: TextRange, _ valueRange: TextRange,
+    _ value: () throws -> Int
   ) throws {
     var steps: [(UpdatePath.Step, [IndexItem])] = []
     var base = target
@@ -349,6 +405,9 @@ extension FunctionCompiler {
       } else {
         break
       }
+    }
+    if case .name(let name) = base.kind, resolve(name) == nil {
+      throw unknownName(name, base.range)
     }
     guard case .name(let name) = base.kind, let variable = resolve(name) else {
       throw fail(.name, "only a name and parts of it can be updated", base.range)
@@ -383,7 +442,9 @@ extension FunctionCompiler {
       }
     }
     chunk.paths.append(UpdatePath(base: place, name: name, steps: compiled, op: op))
-    emit(.update, 0, first, chunk.paths.count - 1, at: range, operands: [target.range, range])
+    emit(
+      .update, 0, first, chunk.paths.count - 1, at: range,
+      operands: [target.range, valueRange] + (steps.last?.1.map(\.range) ?? [target.range]))
   }
 
   private func partial(_ callee: Expr, _ arguments: [Argument], _ range: TextRange) throws -> Int {
@@ -416,8 +477,9 @@ extension FunctionCompiler {
     emit(.brackets, target, target, -1)
     try inScope {
       let values = try expr(source)
+      if condition == nil { emit(.brackets, target, values, -3, at: range) }
       let iterator = register()
-      emit(.iterate, iterator, values, 0, at: source.range)
+      emit(.iterate, iterator, values, 0, at: source.range, operands: [source.range])
       let element = register()
       let start = emit(.next, element, iterator, 0, at: source.range)
       try inScope {

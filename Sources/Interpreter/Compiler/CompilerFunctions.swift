@@ -9,6 +9,7 @@ extension FunctionCompiler {
     guard let name = function.name else { return }
     if isTopLevel, scopes.count == 1 {
       let slot = session.globals.define(name.name)
+      session.expect(name, source)
       let value = try closure(function)
       emit(.storeGlobal, value, slot, 1, at: name.range)
       return
@@ -25,14 +26,19 @@ extension FunctionCompiler {
   }
 
   /// A closure of a function in a fresh register.
-  func closure(_ function: FunctionDeclaration, modelParameters: Set<String> = []) throws -> Int {
+  ///
+  /// The forward of a model is called by the model's name.
+  func closure(
+    _ function: FunctionDeclaration, of model: String? = nil, modelParameters: Set<String> = []
+  ) throws -> Int {
     let compiler = FunctionCompiler(
-      session: session, parent: self, name: function.name?.name ?? "function", source: source,
+      session: session, parent: self, name: model ?? function.name?.name ?? "function",
+      source: source,
       captured: NameCollector.captured(by: function), isTopLevel: false)
     compiler.span = function.range
     compiler.chunk.documentation = function.documentation
     compiler.chunk.range = function.range
-    compiler.chunk.isForward = function.name?.name == "forward"
+    compiler.chunk.isForward = model != nil
     try compiler.compile(function, modelParameters: modelParameters)
     chunk.chunks.append(compiler.chunk)
     let target = register()
@@ -65,7 +71,7 @@ extension FunctionCompiler {
     let names = try dimensions(function, modelParameters)
     for (index, parameter) in function.parameters.enumerated() {
       guard let shape = parameter.shape else { continue }
-      check(shape, parameter, index, function, names, isResult: false)
+      check(shape, parameter, index, names)
     }
     for (name, register) in names where capturedNames.contains(name) {
       emit(.newCell, register, register)
@@ -79,9 +85,7 @@ extension FunctionCompiler {
     }
     emit(.returnValue, result)
     // A result's shape is checked wherever the function returns.
-    if let shape = function.resultShape, let parameter = function.parameters.first {
-      guardReturns(shape, parameter, function, names)
-    }
+    if let shape = function.resultShape { guardReturns(shape, names) }
   }
 
   private func resolveLocalName(_ name: String) -> Variable? { scopes[0][name] }
@@ -118,8 +122,7 @@ extension FunctionCompiler {
   }
 
   private func shapeCheck(
-    _ shape: [DimensionSpec], _ parameter: String, _ function: FunctionDeclaration,
-    _ names: [String: Int], isResult: Bool
+    _ shape: [DimensionSpec], _ parameter: String, _ place: Int?, _ names: [String: Int]
   ) -> ShapeCheck {
     var parts: [ShapeCheck.Part] = []
     var text: [String] = []
@@ -137,16 +140,16 @@ extension FunctionCompiler {
       }
     }
     return ShapeCheck(
-      parameter: parameter, function: function.name?.name ?? "function", parts: parts,
-      isResult: isResult, text: "[" + text.joined(separator: ", ") + "]")
+      parameter: parameter, place: place, function: chunk.name, parts: parts,
+      text: "[" + text.prefix(12).joined(separator: ", ") + (text.count > 12 ? ", …]" : "]"))
   }
 
   private func check(
     _ shape: [DimensionSpec], _ parameter: ParameterDeclaration, _ index: Int,
-    _ function: FunctionDeclaration, _ names: [String: Int], isResult: Bool
+    _ names: [String: Int]
   ) {
     let name = parameter.pattern.names.first?.name ?? "_"
-    chunk.shapes.append(shapeCheck(shape, name, function, names, isResult: isResult))
+    chunk.shapes.append(shapeCheck(shape, name, index, names))
     var source = index
     if capturedNames.contains(name) {
       source = register()
@@ -155,13 +158,10 @@ extension FunctionCompiler {
     emit(.checkShape, 0, source, chunk.shapes.count - 1, at: parameter.range)
   }
 
-  private func guardReturns(
-    _ shape: [DimensionSpec], _ parameter: ParameterDeclaration, _ function: FunctionDeclaration,
-    _ names: [String: Int]
-  ) {
+  private func guardReturns(_ shape: [DimensionSpec], _ names: [String: Int]) {
     // Captured names were moved into cells, which hold the same numbers; sizes agree at the call.
     guard !names.keys.contains(where: capturedNames.contains) else { return }
-    chunk.shapes.append(shapeCheck(shape, "result", function, names, isResult: true))
+    chunk.shapes.append(shapeCheck(shape, "result", nil, names))
     resultCheck = chunk.shapes.count - 1
     var code: [Instruction] = []
     var spans: [InstructionSpan] = []
@@ -187,9 +187,10 @@ extension FunctionCompiler {
   func model(_ model: ModelDeclaration) throws {
     let isGlobal = isTopLevel && scopes.count == 1
     let slot = isGlobal ? session.globals.define(model.name.name) : 0
+    if isGlobal { session.expect(model.name, source) }
     let compiler = FunctionCompiler(
       session: session, parent: self, name: model.name.name, source: source,
-      captured: Set(model.members.flatMap(memberNames))
+      captured: Set(model.members.flatMap { $0.definedNames.map(\.name) })
         .union(model.parameters.flatMap { $0.pattern.names.map(\.name) }), isTopLevel: false)
     compiler.span = model.range
     compiler.chunk.documentation = model.documentation
@@ -203,15 +204,6 @@ extension FunctionCompiler {
       emit(.storeGlobal, target, slot, 1, at: model.name.range)
     } else {
       declare(model.name, value: target)
-    }
-  }
-
-  private func memberNames(_ statement: Statement) -> [String] {
-    switch statement.kind {
-    case .layer(let name, _), .param(let name, _): [name.name]
-    case .define(let pattern, _): pattern.names.map(\.name)
-    case .function(let function): function.name.map { [$0.name] } ?? []
-    default: []
     }
   }
 
@@ -252,7 +244,8 @@ extension FunctionCompiler {
       }
     }
     let parameters = Set(model.parameters.flatMap { $0.pattern.names.map(\.name) })
-    let forward = try closure(model.forward, modelParameters: parameters)
+    let forward = try closure(
+      model.forward, of: model.name.name, modelParameters: parameters)
     emit(.member, instance, forward, text("forward"))
     emit(.returnValue, instance)
   }

@@ -299,9 +299,10 @@ struct ShapeCheck {
     case anyLeading
   }
   let parameter: String
+  /// Which parameter it is; nil for the result.
+  let place: Int?
   let function: String
   let parts: [Part]
-  let isResult: Bool
   let text: String
 }
 

@@ -97,7 +97,10 @@ final class Machine {
   }
 
   func recursion() -> Problem {
-    Problem(
+    if depth < 100, nativeDepth < 100 {
+      return Problem(.memory, "this needs more values at once than there is room for")
+    }
+    return Problem(
       .recursion, "calls are nested too deeply: more than \(depth) of them",
       help: "check that the recursion ends")
   }
@@ -199,18 +202,61 @@ final class Machine {
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
       .jumpUnlessEqual, .jumpUnlessNotEqual:
       return [frame.registers[value: a], frame.operand(b).value]
-    case .negate, .not, .transpose, .field, .method: return [frame.registers[value: b]]
+    case .negate, .not, .transpose, .field, .method, .iterate, .format:
+      return [frame.registers[value: b]]
     case .call, .callNamed: return (0...max(0, c)).map { frame.registers[value: b + $0] }
     case .callGlobal: return (0...max(0, c)).map { frame.registers[value: a + $0] }
-    case .index:
-      if case .register(let base) = frame.chunk.paths[c].base {
-        return [frame.registers[value: base]]
-      }
-      return []
+    case .compose, .tuple, .brackets, .range:
+      let count = instruction.op == .range ? 2 : max(0, c)
+      return (0..<count).map { frame.registers[value: b + $0] }
+    case .index: return [base(frame.chunk.paths[c], frame)] + items(frame, first: b, c)
+    case .update:
+      return [base(frame.chunk.paths[c], frame), frame.registers[value: b]]
+        + items(frame, first: b + 1, c)
+    case .storeGlobal: return [session.globals[b] ?? .none, frame.registers[value: a]]
+    case .storeCell:
+      return [cell(frame.registers[a])?.slot.value ?? .none, frame.registers[value: b]]
+    case .storeParam: return [frame.registers[value: a], frame.registers[value: b]]
+    case .newParam, .jumpIfFalse, .jumpIfTrue:
+      return [frame.registers[value: instruction.op == .newParam ? b : a]]
+    case .unpack: return c < 0 ? [] : [.none, frame.registers[value: b]]
     default:
       guard instruction.op.isBinary else { return [] }
       return [frame.registers[value: b], frame.operand(c).value]
     }
+  }
+
+  /// The variable at the beginning of a path.
+  private func base(_ path: UpdatePath, _ frame: Frame) -> Value {
+    switch path.base {
+    case .register(let index): frame.registers[value: index]
+    case .cell(let index): cell(frame.registers[index])?.slot.value ?? .none
+    case .capture(let index):
+      frame.closure.takeUnretainedValue().capture(index).takeUnretainedValue().slot.value
+    case .global(let slot): session.globals[slot] ?? .none
+    }
+  }
+
+  /// What stands between the last brackets of a path; none for what is no single value.
+  private func items(_ frame: Frame, first: Int, _ path: Int) -> [Value] {
+    var next = first
+    var result: [Value] = []
+    for step in frame.chunk.paths[path].steps {
+      guard case .index(let kinds) = step else { continue }
+      result = []
+      for kind in kinds {
+        switch kind {
+        case .newAxis: result.append(.none)
+        case .value:
+          result.append(frame.registers[value: next])
+          next += 1
+        case .range(let hasLower, let hasUpper):
+          result.append(.none)
+          next += (hasLower ? 1 : 0) + (hasUpper ? 1 : 0)
+        }
+      }
+    }
+    return result
   }
 
   // MARK: - Interrupts

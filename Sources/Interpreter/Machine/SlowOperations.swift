@@ -17,11 +17,14 @@ extension Machine {
     let next = frame.pointee.next
     frame.pointee.holdsObjects = true
     pollSoon()
+    // What a value of no particular size takes.
+    try session.reserve(1, 64)
     session.graph.origin = frame.pointee.routine.origins[frame.pointee.position]
     switch i.op {
     case .call, .callNamed: return try callSlowly(i, frame)
     case .callGlobal:
-      r[value: a] = session.read(try session.globals.value(b))
+      r[value: a] = session.read(try session.global(b))
+      try session.checkRedefined(b, r[value: a])
       return try callSlowly(Instruction(.call, a, a, c), frame)
     case .jumpIfFalse: return try session.condition(r[value: a]) ? next : next + b
     case .jumpIfTrue: return try session.condition(r[value: a]) ? next + b : next
@@ -32,7 +35,8 @@ extension Machine {
       .jumpUnlessEqual, .jumpUnlessNotEqual:
       let truth = try session.operate(
         i.op.comparison, r[value: a], frame.pointee.operand(b).value)
-      return try session.condition(truth) ? next : next + c
+      let what = "{0} \(Session.symbol(i.op.comparison)) {1}"
+      return try session.condition(truth, what) ? next : next + c
     case .next:
       guard r[b].is(.iterator) else { return next + c }
       let iterator = r[b].unmanaged(as: IteratorObject.self).takeUnretainedValue()
@@ -72,7 +76,8 @@ extension Machine {
     try poll()
     let arguments = (0..<c).map { r[value: b + 1 + $0] }
     r[value: a] = try session.call(
-      r[value: b], positional: arguments, names: names, isTraining: frame.pointee.isTraining)
+      r[value: b], Arguments(ofCall: arguments, names: names),
+      isTraining: frame.pointee.isTraining)
     return next
   }
 
@@ -83,8 +88,8 @@ extension Machine {
     let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
     let r = frame.pointee.registers
     switch i.op {
-    case .global: r[value: a] = session.read(try session.globals.value(b))
-    case .rawGlobal: r[value: a] = try session.globals.value(b)
+    case .global: r[value: a] = session.read(try session.global(b))
+    case .rawGlobal: r[value: a] = try session.global(b)
     case .storeGlobal: try session.storeGlobal(b, r[value: a], isDefinition: c == 1)
     case .newCell: r.put(a, Slot(CellObject(r[b].retained, turn: session.journal.turn)))
     case .storeCell: try session.storeCell(cell(r[a]), r[value: b])
@@ -110,7 +115,7 @@ extension Machine {
     return true
   }
 
-  private func cell(_ slot: Slot) -> CellObject? {
+  func cell(_ slot: Slot) -> CellObject? {
     slot.is(.cell) ? slot.unmanaged(as: CellObject.self).takeUnretainedValue() : nil
   }
 
@@ -137,11 +142,15 @@ extension Machine {
     case .brackets: try brackets(a, b, c, r)
     case .unpack: try unpack(a, b, c, r)
     case .record: r[value: a] = record(frame.pointee.routine.constant(c).value, r, first: b)
-    case .concatenate:
-      r[value: a] = .string(try values(r, b, c).map { try session.display($0) }.joined())
+    case .concatenate: r[value: a] = .string(try session.concatenated(values(r, b, c)))
     case .format:
-      let spec = c < 0 ? nil : frame.pointee.routine.constant(c).value
-      r[value: a] = .string(try session.format(r[value: b], spec))
+      // Without a spec it is shown where it stands, so that its lines stay under each other.
+      if c < 0 {
+        r[value: a] = session.read(r[value: b])
+      } else {
+        r[value: a] = .string(
+          try session.format(r[value: b], frame.pointee.routine.constant(c).value))
+      }
     case .closure: r.put(a, Slot(closure(frame.pointee.chunk.chunks[b], frame)))
     case .field: r[value: a] = try session.field(r[value: b], string(frame, c))
     case .method: try method(r, a, b, string(frame, c))
@@ -149,11 +158,10 @@ extension Machine {
     case .compose: r[value: a] = try session.compose(values(r, b, c))
     case .partial: r[value: a] = partial(frame.pointee.routine.constant(c).value, b, r)
     case .checkShape:
-      try session.check(frame.pointee.chunk.shapes[c], r[value: b]) {
-        r[value: $0]
-      } bind: {
-        r[value: $0] = $1
-      }
+      try session.check(
+        frame.pointee.chunk.shapes, c, r[value: b],
+        argument: { cell(r[$0])?.slot.value ?? r[value: $0] }, read: { r[value: $0] },
+        bind: { r[value: $0] = $1 })
     case .model:
       r[value: a] = .foreign(
         ModelObject(
@@ -196,16 +204,19 @@ extension Machine {
   /// A field wins; its function takes the arguments without the object.
   private func method(_ r: Registers, _ a: Int, _ b: Int, _ name: String) throws {
     if let field = try session.methodField(r[value: b], name) {
+      guard session.isCallable(field) else { throw session.notMethod(r[value: b], name, field) }
       r[value: a] = .function(DroppingFirst(field))
     } else if case .none = r[value: a] {
-      throw session.unknownField(r[value: b], name)
+      throw session.unknownField(r[value: b], name, isCalled: true)
     }
   }
 
-  /// Bracket literals, and comprehensions, which begin with -1, and end with -2.
+  /// Bracket literals, and comprehensions, which begin with -1, and end with -2; -3 asks for room for
+  /// as many elements as `b` has.
   private func brackets(_ a: Int, _ b: Int, _ c: Int, _ r: Registers) throws {
     switch c {
     case -1: r[value: a] = .list([])
+    case -3: try session.reserveElements(of: r[value: b])
     case -2:
       guard case .list(let list) = r[value: b] else { return }
       r[value: a] = try session.brackets(list.elements)
@@ -216,7 +227,7 @@ extension Machine {
   private func unpack(_ a: Int, _ b: Int, _ c: Int, _ r: Registers) throws {
     if c == -1 {
       guard case .list(let list) = r[value: a] else { return }
-      if list.count & 0xFFFF == 0 { try session.checkListLength(list.count) }
+      try session.checkGrowth(list.count)
       list.append(r[value: b])
       return
     }

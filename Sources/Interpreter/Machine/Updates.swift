@@ -53,7 +53,7 @@ extension Machine {
     switch path.base {
     case .register(let index): old = r[value: index]
     case .cell, .capture: old = cell?.slot.value ?? .none
-    case .global(let slot): old = try session.globals.value(slot)
+    case .global(let slot): old = try session.global(slot)
     }
     let new = try session.updated(old, steps[...], r[value: first], path.op)
     if case .foreign(let a) = old, case .foreign(let b) = new, a === b { return }

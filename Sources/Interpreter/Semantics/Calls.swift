@@ -3,32 +3,76 @@
 import Autodiff
 import Diagnostics
 import Engine
+import Syntax
+
+/// Arguments on their way to a function.
+struct Arguments {
+  private(set) var values: [Value]
+  /// The names that arguments were given.
+  private(set) var names: [String?]
+  /// Where each stands among the operands of the call, and where its name; nil where no source made
+  /// the call.
+  private(set) var places: [Int?]
+  private(set) var namePlaces: [Int?]
+
+  /// Those of a call in the source: its operands are the callee, the arguments, their names.
+  init(ofCall values: [Value], names: [String?] = []) {
+    let count = values.count
+    self.init(values, names: names)
+    places = (0..<count).map { 1 + $0 }
+    namePlaces = (0..<count).map { 1 + count + $0 }
+  }
+
+  init(_ values: [Value], names: [String?] = []) {
+    self.values = values
+    self.names = names.isEmpty ? [String?](repeating: nil, count: values.count) : names
+    places = [Int?](repeating: nil, count: values.count)
+    namePlaces = places
+  }
+
+  var count: Int { values.count }
+
+  mutating func remove(at index: Int) -> Value {
+    names.remove(at: index)
+    places.remove(at: index)
+    namePlaces.remove(at: index)
+    return values.remove(at: index)
+  }
+}
 
 extension Session {
-  /// Calls a value; `names` has a name for each argument that was given one.
-  func call(_ callee: Value, positional: [Value], names: [String?], isTraining: Bool) throws
-    -> Value
-  {
-    var arguments = positional
-    var names = names
+  /// Calls a value.
+  func call(_ callee: Value, _ given: Arguments, isTraining: Bool) throws -> Value {
+    var arguments = given
     var isTraining = isTraining
-    if names.isEmpty { names = [String?](repeating: nil, count: arguments.count) }
-    if let place = names.firstIndex(of: "train"), !takesTrain(callee) {
-      isTraining = try condition(arguments[place])
-      arguments.remove(at: place)
-      names.remove(at: place)
+    if let place = arguments.names.firstIndex(of: "train"), !takesTrain(callee) {
+      isTraining = try condition(arguments.remove(at: place))
     }
     switch callee {
-    case .function(let function):
-      return try call(function, arguments, names, isTraining)
+    case .function(let function): return try call(function, arguments, isTraining)
     case .foreign(let object) where object.isCallable:
-      return try call(object, arguments, names, isTraining)
-    default:
-      throw Problem(
-        .type, "a \(callee.typeName) cannot be called",
-        help: callee.typeName == "tensor" || callee.typeName == "number"
-          ? "write * before the parenthesis to multiply" : nil)
+      return try call(object, arguments, isTraining)
+    default: throw notCallable(callee, given)
     }
+  }
+
+  /// The error for a call of what is no function: brackets were meant, or a product.
+  private func notCallable(_ callee: Value, _ arguments: Arguments) -> Problem {
+    let inside = (1...max(1, arguments.count)).map { "{\($0)}" }.joined(separator: ", ")
+    var help: String?
+    if arguments.count > 0, arguments.names.allSatisfy({ $0 == nil }) {
+      switch callee {
+      case .tensor(let tensor) where tensor.node.shape.rank >= arguments.count,
+        .tensor(let tensor) where tensor.node.shape.rank > 0 && arguments.count == 1:
+        _ = tensor
+        help = "write {0}[\(inside)]"
+      case .list, .tuple, .record, .string, .range: help = "write {0}[\(inside)]"
+      case .tensor, .number: help = arguments.count == 1 ? "write {0} * {1}" : nil
+      case .foreign(let object): help = object.helpForCall
+      default: break
+      }
+    }
+    return Problem(.type, "\(callee.typePhrase) cannot be called", argument: 0, help: help)
   }
 
   private func takesTrain(_ callee: Value) -> Bool {
@@ -39,69 +83,66 @@ extension Session {
     return false
   }
 
-  private func call(
-    _ function: FunctionObject, _ arguments: [Value], _ names: [String?], _ isTraining: Bool
-  ) throws -> Value {
+  private func call(_ function: FunctionObject, _ arguments: Arguments, _ isTraining: Bool)
+    throws -> Value
+  {
     switch function {
     case let closure as ClosureObject:
       let (values, given) = try bind(
-        closure.chunk.parameters.map { ($0.name, $0.hasDefault) }, arguments, names, closure.name)
+        closure.chunk.parameters.map { ($0.name, $0.hasDefault) }, arguments, closure.name)
       return try machine.run(closure, values, given: given, isTraining: isTraining)
     case let host as HostFunctionObject:
-      let bound = try bind(host.function.parameters, arguments, names, host.name, isTraining)
-      do { return try host.function.action(bound) } catch {
-        throw placed(error, host.function.parameters, names)
-      }
+      return try run(
+        bind(host.function.parameters, arguments, host.name, isTraining), host.function.action)
     case let native as NativeFunctionObject:
-      return try native.body(bind(native.parameters, arguments, names, native.name, isTraining))
+      return try run(bind(native.parameters, arguments, native.name, isTraining), native.body)
     case let composition as CompositionObject:
       guard let first = composition.stages.first else { return .none }
-      var value = try call(
-        first, positional: arguments, names: names, isTraining: isTraining)
+      var value = try call(first, arguments, isTraining: isTraining)
       for (place, stage) in composition.stages.enumerated().dropFirst() {
-        do {
-          value = try call(stage, positional: [value], names: [nil], isTraining: isTraining)
-        } catch { throw inStage(error, place, of: composition, value) }
+        do { value = try call(stage, Arguments([value]), isTraining: isTraining) } catch {
+          throw inStage(error, place, of: composition, value)
+        }
       }
       return value
-    case let partial as PartialObject:
-      var rest = arguments[...]
-      let filled = try partial.arguments.map { argument -> Value in
-        if let value = argument.value { return value }
-        guard let next = rest.popFirst() else {
-          throw Problem(.type, "this function with holes wants an argument for each hole")
-        }
-        return next
-      }
-      guard rest.isEmpty else {
-        throw Problem(.type, "there are more arguments than holes")
-      }
-      return try call(
-        partial.callee, positional: filled, names: partial.arguments.map(\.label),
-        isTraining: isTraining)
+    case let partial as PartialObject: return try call(partial, arguments, isTraining)
     case let dropping as DroppingFirst:
-      do {
-        return try call(
-          dropping.function, positional: Array(arguments.dropFirst()),
-          names: Array(names.dropFirst()),
-          isTraining: isTraining)
-      } catch { throw moved(error) { $0 + 1 } }
+      var rest = arguments
+      _ = rest.remove(at: 0)
+      return try call(dropping.function, rest, isTraining: isTraining)
     default: throw Problem(.type, "this function cannot be called")
     }
   }
 
+  private func call(_ partial: PartialObject, _ arguments: Arguments, _ isTraining: Bool) throws
+    -> Value
+  {
+    var rest = arguments.values[...]
+    let filled = try partial.arguments.map { argument -> Value in
+      if let value = argument.value { return value }
+      guard let next = rest.popFirst() else {
+        throw Problem(.type, "this function with holes wants an argument for each hole")
+      }
+      return next
+    }
+    guard rest.isEmpty else { throw Problem(.type, "there are more arguments than holes") }
+    return try call(
+      partial.callee, Arguments(filled, names: partial.arguments.map(\.label)),
+      isTraining: isTraining)
+  }
+
   private func call(
-    _ object: any ForeignObject, _ arguments: [Value], _ names: [String?], _ isTraining: Bool
+    _ object: any ForeignObject, _ arguments: Arguments, _ isTraining: Bool
   ) throws -> Value {
     if let model = object as? ModelObject, let forward = model["forward"] {
-      return try call(forward, positional: arguments, names: names, isTraining: isTraining)
+      return try call(forward, arguments, isTraining: isTraining)
     }
     let parameters =
       object.callParameters ?? [HostFunction.Parameter("x", "a value")]
-    let call = try bind(parameters, arguments, names, object.typeName, isTraining)
-    guard let watch else { return try object.call(call) }
+    let bound = try bind(parameters, arguments, object.typeName, isTraining)
+    guard let watch else { return try run(bound, object.call) }
     do {
-      let result = try object.call(call)
+      let result = try run(bound, object.call)
       watch(object, result)
       return result
     } catch {
@@ -110,32 +151,38 @@ extension Session {
     }
   }
 
+  /// Runs native code; what is wrong with an argument is found at its place in the call.
+  private func run(_ call: Call, _ body: (Call) throws -> Value) throws -> Value {
+    do { return try body(call) } catch let problem as Problem {
+      throw PlacedProblem(problem: problem, places: call.places)
+    } catch let problem as OperatorProblem {
+      throw PlacedProblem(problem: problem, places: call.places)
+    }
+  }
+
   /// Arguments in the order of a closure's parameters, and which were given.
   private func bind(
-    _ parameters: [(name: String, hasDefault: Bool)], _ arguments: [Value], _ names: [String?],
-    _ function: String
+    _ parameters: [(name: String, hasDefault: Bool)], _ arguments: Arguments, _ function: String
   ) throws -> ([Value], UInt64) {
     var values = [Value](repeating: .none, count: parameters.count)
     var given: UInt64 = 0
     var next = 0
-    for (argument, name) in zip(arguments, names) {
+    for (index, argument) in arguments.values.enumerated() {
       let place: Int
-      if let name {
+      if let name = arguments.names[index] {
         guard let found = parameters.firstIndex(where: { $0.name == name }) else {
-          throw unknownArgument(name, function, parameters.map(\.name))
+          throw unknownArgument(index, arguments, function, parameters.map(\.name))
         }
         place = found
       } else {
         guard next < parameters.count else {
-          throw Problem(
-            .type,
-            "\(function) takes \(counted(parameters.count, "argument")), not \(arguments.count)")
+          throw tooMany(arguments, parameters.count, function, "takes")
         }
         place = next
         next += 1
       }
       guard given & (1 << UInt64(min(place, 63))) == 0 || place > 63 else {
-        throw Problem(.type, "\(function) gets \(parameters[place].name) twice")
+        throw twice(index, arguments, parameters[place].name, function)
       }
       values[place] = read(argument)
       given |= 1 << UInt64(min(place, 63))
@@ -147,54 +194,83 @@ extension Session {
     return (values, given)
   }
 
-  private func counted(_ count: Int, _ word: String) -> String {
-    count == 1 ? "one \(word)" : "\(count) \(word)s"
+  private func twice(_ index: Int, _ arguments: Arguments, _ name: String, _ function: String)
+    -> PlacedProblem
+  {
+    PlacedProblem(
+      problem: Problem(.type, "\(function) gets \(name) twice", argument: 0),
+      places: [arguments.places[index]])
   }
 
-  private func unknownArgument(_ name: String, _ function: String, _ known: [String]) -> Problem {
-    Problem(
-      .name, "\(function) has no parameter '\(name)'",
-      help: Suggestion.nearest(to: name, in: known).map { "did you mean \($0):?" }
-        ?? (known.isEmpty ? nil : "it has \(known.joined(separator: ", "))"))
+  private func tooMany(
+    _ arguments: Arguments, _ count: Int, _ function: String, _ takes: String
+  ) -> PlacedProblem {
+    PlacedProblem(
+      problem: Problem(
+        .type, "\(function) \(takes) \(counted(count, "argument")), not \(arguments.count)",
+        argument: 0),
+      places: [count < arguments.count ? arguments.places[count] : nil])
+  }
+
+  private func unknownArgument(
+    _ index: Int, _ arguments: Arguments, _ function: String, _ known: [String]
+  ) -> PlacedProblem {
+    let name = arguments.names[index] ?? ""
+    let habit = ForeignHabits.argument(name).flatMap { known.contains($0) ? $0 : nil }
+    let nearest = habit ?? Suggestion.nearest(to: name, in: known)
+    return PlacedProblem(
+      problem: Problem(
+        .name, "\(function) has no parameter '\(name)'", argument: 0,
+        help: nearest.map { "did you mean \($0):?" } ?? ForeignHabits.help(forArgument: name)
+          ?? (known.isEmpty ? nil : "it has \(known.joined(separator: ", "))")),
+      places: [arguments.namePlaces[index]])
   }
 
   /// Arguments of a host function.
   private func bind(
-    _ parameters: [HostFunction.Parameter], _ arguments: [Value], _ names: [String?],
-    _ function: String, _ isTraining: Bool
+    _ parameters: [HostFunction.Parameter], _ arguments: Arguments, _ function: String,
+    _ isTraining: Bool
   ) throws -> Call {
     var values = [Value?](repeating: nil, count: parameters.count)
+    var places = [Int?](repeating: nil, count: parameters.count)
     var rest: [Value] = []
+    var restPlaces: [Int?] = []
     var next = 0
-    for (argument, name) in zip(arguments, names) {
-      if let name {
+    for (index, argument) in arguments.values.enumerated() {
+      if let name = arguments.names[index] {
         guard let place = parameters.firstIndex(where: { $0.name == name }) else {
-          throw unknownArgument(name, function, parameters.map(\.name))
+          throw unknownArgument(index, arguments, function, parameters.map(\.name))
         }
+        guard values[place] == nil else { throw twice(index, arguments, name, function) }
         values[place] = argument
+        places[place] = arguments.places[index]
         continue
       }
       if next < parameters.count, case .rest = parameters[next].defaultValue {
         rest.append(argument)
+        restPlaces.append(arguments.places[index])
       } else if next < parameters.count {
+        guard values[next] == nil else {
+          throw twice(index, arguments, parameters[next].name, function)
+        }
         values[next] = argument
+        places[next] = arguments.places[index]
         next += 1
       } else {
-        throw Problem(
-          .type,
-          "\(function) takes at most \(counted(parameters.count, "argument")), not \(arguments.count)"
-        )
+        throw tooMany(arguments, parameters.count, function, "takes at most")
       }
     }
     for (place, parameter) in parameters.enumerated() where values[place] == nil {
       if case .required = parameter.defaultValue {
         throw Problem(
-          .type, "\(function) wants \(parameter.name) (\(parameter.summary)), which is missing")
+          .type, "\(function) wants \(parameter.name) (\(parameter.summary)), which is missing",
+          help: arguments.count == 0 ? "write \(function) without ( ) for the function itself" : nil
+        )
       }
     }
     return Call(
       session: self, name: function, parameters: parameters, arguments: values, rest: rest,
-      isTraining: isTraining)
+      isTraining: isTraining, places: places, restPlaces: restPlaces)
   }
 }
 
@@ -204,7 +280,7 @@ extension Call {
   private func problem(_ index: Int, _ wanted: String, _ value: Value?) -> Problem {
     Problem(
       .type,
-      "\(parameters[index].name) of \(name) is \(wanted), not a \(value?.typeName ?? "none")",
+      "\(parameters[index].name) of \(name) must be \(wanted), not \(value?.typePhrase ?? "none")",
       argument: index)
   }
 
@@ -226,7 +302,7 @@ extension Call {
   }
 
   package func tensor(_ index: Int) throws -> Node {
-    guard let node = session.node(value(index)) else {
+    guard let node = try session.tensorLike(value(index)) else {
       throw noTensor(index) ?? problem(index, "a tensor", arguments[index])
     }
     return node
@@ -250,8 +326,8 @@ extension Call {
     guard let whole = Int(exactly: x) else {
       throw Problem(
         .value,
-        "\(parameters[index].name) of \(name) is a whole number, not "
-          + NumberFormat.shortest(x), argument: index)
+        "\(parameters[index].name) of \(name) must be a whole number, not "
+          + (try session.display(value(index))), argument: index)
     }
     return whole
   }
@@ -272,7 +348,13 @@ extension Call {
   }
 
   package func bool(_ index: Int, default standard: Bool) throws -> Bool {
-    isGiven(index) ? try session.condition(value(index)) : standard
+    guard isGiven(index) else { return standard }
+    let value = value(index)
+    if case .bool(let flag) = value { return flag }
+    guard case .tensor(let tensor) = value, tensor.node.dtype == .bool else {
+      throw problem(index, "true or false", value)
+    }
+    return try session.condition(value)
   }
 
   package func function(_ index: Int) throws -> Value {
@@ -289,21 +371,5 @@ extension Call {
 
   package func invoke(_ function: Value, _ arguments: [Value]) throws -> Value {
     try session.call(function, arguments)
-  }
-}
-
-extension Session {
-  package func elements(_ value: Value) throws -> [Value]? {
-    guard let count = length(value) else { return nil }
-    try checkListLength(count)
-    return try (0..<count).map { try element(value, $0) }
-  }
-
-  /// Lists count against the memory limit as tensors do.
-  func checkListLength(_ count: Int) throws {
-    guard count > Memory.limit / MemoryLayout<Value>.stride else { return }
-    throw Problem(
-      .memory, "\(count) elements are more than a list may hold",
-      help: "go over them in a loop, or make a tensor with arange")
   }
 }

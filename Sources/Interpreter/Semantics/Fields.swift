@@ -33,17 +33,79 @@ extension Session {
     }
   }
 
-  func unknownField(_ value: Value, _ name: String) -> Problem {
-    let known: [String]
+  /// The error for a field that is not there; a method that isn't is looked for among functions too.
+  func unknownField(_ value: Value, _ name: String, isCalled: Bool = false) -> Problem {
+    if name == "grad", node(value) != nil {
+      return Problem(
+        .name, "only a param has a field 'grad'", argument: 1,
+        help: "write grad(loss, {0}) for the gradient of a loss")
+    }
+    var known: [String]
     switch value {
     case .foreign(let object) where !(object is ParameterObject): known = object.fieldNames
     case .record(let record): known = record.fields.map(\.name)
-    default: known = Array(tensorProperties.keys)
+    case .tensor, .number, .foreign: known = Array(tensorProperties.keys)
+    default: known = []
     }
-    let habit = ForeignHabits.help(forField: name, of: "x")
+    let (_, builtins) = globals.known
+    var help = ForeignHabits.help(forField: name, of: "{0}")
+    if !isCalled, help == nil, builtins.contains(name), node(value) != nil || length(value) != nil {
+      help = "write {0}.\(name)()"
+    }
+    if help == nil { help = stage(of: value, with: name).map { "write {0}[\($0)].\(name)" } }
+    if help == nil { help = Suggestion.nearest(to: name, in: known).map { "did you mean .\($0)?" } }
+    if help == nil, node(value) != nil || length(value) != nil {
+      help = Suggestion.nearest(to: name, in: builtins).map { "did you mean .\($0)()?" }
+    }
+    if help == nil, !known.isEmpty, known.count <= 12, case .record = value {
+      help = "its fields are \(known.joined(separator: ", "))"
+    }
     return Problem(
-      .name, "this \(value.typeName) has no field '\(name)'", argument: 0,
-      help: habit ?? Suggestion.nearest(to: name, in: known).map { "did you mean .\($0)?" })
+      .name, "this \(value.typeName) has no field '\(name)'", argument: 1, help: help)
+  }
+
+  /// The first stage of a chain of layers that has a field.
+  private func stage(of value: Value, with name: String) -> Int? {
+    guard case .function(let function as CompositionObject) = value else { return nil }
+    return function.stages.firstIndex { stage in
+      if case .foreign(let object) = stage { object.fieldNames.contains(name) } else { false }
+    }
+  }
+
+  /// The error for a property that is called like a function.
+  func notMethod(_ value: Value, _ name: String, _ field: Value) -> Problem {
+    let isProperty = node(value) != nil
+    return Problem(
+      .type, "\(name) of \(value.typePhrase) is \(field.typePhrase), not a function", argument: 1,
+      help: isProperty || !field.hasElements ? "write {0}.\(name)" : "write {0}.\(name)[…]")
+  }
+
+  /// The slot of a name that has a value, or will have one when the source that is read has run so
+  /// far: what failed to be defined leaves a name behind that nothing is called, but a builtin.
+  func knownSlot(_ name: String) -> Int? {
+    guard let slot = globals.slot(name), globals[slot] == nil, upcoming[name] == nil else {
+      return globals.slot(name)
+    }
+    return globals.builtinSlot(name)
+  }
+
+  /// The value of a global variable.
+  func global(_ slot: Int) throws -> Value {
+    if let value = globals[slot] { return value }
+    let name = globals.names[slot]
+    guard let place = upcoming[name] else { throw Problem(.name, "nothing is called '\(name)'") }
+    throw Problem(.name, "\(name) is defined later, at line \(place.line)")
+  }
+
+  /// Throws where a name hides a builtin function and what it names now cannot be called.
+  func checkRedefined(_ slot: Int, _ value: Value) throws {
+    guard !isCallable(value), let builtin = globals.hiddenBuiltin(slot), isCallable(builtin)
+    else { return }
+    let name = globals.names[slot]
+    let place = span(globals.origin(slot)).map { " since \($0.place)" } ?? ""
+    throw Problem(
+      .type, "\(name) is \(value.typePhrase)\(place), no longer the function", argument: 0,
+      help: "give that value another name: let my_\(name) = …")
   }
 
   func storeGlobal(_ slot: Int, _ value: Value, isDefinition: Bool) throws {
@@ -57,10 +119,11 @@ extension Session {
         .name, "\(globals.names[slot]) is built in and cannot be updated",
         help: "write let \(globals.names[slot]) = … to use the name for something else")
     }
-    if !isDefinition, globals.slots[slot].isUndefined { _ = try globals.value(slot) }
+    if !isDefinition, globals.slots[slot].isUndefined { _ = try global(slot) }
     let isParam = isDefinition && (value.isParameter)
     journal.note(slot, of: globals)
     globals[slot] = isParam ? value : read(value)
+    if isDefinition { globals.setOrigin(slot, graph.origin) }
     if isDefinition { nameParameters(globals.names[slot], value) }
   }
 
@@ -77,14 +140,14 @@ extension Session {
 
   func store(_ parameter: Parameter, _ value: Value) throws {
     guard let node = node(value) else {
-      throw Problem(.type, "a param holds a tensor, not a \(value.typeName)")
+      throw Problem(.type, "a param holds a tensor, not \(value.typePhrase)", argument: 1)
     }
     try parameter.store(node)
   }
 
   func newParameter(_ name: String, _ value: Value) throws -> Parameter {
     guard let node = node(value) else {
-      throw Problem(.type, "a param holds a tensor, not a \(value.typeName)")
+      throw Problem(.type, "a param holds a tensor, not \(value.typePhrase)", argument: 0)
     }
     guard node.dtype.isFloat else {
       throw Problem(.dtype, "a param holds floats, not \(node.dtype.name)")
@@ -104,49 +167,6 @@ extension Session {
     }
   }
 
-  /// Checks a value against a shape in a signature and binds the names in it.
-  func check(
-    _ shape: ShapeCheck, _ value: Value, read register: (Int) -> Value,
-    bind: (Int, Value) -> Void
-  ) throws {
-    let what =
-      shape.isResult ? "the result of \(shape.function)" : "\(shape.parameter) of \(shape.function)"
-    guard let node = node(value) else {
-      throw Problem(.type, "\(what) is a tensor of shape \(shape.text), not a \(value.typeName)")
-    }
-    var parts = shape.parts
-    var dims = node.shape.dims
-    if case .anyLeading? = parts.first {
-      parts.removeFirst()
-      guard dims.count >= parts.count else {
-        throw Problem(.shape, "\(what) has the shape \(shape.text), not \(node.shape)")
-      }
-      dims.removeFirst(dims.count - parts.count)
-    }
-    guard dims.count == parts.count else {
-      throw Problem(.shape, "\(what) has the shape \(shape.text), not \(node.shape)")
-    }
-    for (part, size) in zip(parts, dims) {
-      switch part {
-      case .size(let wanted) where wanted != size:
-        throw Problem(
-          .shape, "\(what) has the shape \(shape.text), not \(node.shape)")
-      case .name(let name, let index):
-        if case .number(let bound) = self.read(register(index)) {
-          guard Double(size) == bound else {
-            throw Problem(
-              .shape,
-              "\(what) has the shape \(shape.text) with \(name) = \(NumberFormat.shortest(bound)), "
-                + "not \(node.shape)")
-          }
-        } else {
-          bind(index, .number(Double(size)))
-        }
-      default: break
-      }
-    }
-  }
-
   /// Runs a file once and gives its names as a module.
   func importFile(_ path: String, from source: SourceText) throws -> Value {
     let folder =
@@ -159,20 +179,17 @@ extension Session {
       throw Problem(
         .file, "\((importing + [full]).joined(separator: " imports ")): a circle of imports")
     }
+    let text = try SourceText.read(full)
     importing.append(full)
-    defer { importing.removeLast() }
-    let child = Session(output: output)
-    child.warn = warn
-    child.progress = progress
-    child.importing = importing
-    for slot in 0..<globals.builtinCount {
-      if let value = globals[slot] {
-        child.installConstant(globals.names[slot], value)
-      }
+    let outer = upcoming
+    upcoming = [:]
+    defer {
+      importing.removeLast()
+      upcoming = outer
     }
-    child.tensorProperties = tensorProperties
-    let module = ModuleObject(full, child, try SourceText.read(full))
-    try module.run()
+    let names = try globals.withNewNames { try run(text) }
+    let module = ModuleObject(full, names, globals)
+    willChange(module) { { [unowned self] in modules[full] = nil } }
     modules[full] = .foreign(module)
     return .foreign(module)
   }
@@ -187,7 +204,8 @@ extension Session {
       let result = compiler.none()
       compiler.emit(.returnValue, result)
       compiler.chunk.range = range
-      tests.append((name, compiler.chunk))
+      // A file that is imported is tested by itself.
+      if importing.isEmpty { tests.append((name, compiler.chunk)) }
     } catch {
       testProblems.append(error)
     }
@@ -195,6 +213,15 @@ extension Session {
 }
 
 extension Value {
+  /// Whether brackets after it find something.
+  var hasElements: Bool {
+    switch self {
+    case .tensor(let tensor): tensor.node.shape.rank > 0
+    case .list, .tuple, .string, .range, .record: true
+    default: false
+    }
+  }
+
   package var isParameter: Bool {
     if case .foreign(let object) = self { return object is ParameterObject }
     return false
@@ -204,22 +231,20 @@ extension Value {
 /// A file that was imported: its names that do not begin with `_`.
 final class ModuleObject: ForeignObject {
   private let path: String
-  private let session: Session
-  private let source: SourceText
+  /// The slots of its names.
+  private let slots: [String: Int]
+  private let globals: Globals
 
-  init(_ path: String, _ session: Session, _ source: SourceText) {
-    (self.path, self.session, self.source) = (path, session, source)
+  init(_ path: String, _ names: [String: Int], _ globals: Globals) {
+    self.path = path
+    slots = names.filter { !$0.key.hasPrefix("_") }
+    self.globals = globals
   }
-
-  func run() throws { try session.run(source) }
 
   var typeName: String { "module" }
-  var fieldNames: [String] {
-    session.globals.user.map(\.name).filter { !$0.hasPrefix("_") }
-  }
-  func field(_ name: String, _ outer: Session) throws -> Value? {
-    guard !name.hasPrefix("_"), fieldNames.contains(name) else { return nil }
-    return session.globals[name]
+  var fieldNames: [String] { slots.keys.sorted() }
+  func field(_ name: String, _ session: Session) throws -> Value? {
+    slots[name].flatMap { globals[$0] }
   }
   func describe(_ session: Session) throws -> StyledText { StyledText("module \(path)") }
 }

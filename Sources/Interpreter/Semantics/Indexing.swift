@@ -38,7 +38,11 @@ extension Session {
       if let result = try object.index(items, self) { return result }
     default: break
     }
-    throw Problem(.type, "a \(value.typeName) cannot be indexed", argument: 0)
+    let inside = (1...max(1, items.count)).map { "{\($0)}" }.joined(separator: ", ")
+    throw Problem(
+      .type, "\(value.typePhrase) cannot be indexed", argument: 0,
+      help: isCallable(value)
+        ? "write {0}(" + (items.count > 1 ? "[\(inside)]" : inside) + ")" : nil)
   }
 
   /// Parts of a range are found by counting: a range may be longer than memory.
@@ -61,7 +65,9 @@ extension Session {
     _ elements: [Value], _ items: [IndexValue], _ what: String, _ make: ([Value]) -> Value
   ) throws -> Value {
     guard items.count == 1 else {
-      throw Problem(.index, "a \(what) has one axis; there are \(items.count) indices")
+      throw Problem(
+        .index, "a \(what) has one axis; there are \(items.count) indices", argument: 2,
+        help: "write {0}[{1}][{2}]")
     }
     switch items[0] {
     case .value(let value):
@@ -82,11 +88,13 @@ extension Session {
 
   /// An index counted from the end where negative, checked.
   private func place(_ value: Value, _ count: Int, _ what: String) throws -> Int {
-    let index = try whole(value, "an index")
+    let index = try whole(value, "an index", argument: 1)
     let place = index < 0 ? index + count : index
     guard place >= 0, place < count else {
       throw Problem(
-        .index, "the index \(index) is out of range: the \(what) has \(count) elements")
+        .index,
+        "the index \(index) is out of range: the \(what) has \(counted(count, "element"))",
+        arguments: [1, 0])
     }
     return place
   }
@@ -112,9 +120,13 @@ extension Session {
     let used = items.filter { if case .newAxis = $0 { false } else { true } }.count
     guard used <= shape.rank else {
       throw Problem(
-        .index, "there are \(used) indices for the \(shape.rank) axes of \(shape)", argument: 0)
+        .index,
+        "there are \(used) indices for "
+          + (shape.rank == 0
+            ? "a number" : "the \(counted(shape.rank, "axis", "axes")) of \(shape)"),
+        arguments: [1 + shape.rank, 0])
     }
-    for item in items {
+    for (number, item) in items.enumerated() {
       switch item {
       case .newAxis: block.shape.append(1)
       case .range(let lower, let upper):
@@ -132,13 +144,13 @@ extension Session {
           block.lengths.append(end - start)
           block.shape.append(end - start)
         } else {
-          let index = try whole(value, "an index")
+          let index = try whole(value, "an index", argument: 1 + number)
           let place = index < 0 ? index + shape[axis] : index
           guard place >= 0, place < shape[axis] else {
             throw Problem(
               .index,
-              "the index \(index) is out of range: axis \(axis) of \(shape) has \(shape[axis]) "
-                + "elements", argument: 0)
+              "the index \(index) is out of range: axis \(axis) of \(shape) has "
+                + counted(shape[axis], "element"), arguments: [1 + number, 0])
           }
           block.starts.append(place)
           block.lengths.append(1)
@@ -201,7 +213,7 @@ extension Session {
       mask.shape.dims == Array(x.shape.dims.prefix(mask.shape.rank))
     else {
       throw Problem(
-        .shape, "the mask \(mask.shape) does not fit the shape \(x.shape)", argument: 0)
+        .shape, "the mask \(mask.shape) does not fit the shape \(x.shape)", arguments: [1, 0])
     }
     let picks = try graph.values(mask).enumerated().filter { $0.element != 0 }.map {
       Double($0.offset)
@@ -220,7 +232,7 @@ extension Session {
     for item in items {
       if case .value(let value) = item, let indices = try indices(value) {
         guard found == nil else {
-          throw Problem(.index, "only one index may be a tensor", argument: 0)
+          throw Problem(.index, "only one index may be a tensor", argument: 1 + axis)
         }
         found = (axis, indices)
         rest.append(.range(nil, nil))
@@ -314,12 +326,12 @@ extension Session {
       let new = try updated(old, rest, value, op)
       if case .foreign(let a) = old, case .foreign(let b) = new, a === b { return base }
       guard let changed = try object.settingField(name, to: new, self) else {
-        throw Problem(.type, "\(name) of a \(object.typeName) cannot be updated")
+        throw Problem(.type, "\(name) of \(object.typePhrase) cannot be updated")
       }
       return changed
     default:
       guard case .foreign(let object) = try field(base, name), object is ParameterObject else {
-        throw Problem(.type, "the fields of a \(base.typeName) cannot be updated")
+        throw Problem(.type, "the fields of \(base.typePhrase) cannot be updated")
       }
       _ = try updated(.foreign(object), rest, value, op)
       return base
@@ -332,23 +344,28 @@ extension Session {
   ) throws -> Value {
     switch base {
     case .tensor(let tensor):
-      guard rest.isEmpty else { throw Problem(.type, "an element of a tensor has no parts") }
+      var items = items
+      // A[0][1] is A[0, 1].
+      for case .index(let more) in rest { items += more }
+      guard rest.allSatisfy({ if case .index = $0 { true } else { false } }),
+        rest.isEmpty || items.allSatisfy(isOneIndex)
+      else {
+        throw Problem(
+          .type, "a part of a part of a tensor cannot be updated", argument: 0,
+          help: "write both indices in one pair of brackets: A[0, 1] = …")
+      }
       var new = value
       if let op {
         new = try operate(FunctionCompiler.opcode(op), try index(base, items), value)
       }
       guard let node = node(new) else {
-        throw Problem(.type, "a tensor holds numbers, not a \(new.typeName)")
+        throw Problem(.type, "a tensor holds numbers, not \(new.typePhrase)")
       }
       return .tensor(try replaced(tensor.node, items, node))
     case .list(let list):
-      guard items.count == 1, case .value(let item) = items[0] else {
-        throw Problem(.index, "a list is updated one element at a time")
-      }
-      let place = try place(item, list.elements.count, "list")
-      var elements = list.elements
-      elements[place] = try updated(elements[place], rest, value, op)
-      return .list(elements)
+      return .list(try updatedElements(list.elements, "list", items, rest, value, op))
+    case .tuple(let tuple):
+      return .tuple(try updatedElements(tuple.elements, "tuple", items, rest, value, op))
     case .record:
       if items.count == 1, case .value(.string(let name)) = items[0] {
         return try updatedField(base, name.text, rest, value, op)
@@ -368,7 +385,38 @@ extension Session {
       }
     default: break
     }
-    throw Problem(.type, "the elements of a \(base.typeName) cannot be updated")
+    throw Problem(.type, "the elements of \(base.typePhrase) cannot be updated")
+  }
+
+  private func isOneIndex(_ item: IndexValue) -> Bool {
+    guard case .value(let value) = item else { return false }
+    switch value {
+    case .number: return true
+    case .tensor(let tensor): return tensor.node.shape.rank == 0
+    default: return false
+    }
+  }
+
+  /// The elements of a list or tuple with a part of one replaced.
+  private func updatedElements(
+    _ elements: [Value], _ what: String, _ items: [IndexValue], _ rest: ArraySlice<UpdateStep>,
+    _ value: Value, _ op: BinaryOperator?
+  ) throws -> [Value] {
+    guard items.count == 1, case .value(let item) = items[0] else {
+      throw Problem(.index, "a \(what) is updated one element at a time", argument: 0)
+    }
+    let index = try updating { try place(item, elements.count, what) }
+    var elements = elements
+    elements[index] = try updated(elements[index], rest, value, op)
+    return elements
+  }
+
+  /// An update has its value in front of its indices.
+  private func updating<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch var problem as Problem {
+      problem.arguments = problem.arguments.map { $0 == 0 ? 0 : $0 + 1 }
+      throw problem
+    }
   }
 
   private func replaced(_ x: Node, _ items: [IndexValue], _ value: Node) throws -> Node {
@@ -377,7 +425,8 @@ extension Session {
       throw Problem(.dtype, "a tensor of \(x.dtype.name) cannot hold \(dtype.name)")
     }
     let value = try value.converted(to: x.dtype)
-    if let block = try block(x.shape, items) {
+    let place: Block? = try updating { try block(x.shape, items) }
+    if let block = place {
       let ones = [Int](repeating: 1, count: x.shape.rank)
       let target = try fitted(value, block.shape)
       let shaped = try graph.record(.reshape, [target], Attributes(sizes: block.lengths))
@@ -406,7 +455,7 @@ extension Session {
       return try graph.record(.reshape, [result], Attributes(sizes: x.shape.dims))
     }
     guard let rows = try indices(index) else {
-      throw Problem(.index, "a \(index.typeName) is no index")
+      throw Problem(.index, "\(index.typePhrase) is no index")
     }
     let target = try fitted(value, rows.shape.dims + x.shape.dims.dropFirst())
     return try graph.record(.gatherUpdate, [x, target, rows])
@@ -415,7 +464,8 @@ extension Session {
   private func fitted(_ value: Node, _ dims: [Int]) throws -> Node {
     guard let shape = Shape(checking: dims), value.shape.broadcast(with: shape) == shape else {
       throw Problem(
-        .shape, "a value of shape \(value.shape) does not fill the place of shape \(Shape(dims))")
+        .shape, "a value of shape \(value.shape) does not fill the place of shape \(Shape(dims))",
+        arguments: [0, 1])
     }
     return value.shape == shape
       ? value : try graph.record(.expand, [value], Attributes(sizes: dims))

@@ -9,6 +9,7 @@ extension Session {
   package func inner(_ error: any Error, _ callee: Value) -> any Error {
     var problem: Problem
     switch error {
+    case let placed as PlacedProblem: return inner(placed.problem, callee)
     case let found as Problem: problem = found
     case let found as OperatorProblem:
       problem = Problem(
@@ -23,7 +24,7 @@ extension Session {
     }
     problem.message = named(problem.message)
     problem.help = problem.help.map(named)
-    problem.argument = nil
+    problem.arguments = []
     problem.isInner = true
     return problem
   }
@@ -34,39 +35,6 @@ extension Session {
     case .function(let native as NativeFunctionObject): native.parameters.map(\.name)
     case .foreign(let object): object.callParameters?.map(\.name) ?? ["x"]
     default: ["x"]
-    }
-  }
-
-  /// Parameters of a host function that were given by name stand elsewhere in the call.
-  func placed(_ error: any Error, _ parameters: [HostFunction.Parameter], _ names: [String?])
-    -> any Error
-  {
-    guard names.contains(where: { $0 != nil }) else { return error }
-    var next = 0
-    var places: [Int: Int] = [:]
-    for (place, name) in names.enumerated() {
-      let index = name.flatMap { name in parameters.firstIndex { $0.name == name } } ?? next
-      if name == nil { next += 1 }
-      places[index] = place
-    }
-    return moved(error) { places[$0] ?? names.count }
-  }
-
-  /// Another numbering of the operands.
-  func moved(_ error: any Error, _ place: @escaping (Int) -> Int) -> any Error {
-    let renumbered = { (text: String) in Session.renumbered(text) { "{\(place($0))}" } }
-    switch error {
-    case var problem as OperatorProblem:
-      problem.message = renumbered(problem.message)
-      problem.help = problem.help.map(renumbered)
-      problem.operands = problem.operands.map(place)
-      return problem
-    case var problem as Problem:
-      problem.message = renumbered(problem.message)
-      problem.help = problem.help.map(renumbered)
-      problem.argument = problem.argument.map(place)
-      return problem
-    default: return error
     }
   }
 

@@ -25,6 +25,19 @@ extension Session {
     }
   }
 
+  /// A value where a tensor is meant: lists of numbers and ranges are tensors too.
+  package func tensorLike(_ value: Value) throws -> Node? {
+    switch read(value) {
+    case .range(let range):
+      let numbers = try numbers(range)
+      return try graph.tensor(numbers, shape: [numbers.count], dtype: graph.defaultDType)
+    case .list(let list) where !list.elements.isEmpty:
+      guard case .tensor(let tensor) = try brackets(list.elements) else { return nil }
+      return tensor.node
+    default: return node(value)
+    }
+  }
+
   func operate(_ op: Opcode, _ a: Value, _ b: Value) throws -> Value {
     let (a, b) = (read(a), read(b))
     switch op {
@@ -36,13 +49,19 @@ extension Session {
       if let same = try structuralEquality(a, b) { return .bool(op == .equal ? same : !same) }
     default: break
     }
-    if case .number(let x) = a, case .number(let y) = b { return try numbers(op, x, y) }
-    if case .bool(let x) = a, case .bool(let y) = b, op == .logicalAnd || op == .logicalOr {
-      return .bool(op == .logicalAnd ? x && y : x || y)
+    if op == .logicalAnd || op == .logicalOr {
+      if case .bool(let x) = a, case .bool(let y) = b {
+        return .bool(op == .logicalAnd ? x && y : x || y)
+      }
+      try checkTruth(op, a, 0)
+      try checkTruth(op, b, 1)
     }
+    if case .number(let x) = a, case .number(let y) = b { return try numbers(op, x, y) }
     if case .string(let x) = a, case .string(let y) = b {
       switch op {
-      case .add: return .string(x.text + y.text)
+      case .add:
+        try reserve(x.text.utf8.count + y.text.utf8.count, 1)
+        return .string(x.text + y.text)
       case .less: return .bool(x.text < y.text)
       case .lessOrEqual: return .bool(x.text <= y.text)
       case .greater: return .bool(x.text > y.text)
@@ -52,12 +71,42 @@ extension Session {
     }
     guard let x = node(a), let y = node(b) else {
       if let problem = a.noTensor ?? b.noTensor { throw problem }
+      var help: String?
+      if op == .add, a.typeName == "list" || b.typeName == "list" {
+        help = "append(xs, v) and extend(xs, ys) make longer lists"
+      }
+      if op == .add, a.typeName == "string" || b.typeName == "string" {
+        help = interpolation(a, b)
+      }
       throw Problem(
-        .type, "'\(Session.symbol(op))' does not work on a \(a.typeName) and a \(b.typeName)",
-        help: op == .add && a.typeName == "list"
-          ? "append(xs, v) and extend(xs, ys) make longer lists" : nil)
+        .type, "'\(Session.symbol(op))' does not work on \(a.typePhrase) and \(b.typePhrase)",
+        help: help)
     }
     return .tensor(try tensors(op, x, y))
+  }
+
+  /// What `and`, `or` and `not` take: bools, and tensors of them.
+  private func checkTruth(_ op: Opcode, _ value: Value, _ operand: Int) throws {
+    switch value {
+    case .bool, .tensor: return
+    default:
+      throw Problem(
+        .type, "'\(Session.symbol(op))' wants true or false, not \(value.typePhrase)",
+        argument: operand)
+    }
+  }
+
+  /// `"a" + 3` is written as one string.
+  private func interpolation(_ a: Value, _ b: Value) -> String? {
+    let parts = [(a, "{0}"), (b, "{1}")].map { value, name in
+      if case .string(let string) = value, string.text.utf8.count < 30,
+        !string.text.contains(where: { "{}\"\\\n".contains($0) })
+      {
+        return string.text
+      }
+      return "{" + name + "}"
+    }
+    return "write \"\(parts.joined())\""
   }
 
   private func unary(_ op: Opcode, _ a: Value) throws -> Value {
@@ -67,9 +116,10 @@ extension Session {
     case (.transpose, .number): return a
     default: break
     }
+    if op == .not { try checkTruth(op, a, 0) }
     guard let x = node(a) else {
       if let problem = a.noTensor { throw problem }
-      throw Problem(.type, "'\(Session.symbol(op))' does not work on a \(a.typeName)")
+      throw Problem(.type, "'\(Session.symbol(op))' does not work on \(a.typePhrase)")
     }
     switch op {
     case .negate: return .tensor(try graph.record(.negate, [x]))
@@ -78,7 +128,7 @@ extension Session {
       guard x.shape.rank >= 2 else {
         throw Problem(
           .shape, "' exchanges the last two axes; this has the shape \(x.shape)",
-          help: x.shape.rank == 1 ? "write x[.., none] for a column" : nil)
+          help: x.shape.rank == 1 ? "write {0}[.., none] for a column" : nil)
       }
       var order = Array(0..<x.shape.rank)
       order.swapAt(x.shape.rank - 1, x.shape.rank - 2)
@@ -170,58 +220,42 @@ extension Session {
     case (.tensor(let x), .none), (.none, .tensor(let x)): _ = x; return false
     case (.tensor, .number), (.number, .tensor), (.tensor, .bool), (.bool, .tensor): return nil
     case (.tensor, .tensor): return nil
+    case (.list(let list), .tensor(let tensor)), (.tensor(let tensor), .list(let list)):
+      return try Comparison(session: self).isEqual(list, tensor.node)
     default: return try isEqual(a, b)
     }
   }
 
   /// Structural equality of two values; tensors by all their elements.
   package func isEqual(_ a: Value, _ b: Value) throws -> Bool {
-    switch (read(a), read(b)) {
-    case (.none, .none): return true
-    case (.bool(let x), .bool(let y)): return x == y
-    case (.number(let x), .number(let y)): return x == y
-    case (.string(let x), .string(let y)): return x.text == y.text
-    case (.tensor(let x), .tensor(let y)):
-      guard x.node.shape == y.node.shape else { return false }
-      return try graph.values(x.node) == graph.values(y.node)
-    case (.tensor(let x), .number(let y)), (.number(let y), .tensor(let x)):
-      return try x.node.shape.rank == 0 && graph.item(x.node) == y
-    case (.tuple(let x), .tuple(let y)): return try areEqual(x.elements, y.elements)
-    case (.list(let x), .list(let y)): return try areEqual(x.elements, y.elements)
-    case (.record(let x), .record(let y)):
-      guard x.fields.map(\.name) == y.fields.map(\.name) else { return false }
-      return try areEqual(x.fields.map(\.value), y.fields.map(\.value))
-    case (.range(let x), .range(let y)): return x.lower == y.lower && x.upper == y.upper
-    case (.function(let x), .function(let y)): return x === y
-    case (.foreign(let x), .foreign(let y)): return x.isEqual(to: y)
-    default: return false
-    }
-  }
-
-  private func areEqual(_ a: [Value], _ b: [Value]) throws -> Bool {
-    guard a.count == b.count else { return false }
-    for (x, y) in zip(a, b) where try !isEqual(x, y) { return false }
-    return true
+    var comparison = Comparison(session: self)
+    return try comparison.isEqual(a, b)
   }
 
   /// The truth of a condition: a bool, or a bool tensor of one element.
-  package func condition(_ value: Value) throws -> Bool {
+  ///
+  /// `what` is its source text, with `{0}` for operands.
+  package func condition(_ value: Value, _ what: String = "{0}") throws -> Bool {
     switch read(value) {
     case .bool(let flag): return flag
     case .tensor(let tensor) where tensor.node.dtype == .bool:
       guard tensor.node.shape.count == 1 else {
         throw Problem(
           .type, "a condition is one bool; this tensor has the shape \(tensor.node.shape)",
-          help: "write all(…) or any(…)")
+          argument: 0,
+          help: "write all(\(what)) or any(\(what))")
       }
       return try graph.item(tensor.node) != 0
     case let other:
-      throw Problem(.type, "a condition is true or false, not a \(other.typeName)")
+      throw Problem(
+        .type, "a condition must be true or false, not \(other.typePhrase)", argument: 0)
     }
   }
 
   /// A whole number; 0-d tensors too.
-  package func whole(_ value: Value, _ what: String) throws -> Int {
+  ///
+  /// `argument` is the operand that it is.
+  package func whole(_ value: Value, _ what: String, argument: Int? = nil) throws -> Int {
     var number: Double?
     switch read(value) {
     case .number(let x): number = x
@@ -229,16 +263,21 @@ extension Session {
     default: break
     }
     guard let number else {
-      throw Problem(.type, "\(what) is a whole number, not a \(value.typeName)")
+      throw Problem(
+        .type, "\(what) must be a whole number, not \(value.typePhrase)", argument: argument)
     }
     guard let result = Int(exactly: number) else {
-      throw Problem(.value, "\(what) is a whole number, not \(NumberFormat.shortest(number))")
+      throw Problem(
+        .value, "\(what) must be a whole number, not \(try display(read(value)))",
+        argument: argument)
     }
     return result
   }
 
   func range(_ a: Value, _ b: Value) throws -> Value {
-    let ends = (try whole(a, "a range's end"), try whole(b, "a range's end"))
+    let ends = (
+      try whole(a, "a range's end", argument: 0), try whole(b, "a range's end", argument: 1)
+    )
     guard max(ends.0.magnitude, ends.1.magnitude) <= 1 << 53 else {
       throw Problem(.value, "the ends of a range are at most 2^53")
     }
@@ -286,10 +325,14 @@ extension Session {
   /// The parts of a value for a pattern of so many names.
   func parts(_ value: Value, count: Int) throws -> [Value] {
     guard let length = length(value) else {
-      throw Problem(.type, "a \(value.typeName) cannot be taken apart into \(count) names")
+      throw Problem(
+        .type, "\(value.typePhrase) cannot be taken apart into \(counted(count, "name"))",
+        argument: 1)
     }
     guard length == count else {
-      throw Problem(.value, "\(count) names cannot take \(length) values")
+      throw Problem(
+        .value,
+        "\(counted(count, "name")) cannot take \(counted(length, "value"))", arguments: [0, 1])
     }
     return try (0..<count).map { try element(value, $0) }
   }
@@ -326,27 +369,31 @@ extension Session {
       if let composition = function as? CompositionObject { return composition.stages[index] }
     default: break
     }
-    throw Problem(.type, "a \(value.typeName) has no elements")
+    throw Problem(.type, "\(value.typePhrase) has no elements")
   }
 
   func iterator(_ value: Value) throws -> IteratorObject {
     guard let count = length(value) else {
-      throw Problem(.type, "a loop cannot go over a \(read(value).typeName)")
+      let isNumber = if case .number = read(value) { true } else { false }
+      throw Problem(
+        .type, "a loop cannot go over \(read(value).typePhrase)", argument: 0,
+        help: isNumber ? "write 0..{0}" : nil)
     }
     switch value {
     case .range(let range): return IteratorObject(range.lower, range.upper)
     case .string(let string):
-      return IteratorObject(.list(string.text.map { .string(String($0)) }), count: count)
+      return IteratorObject(.list(try elements(.string(string)) ?? []), count: count)
     default: return IteratorObject(value, count: count)
     }
   }
 
   package func compose(_ parts: [Value]) throws -> Value {
     var stages: [Value] = []
+    try reserve(parts.reduce(0) { $0 + (length($1) ?? 1) })
     for (index, part) in parts.enumerated() {
       guard isCallable(part) else {
         throw Problem(
-          .type, ">> composes functions and layers, not a \(part.typeName)", argument: index)
+          .type, ">> composes functions and layers, not \(part.typePhrase)", argument: index)
       }
       if case .function(let function) = part, let inner = function as? CompositionObject {
         stages += inner.stages

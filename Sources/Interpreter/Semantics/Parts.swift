@@ -31,21 +31,52 @@ extension Session {
   /// All parameters below a value, with their paths; one that is met again is left out.
   package func parameters(of value: Value) -> [(path: String, parameter: Parameter)] {
     var seen: Set<ObjectIdentifier> = []
-    return leaves(of: value).flatMap { place, leaf -> [(path: String, parameter: Parameter)] in
-      let own: [(path: String, parameter: Parameter)]
-      switch leaf {
-      case .tensor(let tensor):
-        own = tensor.node.version?.parameter.map { [("", $0)] } ?? []
-      case .foreign(let object): own = object.parameters
-      default: own = []
+    return parameters(of: value, &seen)
+  }
+
+  private func parameters(of value: Value, _ seen: inout Set<ObjectIdentifier>)
+    -> [(path: String, parameter: Parameter)]
+  {
+    if let parts = parts(of: value) {
+      // What is shared has been seen with all its parts.
+      if let object = value.object, !seen.insert(object).inserted { return [] }
+      var result: [(path: String, parameter: Parameter)] = []
+      for (place, part) in parts {
+        switch part {
+        case .number, .string, .bool, .none, .range: continue
+        default:
+          result += parameters(of: part, &seen).map {
+            (Session.joined(place, $0.path), $0.parameter)
+          }
+        }
       }
-      return own.filter { seen.insert(ObjectIdentifier($0.parameter)).inserted }
-        .map { (Session.joined(place, $0.path), $0.parameter) }
+      return result
     }
+    let own: [(path: String, parameter: Parameter)]
+    switch value {
+    case .tensor(let tensor): own = tensor.node.version?.parameter.map { [("", $0)] } ?? []
+    case .foreign(let object): own = object.parameters
+    default: own = []
+    }
+    return own.filter { seen.insert(ObjectIdentifier($0.parameter)).inserted }
   }
 
   /// `net` and `[0]` are `net[0]`, `norm` and `gain` are `norm.gain`.
   package static func joined(_ place: String, _ path: String) -> String {
     place + (place.isEmpty || path.isEmpty || path.hasPrefix("[") ? "" : ".") + path
+  }
+}
+
+extension Value {
+  /// What of it is made of other values, by its identity.
+  fileprivate var object: ObjectIdentifier? {
+    switch self {
+    case .tuple(let x): ObjectIdentifier(x)
+    case .list(let x): ObjectIdentifier(x)
+    case .record(let x): ObjectIdentifier(x)
+    case .function(let x): ObjectIdentifier(x)
+    case .foreign(let x): ObjectIdentifier(x)
+    default: nil
+    }
   }
 }

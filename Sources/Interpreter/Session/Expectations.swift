@@ -41,7 +41,7 @@ package enum Expectations {
       (line: source.line(at: Int($0.range.lower)), comment: $0)
     }
     if !diagnostics.isEmpty { return syntaxErrors(source, diagnostics, comments) }
-    session.declare(program.statements)
+    session.declare(program.statements, source)
     for (index, statement) in program.statements.enumerated() {
       let last = source.line(at: max(0, Int(statement.range.upper) - 1))
       let limit =
@@ -60,16 +60,16 @@ package enum Expectations {
               Diagnostic(
                 .assert, "expected \(text), got \(found)", at: SourceSpan(source, statement.range)))
           }
-        case .failure(let kind):
+        case .failure(let wanted):
           report.failures.append(
             Diagnostic(
-              .assert, "expected an error of kind \(kind), and there was none",
+              .assert, "expected an error of kind \(wanted.kind), and there was none",
               at: SourceSpan(source, statement.range)))
         case nil: break
         }
       } catch {
         let found = session.diagnostics(error)
-        if case .failure(let kind) = wanted, found.first?.kind.rawValue == kind {
+        if case .failure(let failure) = wanted, let first = found.first, failure.matches(first) {
           report.passed += 1
         } else {
           report.failures += found
@@ -95,7 +95,26 @@ package enum Expectations {
 
   private enum Wanted {
     case value(String)
-    case failure(String)
+    case failure(Failure)
+  }
+
+  /// `# error: KIND` or `# error: KIND: TEXT`, the text being anywhere in the message, the labels or
+  /// the help.
+  private struct Failure {
+    let kind: String
+    let text: String
+
+    init?(_ comment: String) {
+      guard comment.hasPrefix("# error: ") else { return nil }
+      let parts = comment.dropFirst("# error: ".count).split(separator: ":", maxSplits: 1)
+      kind = parts.first.map { String($0) } ?? ""
+      text = parts.count > 1 ? String(parts[1].drop { $0 == " " }) : ""
+    }
+
+    func matches(_ diagnostic: Diagnostic) -> Bool {
+      diagnostic.kind.rawValue == kind
+        && (text.isEmpty || DiagnosticRenderer.render(diagnostic, style: .plain).contains(text))
+    }
   }
 
   /// The expectation on the statement's last line or on the comment lines directly below it.
@@ -109,7 +128,7 @@ package enum Expectations {
       let text = source.slice(comment.range)
       if lines.isEmpty {
         guard line <= last + 1 else { break }
-        if text.hasPrefix("# error: ") { return .failure(String(text.dropFirst(9))) }
+        if let failure = Failure(text) { return .failure(failure) }
         guard text.hasPrefix("# =>") else { if line == last { continue } else { break } }
         lines.append(String(text.dropFirst(4)))
         next = line + 1
@@ -132,7 +151,8 @@ package enum Expectations {
     for diagnostic in diagnostics {
       let line = diagnostic.span?.line ?? 0
       let isExpected = comments.contains {
-        $0.line == line && source.slice($0.comment.range).hasPrefix("# error: syntax")
+        $0.line == line
+          && Failure(source.slice($0.comment.range)).map { $0.matches(diagnostic) } ?? false
       }
       if isExpected { report.passed += 1 } else { report.failures.append(diagnostic) }
     }

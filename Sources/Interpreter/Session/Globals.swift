@@ -1,9 +1,16 @@
-// The global names of a session.
+// The global names of a session: every file that is imported has its own, over one store of values.
+
+import Autodiff
 
 /// Global variables by slot; builtins have slots too.
 package final class Globals {
   package private(set) var names: [String] = []
+  /// The slots of the names of the file that is read: the session's own or one that is imported.
   private var indices: [String: Int] = [:]
+  /// The slots of the builtins.
+  private var builtins: [String: Int] = [:]
+  /// For each slot, where its name was defined last.
+  private var origins: [Origin] = []
   /// Slots below this are builtins.
   package private(set) var builtinCount = 0
   /// The values, where the machine reads them; `undefined` where a name is known and has none yet.
@@ -23,6 +30,7 @@ package final class Globals {
   package var count: Int { names.count }
 
   func slot(_ name: String) -> Int? { indices[name] }
+  func builtinSlot(_ name: String) -> Int? { builtins[name] }
 
   /// The slot of a name that a program defines. A builtin's name gets a slot of its own.
   @discardableResult
@@ -32,7 +40,7 @@ package final class Globals {
   }
 
   func installBuiltin(_ name: String, _ value: Value) {
-    append(name, value)
+    builtins[name] = append(name, value)
     builtinCount = names.count
   }
 
@@ -50,14 +58,26 @@ package final class Globals {
     indices[name] = slot
     names.append(name)
     noted.append(0)
+    origins.append(.unknown)
     return slot
   }
 
-  func value(_ slot: Int) throws -> Value {
-    guard let value = self[slot] else {
-      throw Problem(.name, "\(names[slot]) is used before it is defined")
-    }
-    return value
+  /// What `body` defines are names of their own: those, by their slots.
+  func withNewNames(_ body: () throws -> Void) rethrows -> [String: Int] {
+    let outer = indices
+    indices = builtins
+    defer { indices = outer }
+    try body()
+    return indices.filter { $0.value >= builtinCount }
+  }
+
+  /// Where the name of a slot was defined.
+  func origin(_ slot: Int) -> Origin { origins[slot] }
+  func setOrigin(_ slot: Int, _ origin: Origin) { origins[slot] = origin }
+
+  /// The builtin that a name of the program hides.
+  func hiddenBuiltin(_ slot: Int) -> Value? {
+    slot < builtinCount ? nil : builtins[names[slot]].flatMap { self[$0] }
   }
 
   /// The value in a slot, nil where there is none yet.
@@ -72,6 +92,12 @@ package final class Globals {
   /// The turn in which a slot was last noted; 0 for never.
   func lastNoted(_ slot: Int) -> UInt64 { noted[slot] }
   func markNoted(_ slot: Int, in turn: UInt64) { noted[slot] = turn }
+
+  /// The names that the program knows: those that it defined, and builtins.
+  var known: (user: [String], builtin: [String]) {
+    let named = indices.filter { self[$0.value] != nil }
+    return (named.filter { $0.value >= builtinCount }.map(\.key), Array(builtins.keys))
+  }
 
   /// The user's names with their values, in the order of definition.
   package var user: [(name: String, value: Value)] {

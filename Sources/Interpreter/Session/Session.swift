@@ -57,7 +57,14 @@ package final class Session {
   package internal(set) var tests: [(name: String, chunk: Chunk)] = []
   package internal(set) var testProblems: [any Error] = []
   var modules: [String: Value] = [:]
+  /// Where the names are defined that the running source has not got to yet.
+  var upcoming: [String: SourceSpan] = [:]
   var importing: [String] = []
+  /// Bytes made since somebody looked at how many are in use.
+  var unchecked = 0
+  /// Values named by the text that is being made, and how deep inside it we are.
+  var shown = 0
+  var isInsideText = 0
 
   package init(output: @escaping (StyledText) -> Void) {
     self.output = output
@@ -107,20 +114,21 @@ extension Session {
     let (program, diagnostics) =
       mode == .entry ? Parser.parseEntry(source) : Parser.parse(source)
     guard diagnostics.isEmpty else { throw DiagnosticList(diagnostics) }
-    declareNames(program.statements)
-    var compiled: [(Chunk, Bool)] = []
+    declare(program.statements, source)
+    defer { program.statements.forEach { forgetUpcoming($0) } }
+    var compiled: [(Statement, Chunk, Bool)] = []
     var problems: [Diagnostic] = []
-    for statement in program.statements {
-      do { compiled.append((try compile(statement, source), isEcho(statement))) } catch {
+    for statement in program.statements where problems.count < Session.maximumDiagnostics {
+      do { compiled.append((statement, try compile(statement, source), isEcho(statement))) } catch {
         guard let diagnostic = error as? Diagnostic else { throw error }
         problems.append(diagnostic)
-        defineNames(of: statement)
       }
     }
     guard problems.isEmpty else { throw DiagnosticList(problems) }
     var last: Value?
-    for (chunk, isEcho) in compiled {
+    for (statement, chunk, isEcho) in compiled {
       let value = try runStatement(chunk)
+      forgetUpcoming(statement)
       last = isEcho ? value : nil
       if isEcho { try show(value, mode) }
       // A training that was interrupted ends well; the program ends behind it.
@@ -137,7 +145,7 @@ extension Session {
       _ = report(DiagnosticList(diagnostics))
       return
     }
-    declareNames(program.statements)
+    declare(program.statements, source)
     for statement in program.statements {
       do { _ = try runOne(statement, source) } catch {
         guard report(error) else { return }
@@ -161,13 +169,39 @@ extension Session {
     return false
   }
 
+  /// Name errors that one source may have before the rest of it isn't worth reading.
+  private static let maximumDiagnostics = 20
+
   /// Makes slots for everything the program defines at its top level, so that functions may use
   /// what is defined after them.
-  package func declare(_ statements: [Statement]) { declareNames(statements) }
+  package func declare(_ statements: [Statement], _ source: SourceText) {
+    for statement in statements {
+      let hides: Bool
+      switch statement.kind {
+      case .function, .model: hides = true
+      default: hides = false
+      }
+      for name in statement.definedNames where hides || globals.slot(name.name) == nil {
+        globals.define(name.name)
+        expect(name, source)
+      }
+    }
+  }
+
+  /// A name will have a value when its statement has run.
+  func expect(_ name: Identifier, _ source: SourceText) {
+    if upcoming[name.name] == nil { upcoming[name.name] = SourceSpan(source, name.range) }
+  }
+
+  private func forgetUpcoming(_ statement: Statement) {
+    for name in statement.definedNames { upcoming[name.name] = nil }
+  }
 
   /// Compiles and runs one statement.
   package func runOne(_ statement: Statement, _ source: SourceText) throws -> Value {
-    try runStatement(try compile(statement, source))
+    declare([statement], source)
+    defer { forgetUpcoming(statement) }
+    return try runStatement(try compile(statement, source))
   }
 
   /// Every error as diagnostics.
@@ -177,6 +211,7 @@ extension Session {
     case let diagnostic as Diagnostic: [diagnostic]
     case let problem as Problem:
       [Diagnostic(problem.kind, problem.message, notes: problem.notes, help: problem.help)]
+    case let placed as PlacedProblem: diagnostics(placed.problem)
     case let problem as OperatorProblem:
       [
         Diagnostic(
@@ -187,35 +222,15 @@ extension Session {
     }
   }
 
-  private func declareNames(_ statements: [Statement]) {
-    for statement in statements {
-      switch statement.kind {
-      case .function(let function):
-        if let name = function.name { globals.define(name.name) }
-      case .model(let model): globals.define(model.name.name)
-      default: break
-      }
-    }
-  }
-
-  /// After an error in a definition its names count as known, so that one mistake is one message.
-  private func defineNames(of statement: Statement) {
-    switch statement.kind {
-    case .define(let pattern, _): pattern.names.forEach { globals.define($0.name) }
-    case .param(let name, _): globals.define(name.name)
-    default: break
-    }
-  }
-
   private func compile(_ statement: Statement, _ source: SourceText) throws -> Chunk {
     let compiler = FunctionCompiler(
       session: self, parent: nil, name: "", source: source,
       captured: NameCollector.captured(by: [statement]), isTopLevel: true)
     compiler.span = statement.range
+    compiler.chunk.range = statement.range
     let value = try compiler.statement(statement, wantsValue: true)
     let result = value ?? compiler.none()
     compiler.emit(.returnValue, result)
-    compiler.chunk.range = statement.range
     return compiler.chunk
   }
 
@@ -231,25 +246,33 @@ extension Session {
     do {
       let value = try machine.run(ClosureObject(chunk), [], given: .max, isTraining: false)
       try finish()
-      undoStack.append(journal)
-      if undoStack.count > 50 { undoStack.removeFirst() }
+      if machine.depth == 0 { remember() }
       return value
     } catch {
       rollBack()
       // The finished turns of a loop stay, and can be taken back.
-      if !journal.isEmpty { undoStack.append(journal) }
-      throw error is Problem || error is OperatorProblem
-        ? located(error, at: [(chunk, chunk.code.count - 1)], values: []) : error
+      if machine.depth == 0, !journal.isEmpty { remember() }
+      throw error is Diagnostic || error is DiagnosticList
+        ? error : located(error, at: [(chunk, chunk.code.count - 1)], values: [])
     }
+  }
+
+  private func remember() {
+    undoStack.append(journal)
+    if undoStack.count > 50 { undoStack.removeFirst() }
   }
 
   /// Computes what is held and lets history go.
   private func finish() throws { try graph.flush() }
 
   /// The end of a turn of a loop: one plan for everything since the last one.
+  ///
+  /// A turn at the top level is finished, and so is one that trained, in whatever function: steps of
+  /// training stay when a later one fails.
   func endOfTurn(isTopLevel: Bool) throws {
+    let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
-    if isTopLevel { journal.checkpoint(settings) }
+    if isTopLevel || hasTrained { journal.checkpoint(settings) }
   }
 
   private func rollBack() {
@@ -270,8 +293,10 @@ extension Session {
   ) throws -> Value {
     do {
       return try call(
-        function, positional: arguments + named.map(\.1),
-        names: [String?](repeating: nil, count: arguments.count) + named.map { $0.0 },
+        function,
+        Arguments(
+          arguments + named.map(\.1),
+          names: [String?](repeating: nil, count: arguments.count) + named.map { $0.0 }),
         isTraining: isTraining)
     } catch { throw inner(error, function) }
   }

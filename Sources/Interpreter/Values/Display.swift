@@ -17,6 +17,7 @@ extension Session {
   }
 
   package func describe(_ value: Value) throws -> StyledText {
+    if isInsideText == 0 { shown = 0 }
     switch value {
     case .none: return StyledText("none", .dim)
     case .bool(let flag): return StyledText(flag ? "true" : "false", .number)
@@ -27,19 +28,63 @@ extension Session {
       guard let buffer = tensor.node.buffer else { return StyledText("?") }
       return StyledText(TensorFormat.text(buffer, tensor.node.shape))
     case .tuple(let tuple):
-      let parts = try tuple.elements.map { try echo($0) }
-      return StyledText("(" + parts.joined(separator: ", ") + (parts.count == 1 ? ",)" : ")"))
-    case .list(let list):
-      let shown = try list.elements.prefix(100).map { try echo($0) }
-      let more = list.elements.count > 100 ? ", … \(list.elements.count - 100) more" : ""
-      return StyledText("[" + shown.joined(separator: ", ") + more + "]")
+      let isOne = tuple.elements.count == 1
+      return try sequence("(", tuple.elements.map { (nil, $0) }, isOne ? ",)" : ")")
+    case .list(let list): return try sequence("[", list.elements.map { (nil, $0) }, "]")
     case .record(let record):
-      let parts = try record.fields.map { "\($0.name): \(try echo($0.value))" }
-      return StyledText("{" + parts.joined(separator: ", ") + "}")
+      return try sequence("{", record.fields.map { ($0.name, $0.value) }, "}")
     case .range(let range): return StyledText("\(range.lower)..\(range.upper)")
     case .function(let function): return StyledText(try describe(function))
     case .foreign(let object): return try object.describe(self)
     }
+  }
+
+  /// Values in brackets; of very many, and of what is nested without end, only the first.
+  private func sequence(_ open: String, _ parts: [(name: String?, value: Value)], _ close: String)
+    throws -> StyledText
+  {
+    try poll()
+    var text = StyledText(open)
+    for (index, part) in parts.prefix(100).enumerated() {
+      if index > 0 { text.append(", ") }
+      shown += 1
+      guard shown < Session.shownLimit else {
+        text.append("…")
+        break
+      }
+      if let name = part.name { text.append("\(name): ") }
+      text.append(indenting: StyledText(try inner(part.value)))
+    }
+    if parts.count > 100, shown < Session.shownLimit {
+      text.append(", … \(parts.count - 100) more")
+    }
+    text.append(close)
+    return StyledText(text.plain)
+  }
+
+  /// Values that one text may name: shared parts would make it endless.
+  private static let shownLimit = 10_000
+
+  /// A value inside another: it is part of the same text.
+  private func inner(_ value: Value) throws -> String {
+    isInsideText += 1
+    defer { isInsideText -= 1 }
+    return try echo(value)
+  }
+
+  /// The pieces of an interpolated string; values of several lines stay in their columns.
+  func concatenated(_ pieces: [Value]) throws -> String {
+    var text = StyledText()
+    for piece in pieces {
+      if case .string(let string) = piece {
+        text.append(string.text)
+      } else {
+        text.append(indenting: StyledText(try display(piece)))
+      }
+    }
+    let result = text.plain
+    try reserve(result.utf8.count, 1)
+    return result
   }
 
   private func describe(_ function: FunctionObject) throws -> String {
@@ -84,7 +129,7 @@ extension Session {
       case .tensor(let tensor) where tensor.node.shape.count == 1:
         return try spec.apply(graph.item(tensor.node))
       case let other:
-        throw Problem(.type, "a format is for a number or a string, not a \(other.typeName)")
+        throw Problem(.type, "a format is for a number or a string, not \(other.typePhrase)")
       }
     } catch let problem as FormatSpec.Problem {
       throw Problem(.value, problem.message)

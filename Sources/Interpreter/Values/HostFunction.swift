@@ -62,12 +62,15 @@ package struct Call {
   package let arguments: [Value?]
   /// What the rest parameter took.
   package let rest: [Value]
+  /// Where the arguments stand among the operands of the call; nil where that is not known.
+  let places: [Int?]
+  let restPlaces: [Int?]
   /// Whether the caller (or the model that it stands in) said `train: true`.
   package let isTraining: Bool
 
   package init(
     session: Session, name: String, parameters: [HostFunction.Parameter], arguments: [Value?],
-    rest: [Value] = [], isTraining: Bool = false
+    rest: [Value] = [], isTraining: Bool = false, places: [Int?] = [], restPlaces: [Int?] = []
   ) {
     self.session = session
     self.name = name
@@ -75,32 +78,7 @@ package struct Call {
     self.arguments = arguments
     self.rest = rest
     self.isTraining = isTraining
-  }
-}
-
-/// A mistake of the user found by a host function or by the machine below the level of source.
-///
-/// The machine, which knows the spans, turns it into a `Diagnostic`; `argument` is the index of the
-/// argument (or operand) to label. `{0}` in the message stands for that argument's source text.
-package struct Problem: Error, Sendable {
-  package var kind: DiagnosticKind
-  package var message: String
-  package var argument: Int?
-  /// Whether operands are left without labels: it came from a call that the source does not show.
-  package var isInner = false
-  /// Where it is, if not where the machine stands.
-  package var span: SourceSpan?
-  package var help: String?
-  package var notes: [String]
-
-  package init(
-    _ kind: DiagnosticKind, _ message: String, argument: Int? = nil, help: String? = nil,
-    notes: [String] = []
-  ) {
-    self.kind = kind
-    self.message = message
-    self.argument = argument
-    self.help = help
-    self.notes = notes
+    self.places = places
+    self.restPlaces = restPlaces
   }
 }

@@ -52,6 +52,17 @@ extension Value {
     if case .foreign(let object) = self { return object.noTensor }
     return nil
   }
+
+  /// The kind with its article: `a list`, `an optimizer`, `none`.
+  package var typePhrase: String {
+    if case .none = self { return "none" }
+    return withArticle(typeName)
+  }
+}
+
+/// `a list`, `an optimizer`.
+package func withArticle(_ noun: String) -> String {
+  ("aeiouAEIOU".contains(noun.first ?? "x") ? "an " : "a ") + noun
 }
 
 /// A value on the heap.
@@ -184,6 +195,8 @@ package protocol ForeignObject: AnyObject {
   /// The object with elements changed (value types), nil where that is not possible.
   func settingIndex(_ items: [IndexValue], to value: Value, _ session: Session) throws -> Value?
   var isCallable: Bool { get }
+  /// For what cannot be called: what was meant, `{0}` being its text and `{1}` the argument's.
+  var helpForCall: String? { get }
   /// Parameters by name for signature help; nil takes one value.
   var callParameters: [HostFunction.Parameter]? { get }
   func call(_ call: Call) throws -> Value
@@ -203,6 +216,9 @@ package protocol ForeignObject: AnyObject {
 
 extension ForeignObject {
   package var typeName: String { "object" }
+  /// The kind with its article.
+  package var typePhrase: String { withArticle(typeName) }
+  package var helpForCall: String? { nil }
   package func describe(_ session: Session) throws -> StyledText { StyledText("<\(typeName)>") }
   package var fieldNames: [String] { [] }
   package func field(_ name: String, _ session: Session) throws -> Value? { nil }
@@ -216,7 +232,7 @@ extension ForeignObject {
   package var isCallable: Bool { false }
   package var callParameters: [HostFunction.Parameter]? { nil }
   package func call(_ call: Call) throws -> Value {
-    throw Problem(.type, "a \(typeName) cannot be called")
+    throw Problem(.type, "\(typePhrase) cannot be called")
   }
   package func isEqual(to other: any ForeignObject) -> Bool { self === other }
   package func comparison(to other: Value, _ session: Session) throws -> Value? { nil }
