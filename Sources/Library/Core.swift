@@ -226,9 +226,9 @@ enum CoreFunctions {
     result.reserveCapacity(bytes.count)
     var (position, checked) = (0, 0)
     while position < bytes.count {
-      if position - checked >= 1 << 20 || result.count - checked >= 1 << 20 {
-        checked = position
-        try session.reserve(max(1 << 20, new.count), 1)
+      if position + result.count - checked >= 1 << 20 {
+        try session.reserve(position + result.count - checked, 1)
+        checked = position + result.count
         try session.poll()
       }
       var matched = 0
