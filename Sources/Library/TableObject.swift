@@ -69,7 +69,7 @@ class TableObject: ForeignObject {
     guard items.count == 1 else { return nil }
     switch items[0] {
     case .value(.string(let name)):
-      return try column(name.text, session) ?? { throw table.unknown(name.text) }()
+      return try column(name.text, session) ?? { throw table.unknown(name.text, argument: 1) }()
     case .value(.list(let list)): return try columns(list.elements)
     case .value(.tensor(let tensor)): return try rows(tensor.node, session)
     case .range(let lower, let upper):
@@ -90,7 +90,7 @@ class TableObject: ForeignObject {
       guard case .string(let name) = value else {
         throw Problem(.type, "columns are chosen by their names")
       }
-      guard table[name.text] != nil else { throw table.unknown(name.text) }
+      guard table[name.text] != nil else { throw table.unknown(name.text, argument: 1) }
       return name.text
     }
     return .foreign(TableObject(table.selecting(names)))
@@ -160,9 +160,11 @@ class TableObject: ForeignObject {
 
 extension Table {
   func unknown(_ name: String, argument: Int? = nil) -> Problem {
-    Problem(
+    let nearest = Suggestion.nearest(to: name, in: names).map { "did you mean \($0)?" }
+    let listed = names.prefix(12).joined(separator: ", ")
+    return Problem(
       .name, "the table has no column '\(name)'", argument: argument,
-      help: Suggestion.nearest(to: name, in: names).map { "did you mean \($0)?" })
+      help: nearest ?? "its columns are \(listed)\(names.count > 12 ? " …" : "")")
   }
 }
 

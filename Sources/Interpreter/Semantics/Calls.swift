@@ -286,7 +286,7 @@ extension Call {
 
   private func noTensor(_ index: Int) -> Problem? {
     guard var problem = value(index).noTensor else { return nil }
-    problem.argument = index
+    problem.arguments = [index]
     return problem
   }
 
