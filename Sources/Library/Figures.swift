@@ -21,75 +21,149 @@ enum FigureFunctions {
   static let all: [HostFunction] = [line, scatter, histogram, show]
   private typealias P = HostFunction.Parameter
 
+  private static let overlay = P(
+    "figure", "a figure to draw over; it may also come first", default: .optional("none"))
+
   private static let options: [HostFunction.Parameter] = [
     P("color", "a colour's name or #rrggbb", default: .optional("none")),
-    P("label", "for the legend", default: .optional("none")),
+    P("label", "for the legend; a list for several columns", default: .optional("none")),
     P("title", "above the figure", default: .optional("none")),
+    P("xlabel", "below the x axis", default: .optional("none")),
+    P("ylabel", "beside the y axis", default: .optional("none")),
   ]
 
-  private static func drawing(
-    _ name: String, _ summary: String, _ example: String,
-    _ draw: @escaping @Sendable (Figure, [[Double]], PlotOptions) throws(PlotProblem) -> Figure
-  ) -> HostFunction {
-    HostFunction(
-      name: name, summary: summary, category: "Plots",
-      parameters: [
-        P("a", "y alone, or x; or a figure to draw over"),
-        P("b", "y, or x over a figure", default: .optional("none")),
-        P("c", "y over a figure", default: .optional("none")),
-      ] + options, details: ["figure |> \(name)(_, x, y) draws over a figure"],
-      examples: [example],
-      action: { call in
-        var figure = Figure()
-        var data: [[Double]] = []
-        for index in 0..<3 where call.isGiven(index) {
-          if index == 0, case .foreign(let object as FigureObject) = call.value(0) {
-            figure = object.figure
-          } else {
-            data.append(try call.session.graph.values(call.tensor(index)))
-          }
+  /// Runs what draws; its problems become those of the language.
+  private static func drawn(_ body: () throws(PlotProblem) -> Figure) throws -> Value {
+    do throws(PlotProblem) { return .foreign(FigureObject(try body())) } catch .interrupted {
+      throw Problem(.interrupt, "interrupted")
+    } catch { throw Problem(.value, error.message, help: error.help) }
+  }
+
+  /// The options of the n-th of `count` layers that a call adds.
+  private static func readOptions(_ call: Call, _ index: Int = 0, of count: Int = 1) throws
+    -> PlotOptions
+  {
+    let text = { (name: String) throws -> String? in
+      guard let place = call.parameters.firstIndex(where: { $0.name == name }),
+        call.isGiven(place)
+      else { return nil }
+      if name == "label", case .list(let labels) = call.value(place) {
+        guard labels.elements.count == count else {
+          throw Problem(
+            .value, "there are \(labels.elements.count) labels for \(count) columns",
+            argument: place)
         }
-        do throws(PlotProblem) {
-          return .foreign(FigureObject(try draw(figure, data, readOptions(call))))
-        } catch { throw Problem(.value, error.message, help: error.help) }
-      })
-  }
-
-  private static func readOptions(_ call: Call) -> PlotOptions {
-    let text = { (index: Int) -> String? in
-      if case .string(let string) = call.value(index) { return string.text }
-      return nil
+        return try call.session.display(labels.elements[index])
+      }
+      let text = try call.string(place)
+      return name == "label" && count > 1 ? "\(text) \(index)" : text
     }
-    return PlotOptions(color: text(3), label: text(4), title: text(5))
+    return PlotOptions(
+      color: try text("color"), label: try text("label"), title: try text("title"),
+      xLabel: try text("xlabel"), yLabel: try text("ylabel"))
   }
 
-  static let line: HostFunction = drawing(
-    "line", "A line through points.", "type(line([1, 4, 9]))  # => figure"
-  ) { figure, data, options throws(PlotProblem) in
-    guard let last = data.last else { throw PlotProblem("line wants numbers") }
-    return try figure.line(x: data.count > 1 ? data[0] : nil, y: last, options)
-  }
+  static let line: HostFunction = HostFunction(
+    name: "line", summary: "A line through points, or the curve of a function.",
+    category: "Plots",
+    parameters: [
+      P("x", "y alone, or x; or a function"),
+      P("y", "numbers, or a function of x", default: .optional("none")), overlay,
+      P("from", "where the curve of a function begins", default: .optional("-5")),
+      P("to", "where it ends", default: .optional("5")),
+    ] + options,
+    details: [
+      "line(y) counts x from 0. A matrix gives a line a column.",
+      "line(f, from: 0, to: 3) is the curve of a function, line(x, f) that of f at the numbers x.",
+      "figure |> line(_, x, y) draws over a figure.",
+    ],
+    examples: [
+      "type(line([1, 4, 9]))  # => figure",
+      "type(scatter([1, 2], [2, 4]) |> line(_, x -> 2 * x, label: \"2x\"))  # => figure",
+      "line([])  # error: value",
+    ],
+    action: { call in
+      let data = FigureData(call, count: 3)
+      let series = try data.series()
+      let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
+      return try drawn { () throws(PlotProblem) -> Figure in
+        var figure = data.figure
+        for (index, (x, y)) in series.enumerated() {
+          figure = try figure.line(x: x, y: y, options[index]) { Interrupts.isRequested }
+        }
+        return figure
+      }
+    })
 
-  static let scatter: HostFunction = drawing(
-    "scatter", "Points.", "type(scatter([1, 2], [3, 4]))  # => figure"
-  ) { figure, data, options throws(PlotProblem) in
-    guard let last = data.last else { throw PlotProblem("scatter wants numbers") }
-    return try figure.scatter(x: data.count > 1 ? data[0] : nil, y: last, options)
-  }
+  static let scatter: HostFunction = HostFunction(
+    name: "scatter", summary: "Points.", category: "Plots",
+    parameters: [
+      P("x", "y alone, or x"), P("y", "numbers", default: .optional("none")), overlay,
+    ] + options,
+    details: [
+      "scatter(y) counts x from 0. Each column of a matrix has a colour of its own.",
+      "figure |> scatter(_, x, y) draws over a figure.",
+    ],
+    examples: [
+      "type(scatter([1, 2], [3, 4]))  # => figure",
+      "scatter([1, 2], [3])  # error: shape",
+    ],
+    action: { call in
+      let data = FigureData(call, count: 3)
+      let series = try data.series()
+      let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
+      return try drawn { () throws(PlotProblem) -> Figure in
+        var figure = data.figure
+        for (index, (x, y)) in series.enumerated() {
+          figure = try figure.scatter(x: x, y: y, options[index]) { Interrupts.isRequested }
+        }
+        return figure
+      }
+    })
 
-  static let histogram: HostFunction = drawing(
-    "histogram", "How often values fall into bins.", "type(histogram([1, 2, 2]))  # => figure"
-  ) { figure, data, options throws(PlotProblem) in
-    guard let values = data.first else { throw PlotProblem("histogram wants numbers") }
-    return try figure.histogram(values, options)
-  }
+  static let histogram: HostFunction = HostFunction(
+    name: "histogram", summary: "How often values fall into bins of equal width.",
+    category: "Plots",
+    parameters: [
+      P("x", "numbers"), overlay,
+      P("bins", "how many, 1 to 10000", default: .optional("as many as suit the values")),
+    ] + options,
+    details: [
+      "A matrix counts as one list of numbers. figure |> histogram(_, x) draws over a figure."
+    ],
+    examples: [
+      "type(histogram([1, 2, 2], bins: 2))  # => figure",
+      "histogram([1, 2], bins: 0)  # error: value",
+    ],
+    action: { call in
+      let data = FigureData(call, count: 2)
+      guard let place = data.places.first, data.places.count == 1 else {
+        throw Problem(
+          .type, "histogram wants numbers\(data.places.isEmpty ? "" : " once")",
+          help: data.places.isEmpty ? nil : "write bins: 20 for the number of bins")
+      }
+      let values = try data.all(place)
+      let bins = call.isGiven(2) ? try call.int(2) : nil
+      let options = try readOptions(call)
+      return try drawn { () throws(PlotProblem) -> Figure in
+        try data.figure.histogram(values, bins: bins, options) {
+          Interrupts.isRequested
+        }
+      }
+    })
 
   static let show: HostFunction = HostFunction(
     name: "show", summary: "Pictures: [height, width], or several [n, height, width].",
     category: "Plots",
     parameters: [
       P("x", "a tensor"), P("captions", "a text for each", default: .optional("none")),
-    ], examples: ["type(show(eye(3)))  # => figure"],
+      P("title", "above the pictures", default: .optional("none")),
+    ],
+    details: [
+      "The largest number is white; 0, or what is less than 0, is black. Large pictures are drawn",
+      "smaller, to fit the window.",
+    ],
+    examples: ["type(show(eye(3)))  # => figure"],
     action: { call in
       let node = try call.tensor(0)
       let shape = node.shape
@@ -97,22 +171,30 @@ enum FigureFunctions {
         throw Problem(
           .shape, "show wants [height, width] or [n, height, width], not \(shape)", argument: 0)
       }
-      let (height, width) = (shape[shape.rank - 2], shape[shape.rank - 1])
-      let count = shape.rank == 3 ? shape[0] : 1
       let captions =
         call.isGiven(1) ? try call.elements(1).map { try call.session.display($0) } : []
-      let values = try call.session.graph.values(node)
-      let area = height * width
-      do throws(PlotProblem) {
-        var pictures: [Picture] = []
-        for index in 0..<count {
-          pictures.append(
-            try Picture(
-              width: width, height: height,
-              values: Array(values[index * area..<(index + 1) * area]),
-              caption: index < captions.count ? captions[index] : ""))
-        }
-        return .foreign(FigureObject(try Figure().show(pictures)))
-      } catch { throw Problem(.value, error.message, help: error.help) }
+      try call.session.graph.force([node])
+      guard let buffer = node.buffer else { return .none }
+      let options = try readOptions(call)
+      return try drawn { () throws(PlotProblem) -> Figure in
+        try Figure().show(try pictures(buffer, shape, captions), options)
+      }
     })
+
+  private static func pictures(_ buffer: Buffer, _ shape: Shape, _ captions: [String])
+    throws(PlotProblem) -> [Picture]
+  {
+    let (height, width) = (shape[shape.rank - 2], shape[shape.rank - 1])
+    let area = height * width
+    var result: [Picture] = []
+    for index in 0..<(shape.rank == 3 ? shape[0] : 1) {
+      result.append(
+        try Picture(
+          width: width, height: height,
+          values: PlotValues(buffer, start: index * area, count: area),
+          caption: index < captions.count ? captions[index] : ""
+        ) { Interrupts.isRequested })
+    }
+    return result
+  }
 }

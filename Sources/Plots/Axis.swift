@@ -10,46 +10,45 @@ struct Axis: Equatable {
     let label: String
   }
 
-  let low: Double
-  let high: Double
+  private let extent: Extent
   let ticks: [Tick]
+
+  var low: Double { extent.low }
 
   /// An axis that covers `values`, with a small margin unless it is `tight`, and about `count` ticks.
   ///
   /// Without values it shows 0 … 1; equal values get room on both sides.
   init(_ values: some Sequence<Double>, count: Int, tight: Bool = false) {
-    var low = Double.infinity
-    var high = -Double.infinity
-    for value in values {
-      low = min(low, value)
-      high = max(high, value)
-    }
-    if !(low <= high) { (low, high) = (0, 1) }
-    let size = max(low.magnitude, high.magnitude)
-    if high - low <= size * 1e-11 {
+    var extent = Extent()
+    for value in values { extent.cover(value) }
+    if extent.isEmpty { extent = Extent(low: 0, high: 1) }
+    let largest = Double.greatestFiniteMagnitude
+    let size = max(extent.low.magnitude, extent.high.magnitude)
+    if extent.halfSpan <= size * 1e-11 {
       let room = size == 0 ? 1 : size * 0.1
-      (low, high) = (low - room, high + room)
+      extent.low = max(-largest, extent.low - room)
+      extent.high = min(largest, extent.high + room)
     } else if !tight {
-      let room = (high - low) * 0.04
-      (low, high) = (low == 0 ? 0 : low - room, high + room)
+      let room = extent.halfSpan * 0.08
+      extent.low = extent.low == 0 ? 0 : max(-largest, extent.low - room)
+      extent.high = min(largest, extent.high + room)
     }
-    self.low = low
-    self.high = high
-    ticks = Axis.ticks(low, high, count: count)
+    self.extent = extent
+    ticks = Axis.ticks(extent, count: count)
   }
 
   /// Where a value stands between the axis' ends, 0 … 1.
-  func share(_ value: Double) -> Double { (value - low) / (high - low) }
+  func share(_ value: Double) -> Double { extent.share(value) }
 
-  static func ticks(_ low: Double, _ high: Double, count: Int) -> [Tick] {
-    let rough = (high - low) / Double(max(1, count))
+  private static func ticks(_ extent: Extent, count: Int) -> [Tick] {
+    let rough = extent.halfSpan / Double(max(1, count)) * 2
     let exponent = floor(log10(rough))
     let base = pow(10, exponent)
     guard base > 0, base.isFinite else { return [] }
     let factor = [1.0, 2, 5, 10].first { $0 * base >= rough * 0.999 } ?? 10
     let step = factor * base
-    let first = (low / step).rounded(.up)
-    let last = (high / step).rounded(.down)
+    let first = (extent.low / step).rounded(.up)
+    let last = (extent.high / step).rounded(.down)
     guard last >= first, last - first < 1000 else { return [] }
     return stride(from: first, through: last, by: 1).map { index in
       let value = index * step
@@ -119,7 +118,7 @@ extension Figure {
     switch content {
     case .line(let series), .scatter(let series): !series.isDrawable.contains(true)
     case .histogram(let histogram): histogram.counts.isEmpty
-    case .heatmap(let map): !map.values.contains(where: Figure.canDraw)
+    case .heatmap(let map): !map.values.contains(where: \.isFinite)
     case .pictures: false
     }
   }
@@ -135,14 +134,13 @@ extension Figure {
 extension Figure.Heatmap {
   /// The smallest and largest value that can be drawn.
   var range: ClosedRange<Double>? {
-    let drawable = values.filter(Figure.canDraw)
+    let drawable = values.filter(\.isFinite)
     guard let low = drawable.min(), let high = drawable.max() else { return nil }
     return low...high
   }
 
   /// 0 … 1 for a value; the middle when all are equal.
   static func share(_ value: Double, _ range: ClosedRange<Double>) -> Double {
-    range.lowerBound < range.upperBound
-      ? (value - range.lowerBound) / (range.upperBound - range.lowerBound) : 0.5
+    Extent(low: range.lowerBound, high: range.upperBound).share(value)
   }
 }

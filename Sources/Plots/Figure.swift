@@ -1,16 +1,5 @@
 // A figure as pure data: layers with options. Renderers turn it into terminal text or SVG.
 
-/// Why something can't be drawn, in plain words.
-package struct PlotProblem: Error, Sendable, Equatable {
-  package let message: String
-  package let help: String?
-
-  package init(_ message: String, help: String? = nil) {
-    self.message = message
-    self.help = help
-  }
-}
-
 /// What a caller may say about a layer and about the figure that it joins.
 package struct PlotOptions: Sendable, Equatable {
   /// A colour's name or `#rrggbb`; nil takes the next of the palette.
@@ -33,52 +22,31 @@ package struct PlotOptions: Sendable, Equatable {
   }
 }
 
-/// A picture: rows of pixels from the top, one value (grey) or three (red, green, blue) each.
-package struct Picture: Sendable, Equatable {
-  package let width: Int
-  package let height: Int
-  package let channels: Int
-  package let values: [Double]
-  package let caption: String
-
-  /// Throws when the number of values is not width · height · channels.
-  package init(
-    width: Int, height: Int, channels: Int = 1, values: [Double], caption: String = ""
-  ) throws(PlotProblem) {
-    let (area, overflow) = width.multipliedReportingOverflow(by: height)
-    guard width >= 0, height >= 0, channels == 1 || channels == 3, !overflow,
-      values.count % channels == 0, values.count / channels == area
-    else {
-      throw PlotProblem("\(values.count) values are no picture of \(height) × \(width) pixels")
-    }
-    self.width = width
-    self.height = height
-    self.channels = channels
-    self.values = values
-    self.caption = caption
-  }
-}
-
 /// Layers that share axes, or a grid of pictures.
 package struct Figure: Sendable, Equatable {
-  /// Points in order.
+  /// Points in order, as many of them as a drawing can show.
   package struct Series: Sendable, Equatable {
     package let x: [Double]
     package let y: [Double]
     /// The rows of the points that can be drawn.
-    package let isDrawable: [Bool]
+    let isDrawable: [Bool]
+    /// Points before any were left out because others hide them.
+    let count: Int
+    /// Points that are not finite.
+    let missing: Int
 
-    init(_ x: [Double], _ y: [Double]) {
-      self.x = x
-      self.y = y
-      isDrawable = zip(x, y).map { Figure.canDraw($0) && Figure.canDraw($1) }
+    init(_ thinning: Thinning) {
+      x = thinning.kept.map { thinning.x[$0] }
+      y = thinning.kept.map { thinning.y[$0] }
+      isDrawable = zip(x, y).map { $0.isFinite && $1.isFinite }
+      (count, missing) = (thinning.y.count, thinning.missing)
     }
-  }
 
-  /// Counts of values between edges; one edge more than counts.
-  package struct Histogram: Sendable, Equatable {
-    package let edges: [Double]
-    package let counts: [Int]
+    /// Whether a point has no neighbour to be joined with.
+    func isAlone(_ index: Int) -> Bool {
+      isDrawable[index] && !(index > 0 && isDrawable[index - 1])
+        && !(index + 1 < x.count && isDrawable[index + 1])
+    }
   }
 
   /// Values in rows from the top; the rectangle that they cover.
@@ -114,36 +82,40 @@ package struct Figure: Sendable, Equatable {
   package private(set) var notes: [String] = []
 
   package init() {}
-
-  /// What can be placed: finite, and small enough that a range does not overflow.
-  static func canDraw(_ value: Double) -> Bool { value.magnitude <= 1e300 }
 }
 
 extension Figure {
   /// This figure with a line through points; without `x` they stand at 0, 1, 2 …
-  package func line(x: [Double]? = nil, y: [Double], _ options: PlotOptions = PlotOptions())
-    throws(PlotProblem) -> Figure
-  {
-    try adding(.line(try Figure.series(x, y, "line")), options)
+  package func line(
+    x: PlotValues? = nil, y: PlotValues, _ options: PlotOptions = PlotOptions(),
+    isInterrupted: @escaping () -> Bool = { false }
+  ) throws(PlotProblem) -> Figure {
+    var thinning = try Figure.thinning(x, y, "line", isInterrupted)
+    try thinning.line()
+    return try adding(.line(Series(thinning)), options)
   }
 
   /// This figure with points.
-  package func scatter(x: [Double]? = nil, y: [Double], _ options: PlotOptions = PlotOptions())
-    throws(PlotProblem) -> Figure
-  {
-    try adding(.scatter(try Figure.series(x, y, "scatter")), options)
+  package func scatter(
+    x: PlotValues? = nil, y: PlotValues, _ options: PlotOptions = PlotOptions(),
+    isInterrupted: @escaping () -> Bool = { false }
+  ) throws(PlotProblem) -> Figure {
+    var thinning = try Figure.thinning(x, y, "scatter", isInterrupted)
+    try thinning.points()
+    return try adding(.scatter(Series(thinning)), options)
   }
 
   /// This figure with counts of values in bins of equal width.
   package func histogram(
-    _ values: [Double], bins: Int? = nil, _ options: PlotOptions = PlotOptions()
+    _ values: PlotValues, bins: Int? = nil, _ options: PlotOptions = PlotOptions(),
+    isInterrupted: () -> Bool = { false }
   ) throws(PlotProblem) -> Figure {
     if let bins, bins < 1 || bins > 10_000 {
       throw PlotProblem("histogram takes 1 to 10000 bins, not \(bins)")
     }
-    let drawable = values.filter(Figure.canDraw)
-    var figure = try adding(.histogram(Histogram(drawable, bins: bins)), options)
-    figure.note(missing: values.count - drawable.count, of: values.count, "values")
+    let histogram = try Histogram(values, bins: bins, isInterrupted)
+    var figure = try adding(.histogram(histogram), options)
+    figure.note(missing: histogram.missing, of: values.count, "values")
     return figure
   }
 
@@ -158,7 +130,7 @@ extension Figure {
       throw PlotProblem("\(values.count) values are no map of \(rows) rows and \(columns) columns")
     }
     for range in [x, y].compactMap({ $0 }) {
-      guard Figure.canDraw(range.lowerBound), Figure.canDraw(range.upperBound) else {
+      guard range.lowerBound.isFinite, range.upperBound.isFinite else {
         throw PlotProblem("the edges of a heatmap are finite numbers")
       }
     }
@@ -167,7 +139,7 @@ extension Figure {
       x: x ?? -0.5...Double(columns) - 0.5, y: y ?? -0.5...Double(rows) - 0.5,
       countsRows: y == nil)
     var figure = try adding(.heatmap(map), options)
-    figure.note(missing: values.count { !Figure.canDraw($0) }, of: values.count, "values")
+    figure.note(missing: values.count { !$0.isFinite }, of: values.count, "values")
     return figure
   }
 
@@ -176,19 +148,20 @@ extension Figure {
     throws(PlotProblem) -> Figure
   {
     var figure = try adding(.pictures(pictures), options)
-    let values = pictures.flatMap(\.values)
-    figure.note(missing: values.count { !Figure.canDraw($0) }, of: values.count, "pixels")
+    let missing = pictures.reduce(0) { $0 + $1.missing }
+    figure.note(
+      missing: missing, of: pictures.reduce(0) { $0 + $1.width * $1.height }, "pixels")
     return figure
   }
 
-  private static func series(_ x: [Double]?, _ y: [Double], _ name: String)
-    throws(PlotProblem) -> Series
-  {
-    let x = x ?? (0..<y.count).map(Double.init)
+  private static func thinning(
+    _ x: PlotValues?, _ y: PlotValues, _ name: String, _ isInterrupted: @escaping () -> Bool
+  ) throws(PlotProblem) -> Thinning {
+    let x = x ?? PlotValues(countingTo: y.count)
     guard x.count == y.count else {
       throw PlotProblem("\(name) wants as many x as y: x has \(x.count) values, y has \(y.count)")
     }
-    return Series(x, y)
+    return Thinning(x, y, isInterrupted)
   }
 
   private func adding(_ content: Content, _ options: PlotOptions) throws(PlotProblem) -> Figure {
@@ -213,8 +186,7 @@ extension Figure {
     result.yLabel = options.yLabel ?? yLabel
     switch content {
     case .line(let series), .scatter(let series):
-      let missing = series.isDrawable.count { !$0 }
-      result.note(missing: missing, of: series.y.count, "points")
+      result.note(missing: series.missing, of: series.count, "points")
     default: break
     }
     return result
@@ -230,8 +202,8 @@ extension Figure {
   package var summary: String {
     let names = layers.map { layer in
       switch layer.content {
-      case .line(let series): "line of \(series.y.count) points"
-      case .scatter(let series): "scatter of \(series.y.count) points"
+      case .line(let series): "line of \(series.count) points"
+      case .scatter(let series): "scatter of \(series.count) points"
       case .histogram(let histogram): "histogram of \(histogram.counts.count) bins"
       case .heatmap(let map): "heatmap of \(map.rows) × \(map.columns)"
       case .pictures(let pictures): pictures.count == 1 ? "picture" : "\(pictures.count) pictures"
@@ -241,39 +213,11 @@ extension Figure {
   }
 }
 
-extension Figure.Histogram {
-  /// Bins of equal width; without a number, as many as the wider of Sturges' rule (1926) and
-  /// Freedman and Diaconis' rule (1981) wants, as NumPy's "auto".
-  init(_ values: [Double], bins: Int?) {
-    let sorted = values.sorted()
-    guard let low = sorted.first, let high = sorted.last else {
-      edges = []
-      counts = []
-      return
-    }
-    let (start, end) = low < high ? (low, high) : (low - 0.5, high + 0.5)
-    let number = bins ?? Figure.Histogram.automaticBins(sorted)
-    let width = (end - start) / Double(number)
-    var counts = [Int](repeating: 0, count: number)
-    for value in sorted {
-      let place = ((value - start) / (end - start) * Double(number)).rounded(.down)
-      counts[min(number - 1, max(0, Int(exactly: place) ?? 0))] += 1
-    }
-    self.counts = counts
-    edges = (0...number).map { $0 == number ? end : start + Double($0) * width }
-  }
-
-  private static func automaticBins(_ sorted: [Double]) -> Int {
-    guard let low = sorted.first, let high = sorted.last, low < high else { return 1 }
-    var bits = 0
-    while 1 << bits < sorted.count { bits += 1 }
-    let sturges = bits + 1
-    let quartile = { (share: Double) in sorted[Int(Double(sorted.count - 1) * share)] }
-    let spread = quartile(0.75) - quartile(0.25)
-    guard spread > 0 else { return sturges }
-    var root = 1.0
-    while root * root * root < Double(sorted.count) { root += 1 }
-    let wanted = ((high - low) / (2 * spread / root)).rounded(.up)
-    return min(100, max(sturges, Int(exactly: wanted) ?? 100))
+extension Figure {
+  /// The x values that the figure shows; nil where it has none.
+  package var xRange: ClosedRange<Double>? {
+    let xs = extent.x
+    guard let low = xs.min(), let high = xs.max(), low < high else { return nil }
+    return low...high
   }
 }

@@ -1,143 +1,41 @@
-// A figure as SVG: self-contained, the same bytes every time, readable on light and dark.
+// A figure as SVG: self-contained, the same bytes every time, dark on white whatever the page is.
 
 import Engine
 
 package enum SVGPlot {
-  private static let width = 640.0
-  private static let height = 420.0
-  private static let left = 64.0
-  private static let right = 616.0
-  private static let top = 36.0
-  private static let bottom = 372.0
-
   package static func render(_ figure: Figure) -> String {
+    let body: (svg: String, height: Double) =
+      if let pictures = figure.pictures {
+        SVGPictures.draw(pictures, top: figure.title == nil ? 16 : 40)
+      } else {
+        (Chart(figure).svg, Chart.height)
+      }
     var svg =
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 420\" "
-      + "font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n"
-      + "<style>.ink{fill:#333}.axis{stroke:#888;fill:none}.grid{stroke:#8884}"
-      + "@media(prefers-color-scheme:dark){.ink{fill:#ddd}}</style>\n"
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 \(number(body.height))\" "
+      + "width=\"640\" height=\"\(number(body.height))\" "
+      + "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" role=\"img\">\n"
       + "<title>\(escape(figure.title ?? figure.summary))</title>\n"
+      + "<style>.ink{fill:#333}.axis{stroke:#555;fill:none}.grid{stroke:#e4e4e4;fill:none}"
+      + "</style>\n"
+      + "<rect width=\"640\" height=\"\(number(body.height))\" fill=\"#fff\"/>\n"
     if let title = figure.title {
-      svg +=
-        "<text class=\"ink\" x=\"340\" y=\"20\" text-anchor=\"middle\" font-size=\"15\">\(escape(title))</text>\n"
+      svg += text(title, x: 344, y: 24, anchor: "middle", extra: " font-size=\"16\"") + "\n"
     }
-    if let pictures = figure.pictures {
-      svg += show(pictures)
-    } else {
-      svg += chart(figure)
-    }
-    return svg + "</svg>\n"
+    return svg + body.svg + "</svg>\n"
   }
 
-  private static func number(_ x: Double) -> String {
+  static func number(_ x: Double) -> String {
     var text = NumberFormat.fixed(x, digits: 2)
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
     return text
   }
 
-  private static func chart(_ figure: Figure) -> String {
-    let extent = figure.extent
-    let xAxis = Axis(extent.x, count: 8, tight: extent.isTight)
-    let yAxis = Axis(extent.y, count: 6, tight: extent.isTight)
-    let px = { (x: Double) in number(left + xAxis.share(x) * (right - left)) }
-    let py = { (y: Double) in number(bottom - yAxis.share(y) * (bottom - top)) }
-    var svg = ""
-    for tick in xAxis.ticks {
-      let x = px(tick.value)
-      svg += "<path class=\"grid\" d=\"M\(x) \(number(top))V\(number(bottom))\"/>"
-      svg +=
-        "<text class=\"ink\" x=\"\(x)\" y=\"390\" text-anchor=\"middle\">\(tick.label)</text>\n"
-    }
-    for tick in yAxis.ticks {
-      let y = py(tick.value)
-      svg += "<path class=\"grid\" d=\"M\(number(left)) \(y)H\(number(right))\"/>"
-      svg +=
-        "<text class=\"ink\" x=\"58\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\">\(tick.label)</text>\n"
-    }
-    svg +=
-      "<path class=\"axis\" d=\"M\(number(left)) \(number(top))V\(number(bottom))H\(number(right))\"/>\n"
-    for layer in figure.layers { svg += draw(layer, px, py) }
-    if let label = figure.xLabel {
-      svg +=
-        "<text class=\"ink\" x=\"340\" y=\"410\" text-anchor=\"middle\">\(escape(label))</text>\n"
-    }
-    if let label = figure.yLabel {
-      svg +=
-        "<text class=\"ink\" transform=\"translate(16 204) rotate(-90)\" text-anchor=\"middle\">\(escape(label))</text>\n"
-    }
-    var y = top + 14
-    for layer in figure.layers {
-      guard let label = layer.label else { continue }
-      svg +=
-        "<rect x=\"70\" y=\"\(number(y - 9))\" width=\"10\" height=\"10\" fill=\"\(layer.color.hex)\"/>"
-      svg += "<text class=\"ink\" x=\"85\" y=\"\(number(y))\">\(escape(label))</text>\n"
-      y += 16
-    }
-    return svg
-  }
-
-  private static func draw(
-    _ layer: Figure.Layer, _ px: (Double) -> String, _ py: (Double) -> String
+  static func text(
+    _ text: String, x: Double, y: Double, anchor: String = "start", extra: String = ""
   ) -> String {
-    let color = layer.color.hex
-    switch layer.content {
-    case .scatter(let series):
-      return series.x.indices.filter { series.isDrawable[$0] }.map {
-        "<circle cx=\"\(px(series.x[$0]))\" cy=\"\(py(series.y[$0]))\" r=\"2.5\" fill=\"\(color)\"/>"
-      }.joined(separator: "\n") + "\n"
-    case .line(let series):
-      var path = ""
-      var isDown = false
-      for i in series.x.indices {
-        if series.isDrawable[i] {
-          path += (isDown ? "L" : "M") + px(series.x[i]) + " " + py(series.y[i])
-        }
-        isDown = series.isDrawable[i]
-      }
-      return "<path d=\"\(path)\" stroke=\"\(color)\" stroke-width=\"2\" fill=\"none\"/>\n"
-    case .histogram(let histogram):
-      return histogram.counts.enumerated().map { bin, count in
-        let (x, x2) = (px(histogram.edges[bin]), px(histogram.edges[bin + 1]))
-        return
-          "<path d=\"M\(x) \(py(0))V\(py(Double(count)))H\(x2)V\(py(0))Z\" fill=\"\(color)\" stroke=\"#fff4\"/>"
-      }.joined(separator: "\n") + "\n"
-    case .heatmap(let map):
-      guard let range = map.range else { return "" }
-      let (dx, dy) = (
-        (map.x.upperBound - map.x.lowerBound) / Double(map.columns),
-        (map.y.upperBound - map.y.lowerBound) / Double(map.rows)
-      )
-      return map.values.indices.map { i in
-        let x = map.x.lowerBound + Double(i % map.columns) * dx
-        let y = map.y.upperBound - Double(i / map.columns) * dy
-        let share = Figure.Heatmap.share(map.values[i], range)
-        return
-          "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y - dy))H\(px(x))Z\" fill=\"\(color)\" fill-opacity=\"\(number(share))\"/>"
-      }.joined(separator: "\n") + "\n"
-    case .pictures: return ""
-    }
-  }
-
-  private static func show(_ pictures: [Picture]) -> String {
-    let columns = max(1, min(pictures.count, 8))
-    let cell = 560.0 / Double(columns)
-    var svg = ""
-    for (index, picture) in pictures.enumerated() {
-      let size = (cell - 10) / Double(max(picture.width, picture.height, 1))
-      let x0 = 40 + Double(index % columns) * cell
-      let y0 = 44 + Double(index / columns) * (cell + 14)
-      svg +=
-        "<text class=\"ink\" x=\"\(number(x0))\" y=\"\(number(y0 - 4))\">\(escape(picture.caption))</text>\n"
-      let high = picture.values.filter(Figure.canDraw).max() ?? 1
-      for i in 0..<picture.width * picture.height {
-        let value = picture.values[i * picture.channels]
-        let share = high > 0 ? min(1, max(0, value / high)) : 0
-        svg +=
-          "<rect x=\"\(number(x0 + Double(i % picture.width) * size))\" y=\"\(number(y0 + Double(i / picture.width) * size))\" width=\"\(number(size))\" height=\"\(number(size))\" fill=\"#808080\" fill-opacity=\"\(number(share))\"/>\n"
-      }
-    }
-    return svg
+    "<text class=\"ink\" x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\"\(extra)>"
+      + "\(escape(text))</text>"
   }
 
   private static func escape(_ text: String) -> String {
@@ -152,5 +50,241 @@ package enum SVGPlot {
       }
     }
     return result
+  }
+}
+
+/// Layers on common axes.
+private struct Chart {
+  static let height = 430.0
+  private static let left = 68.0
+  private static let right = 620.0
+  private static let top = 40.0
+  private static let bottom = 372.0
+
+  let figure: Figure
+  private let xAxis: Axis
+  private let yAxis: Axis
+
+  init(_ figure: Figure) {
+    self.figure = figure
+    let extent = figure.extent
+    xAxis = Axis(extent.x, count: 8, tight: extent.isTight)
+    yAxis = Axis(extent.y, count: 6, tight: extent.isTight)
+  }
+
+  private func number(_ x: Double) -> String { SVGPlot.number(x) }
+
+  private func px(_ x: Double) -> String {
+    number(Self.left + xAxis.share(x) * (Self.right - Self.left))
+  }
+
+  private func py(_ y: Double) -> String {
+    number(Self.bottom - yAxis.share(y) * (Self.bottom - Self.top))
+  }
+
+  var svg: String {
+    var svg = grid
+    for layer in figure.layers { svg += draw(layer) }
+    svg +=
+      "<path class=\"axis\" d=\"M\(number(Self.left)) \(number(Self.top))V\(number(Self.bottom))"
+      + "H\(number(Self.right))\"/>\n"
+    let middle = (Self.left + Self.right) / 2
+    if let label = figure.xLabel {
+      svg += SVGPlot.text(label, x: middle, y: 416, anchor: "middle") + "\n"
+    }
+    if let label = figure.yLabel {
+      let turned = " transform=\"translate(18 206) rotate(-90)\""
+      svg += SVGPlot.text(label, x: 0, y: 0, anchor: "middle", extra: turned) + "\n"
+    }
+    return svg + legend
+  }
+
+  private var grid: String {
+    var svg = ""
+    for tick in xAxis.ticks {
+      let x = Self.left + xAxis.share(tick.value) * (Self.right - Self.left)
+      svg += "<path class=\"grid\" d=\"M\(number(x)) \(number(Self.top))V\(number(Self.bottom))\"/>"
+      svg += SVGPlot.text(tick.label, x: x, y: 392, anchor: "middle") + "\n"
+    }
+    for tick in yAxis.ticks {
+      let y = Self.bottom - yAxis.share(tick.value) * (Self.bottom - Self.top)
+      svg += "<path class=\"grid\" d=\"M\(number(Self.left)) \(number(y))H\(number(Self.right))\"/>"
+      svg += SVGPlot.text(tick.label, x: Self.left - 8, y: y + 4, anchor: "end") + "\n"
+    }
+    return svg
+  }
+
+  /// In the corner with the fewest points, on a ground that hides the grid.
+  private var legend: String {
+    let labelled = figure.layers.filter { $0.label != nil }
+    guard !labelled.isEmpty else { return "" }
+    let longest = labelled.map { $0.label?.count ?? 0 }.max() ?? 0
+    let size = (x: min(400, Double(longest) * 7.5 + 44), y: Double(labelled.count) * 18 + 8)
+    let corner = emptiestCorner(size)
+    var svg =
+      "<rect x=\"\(number(corner.x))\" y=\"\(number(corner.y))\" width=\"\(number(size.x))\" "
+      + "height=\"\(number(size.y))\" rx=\"3\" fill=\"#fff\" fill-opacity=\"0.85\" stroke=\"#ccc\"/>\n"
+    for (row, layer) in labelled.enumerated() {
+      let y = corner.y + 17 + Double(row) * 18
+      svg += sign(layer, x: corner.x + 8, y: y - 4)
+      svg += SVGPlot.text(layer.label ?? "", x: corner.x + 36, y: y) + "\n"
+    }
+    return svg
+  }
+
+  private func emptiestCorner(_ size: (x: Double, y: Double)) -> (x: Double, y: Double) {
+    let xs = [Self.right - size.x - 8, Self.left + 8]
+    let ys = [Self.top + 6, Self.bottom - size.y - 8]
+    let corners = ys.flatMap { y in xs.map { (x: $0, y: y) } }
+    let extent = figure.extent
+    let points = zip(extent.x, extent.y).map {
+      (
+        Self.left + xAxis.share($0) * (Self.right - Self.left),
+        Self.bottom - yAxis.share($1) * (Self.bottom - Self.top)
+      )
+    }
+    let hidden = corners.map { corner in
+      points.count {
+        $0.0 >= corner.x && $0.0 <= corner.x + size.x && $0.1 >= corner.y
+          && $0.1 <= corner.y + size.y
+      }
+    }
+    let best = hidden.indices.min { hidden[$0] < hidden[$1] } ?? 0
+    return corners[best]
+  }
+
+  private func sign(_ layer: Figure.Layer, x: Double, y: Double) -> String {
+    let color = layer.color.hex
+    switch layer.content {
+    case .line:
+      return
+        "<path d=\"M\(number(x)) \(number(y))h22\" stroke=\"\(color)\" stroke-width=\"2.5\"/>"
+    case .scatter:
+      return "<circle cx=\"\(number(x + 11))\" cy=\"\(number(y))\" r=\"4\" fill=\"\(color)\"/>"
+    case .histogram, .heatmap, .pictures:
+      return
+        "<rect x=\"\(number(x + 4))\" y=\"\(number(y - 6))\" width=\"14\" height=\"12\" "
+        + "fill=\"\(color)\"/>"
+    }
+  }
+
+  private func draw(_ layer: Figure.Layer) -> String {
+    let color = layer.color.hex
+    switch layer.content {
+    case .scatter(let series):
+      let circles = series.x.indices.filter { series.isDrawable[$0] }.map {
+        "<circle cx=\"\(px(series.x[$0]))\" cy=\"\(py(series.y[$0]))\" r=\"4\"/>"
+      }
+      return "<g fill=\"\(color)\" fill-opacity=\"0.75\" stroke=\"#fff\" stroke-width=\"0.5\">\n"
+        + circles.joined(separator: "\n") + "\n</g>\n"
+    case .line(let series): return path(series, color)
+    case .histogram(let histogram): return bars(histogram, color)
+    case .heatmap(let map): return cells(map)
+    case .pictures: return ""
+    }
+  }
+
+  private func path(_ series: Figure.Series, _ color: String) -> String {
+    var path = ""
+    var isDown = false
+    for i in series.x.indices {
+      if series.isDrawable[i] {
+        path += (isDown ? "L" : "M") + px(series.x[i]) + " " + py(series.y[i])
+        if series.isAlone(i) { path += "h0" }
+      }
+      isDown = series.isDrawable[i]
+    }
+    return "<path d=\"\(path)\" stroke=\"\(color)\" stroke-width=\"2.5\" fill=\"none\" "
+      + "stroke-linejoin=\"round\" stroke-linecap=\"round\"/>\n"
+  }
+
+  private func bars(_ histogram: Figure.Histogram, _ color: String) -> String {
+    let bars = histogram.counts.enumerated().filter { $0.element > 0 }.map { bin, count in
+      let (x, x2) = (px(histogram.edges[bin]), px(histogram.edges[bin + 1]))
+      return "<path d=\"M\(x) \(py(0))V\(py(Double(count)))H\(x2)V\(py(0))Z\"/>"
+    }
+    return "<g fill=\"\(color)\" fill-opacity=\"0.85\" stroke=\"#fff\">\n"
+      + bars.joined(separator: "\n") + "\n</g>\n"
+  }
+
+  private func cells(_ map: Figure.Heatmap) -> String {
+    guard let range = map.range else { return "" }
+    let (dx, dy) = (
+      (map.x.upperBound - map.x.lowerBound) / Double(map.columns),
+      (map.y.upperBound - map.y.lowerBound) / Double(map.rows)
+    )
+    let cells = map.values.indices.map { i in
+      let x = map.x.lowerBound + Double(i % map.columns) * dx
+      let y = map.y.upperBound - Double(i / map.columns) * dy
+      let fill = PlotColor.map(Figure.Heatmap.share(map.values[i], range)).hex
+      return
+        "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y - dy))H\(px(x))Z\" fill=\"\(fill)\"/>"
+    }
+    return "<g shape-rendering=\"crispEdges\">\n" + cells.joined(separator: "\n") + "\n</g>\n"
+  }
+}
+
+/// Pictures in a grid, their pixels in grey.
+private enum SVGPictures {
+  private static let most = 240
+  private static let side = 128
+
+  static func draw(_ pictures: [Picture], top: Double) -> (svg: String, height: Double) {
+    let shown = pictures.prefix(most)
+    let columns = max(1, min(shown.count, shown.count > 32 ? 16 : 8))
+    let cell = min(280, 608 / Double(columns))
+    let left = 320 - cell * Double(columns) / 2
+    let caption = shown.contains { !$0.caption.isEmpty } ? 20.0 : 0
+    var svg = ""
+    var y = top
+    var tallest = 0.0
+    for (index, picture) in shown.enumerated() {
+      if index > 0, index % columns == 0 {
+        y += tallest + caption + 8
+        tallest = 0
+      }
+      let x = left + Double(index % columns) * cell + 4
+      let drawn = picture.fitted(width: side, height: side)
+      let pixel = (cell - 8) / Double(max(drawn.width, drawn.height, 1))
+      tallest = max(tallest, pixel * Double(drawn.height))
+      if !picture.caption.isEmpty {
+        svg += SVGPlot.text(picture.caption, x: x, y: y + 14) + "\n"
+      }
+      svg += pixels(drawn, x, y + caption, pixel)
+    }
+    if pictures.count > most {
+      y += 20
+      svg += SVGPlot.text("… \(pictures.count - most) more", x: left, y: y + tallest + caption + 8)
+    }
+    return (svg, y + tallest + caption + 16)
+  }
+
+  private static func pixels(_ picture: Picture, _ x: Double, _ y: Double, _ size: Double)
+    -> String
+  {
+    let number = SVGPlot.number
+    let place = "translate(\(number(x)) \(number(y))) scale(\(NumberFormat.shortest(Float(size))))"
+    let size = (x: number(size * Double(picture.width)), y: number(size * Double(picture.height)))
+    var svg =
+      "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(size.x)\" height=\"\(size.y)\" "
+      + "stroke=\"#bbb\" stroke-width=\"2\"/>"
+      + "<g transform=\"\(place)\" shape-rendering=\"crispEdges\">"
+      + "<rect width=\"\(picture.width)\" height=\"\(picture.height)\" fill=\"#000\"/>\n"
+    for row in 0..<picture.height {
+      var start = 0
+      // Neighbours of the same grey are one rectangle.
+      while start < picture.width {
+        let fill = PlotColor.grey(picture.share(start, row)).hex
+        var end = start + 1
+        while end < picture.width, PlotColor.grey(picture.share(end, row)).hex == fill { end += 1 }
+        if fill != "#000000" {
+          svg +=
+            "<rect x=\"\(start)\" y=\"\(row)\" width=\"\(end - start)\" height=\"1\" "
+            + "fill=\"\(fill)\"/>\n"
+        }
+        start = end
+      }
+    }
+    return svg + "</g>\n"
   }
 }

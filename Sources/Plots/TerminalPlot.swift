@@ -1,9 +1,12 @@
-// A figure in the terminal: Braille dots for lines and points, half blocks for pictures.
+// A figure in the terminal: Braille dots for lines, marks for points, cells for pictures.
 
 import Diagnostics
-import Engine
 
 package enum TerminalPlot {
+  private static let rows = 15
+  /// Points are marks up to so many, dots beyond.
+  private static let markLimit = 400
+
   /// The figure as text, at most `width` columns wide.
   package static func render(_ figure: Figure, width: Int = 80) -> StyledText {
     var text = StyledText()
@@ -11,96 +14,59 @@ package enum TerminalPlot {
     if figure.isEmpty {
       text.append("nothing to draw", .dim)
     } else if let pictures = figure.pictures {
-      text.append(show(pictures, width: width))
+      text.append(TerminalPicture.render(pictures, width: width))
     } else {
-      text.append(chart(figure, columns: max(20, min(width, 100) - 14), rows: 15))
+      text.append(chart(figure, width: max(24, min(width, 100))))
     }
     for note in figure.notes { text.append("\n\(note)", .dim) }
     return text
   }
 
-  /// A grid of dots, two by four in each character, with the layer that set them.
-  private struct Canvas {
-    let columns: Int
-    let rows: Int
-    var dots: [UInt8]
-    var layer: [Int]
-
-    init(columns: Int, rows: Int) {
-      (self.columns, self.rows) = (columns, rows)
-      dots = [UInt8](repeating: 0, count: columns * rows)
-      layer = [Int](repeating: -1, count: columns * rows)
-    }
-
-    mutating func set(_ x: Int, _ y: Int, _ index: Int) {
-      guard x >= 0, y >= 0, x < columns * 2, y < rows * 4 else { return }
-      let bits: [[UInt8]] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]]
-      let place = y / 4 * columns + x / 2
-      dots[place] |= bits[y % 4][x % 2]
-      layer[place] = index
-    }
-
-    mutating func line(_ a: (Int, Int), _ b: (Int, Int), _ index: Int) {
-      let steps = max(abs(b.0 - a.0), abs(b.1 - a.1), 1)
-      for step in 0...min(steps, 10_000) {
-        set(a.0 + (b.0 - a.0) * step / steps, a.1 + (b.1 - a.1) * step / steps, index)
-      }
-    }
-  }
-
-  private static func chart(_ figure: Figure, columns: Int, rows: Int) -> StyledText {
+  private static func chart(_ figure: Figure, width: Int) -> StyledText {
     let extent = figure.extent
-    let xAxis = Axis(extent.x, count: columns / 12, tight: extent.isTight)
     let yAxis = Axis(extent.y, count: 5, tight: extent.isTight)
+    let margin = yAxis.ticks.map(\.label.count).max() ?? 0
+    let columns = max(10, width - margin - 4)
+    let xAxis = Axis(extent.x, count: columns / 12, tight: extent.isTight)
     var canvas = Canvas(columns: columns, rows: rows)
     let place = { (x: Double, y: Double) in
       (
-        Int((xAxis.share(x) * Double(columns * 2 - 1)).rounded()),
-        Int(((1 - yAxis.share(y)) * Double(rows * 4 - 1)).rounded())
+        x: Int((xAxis.share(x) * Double(columns * 2 - 1)).rounded()),
+        y: Int(((1 - yAxis.share(y)) * Double(rows * 4 - 1)).rounded())
       )
     }
-    for (index, layer) in figure.layers.enumerated() {
-      draw(layer.content, index, &canvas, place)
-    }
+    for index in figure.layers.indices { draw(figure, index, &canvas, place) }
     var labels: [Int: String] = [:]
     for tick in yAxis.ticks {
-      labels[min(rows - 1, place(xAxis.low, tick.value).1 / 4)] = tick.label
+      labels[min(rows - 1, place(xAxis.low, tick.value).y / 4)] = tick.label
     }
-    let margin = labels.values.map(\.count).max() ?? 0
     var text = StyledText()
+    if let label = figure.yLabel { text.append(" \(label)\n", .dim) }
+    let colors = figure.layers.map(\.color)
     for row in 0..<rows {
       let label = labels[row] ?? ""
       text.append(String(repeating: " ", count: margin - label.count) + label, .dim)
       text.append(labels[row] == nil ? " │" : " ┤", .dim)
-      for column in 0..<columns {
-        let dot = canvas.dots[row * columns + column]
-        let symbol = Unicode.Scalar(0x2800 + UInt32(dot)).map { String(Character($0)) } ?? " "
-        let layer = canvas.layer[row * columns + column]
-        text.append(
-          dot == 0 ? " " : symbol,
-          layer < 0 ? .plain : .tint(figure.layers[layer].color.terminal))
-      }
+      text.append(canvas.row(row, colors))
       text.append("\n")
     }
-    text.append(bottom(xAxis, columns, margin))
-    let legend = figure.layers.filter { $0.label != nil }
-    for layer in legend {
-      text.append("  ● ", .tint(layer.color.terminal))
-      text.append(layer.label ?? "")
-    }
+    text.append(bottom(xAxis, columns, margin, figure.xLabel))
+    text.append(legend(figure, width: width))
     return text
   }
 
-  private static func bottom(_ axis: Axis, _ columns: Int, _ margin: Int) -> StyledText {
+  private static func bottom(_ axis: Axis, _ columns: Int, _ margin: Int, _ title: String?)
+    -> StyledText
+  {
     var line = [Character](repeating: "─", count: columns)
-    var labels = [Character](repeating: " ", count: columns + 12)
+    var labels = [Character](repeating: " ", count: columns + 2)
     var free = 0
     for tick in axis.ticks {
       let column = min(
         columns - 1, max(0, Int((axis.share(tick.value) * Double(columns - 1)).rounded())))
       line[column] = "┬"
-      let start = max(0, column - tick.label.count / 2)
-      guard start >= free, start + tick.label.count <= labels.count else { continue }
+      let start = min(max(0, column - tick.label.count / 2), labels.count - tick.label.count)
+      guard start >= free else { continue }
       for (offset, character) in tick.label.enumerated() { labels[start + offset] = character }
       free = start + tick.label.count + 1
     }
@@ -109,102 +75,116 @@ package enum TerminalPlot {
     var shown = String(labels)
     while shown.hasSuffix(" ") { shown.removeLast() }
     text.append(space + " " + shown + "\n", .dim)
+    if let title {
+      let indent = max(0, (columns - TextWidth.columns(of: title)) / 2)
+      text.append(space + String(repeating: " ", count: indent) + title + "\n", .dim)
+    }
+    return text
+  }
+
+  /// Every labelled layer with the sign that it is drawn with.
+  private static func legend(_ figure: Figure, width: Int) -> StyledText {
+    var text = StyledText()
+    var used = 0
+    for (index, layer) in figure.layers.enumerated() {
+      guard let label = layer.label else { continue }
+      let size = TextWidth.columns(of: label) + 6
+      if used > 0, used + size > width {
+        text.append("\n")
+        used = 0
+      }
+      text.append("  " + figure.sign(of: index) + " ", .tint(layer.color.terminal))
+      text.append(label)
+      used += size
+    }
     return text
   }
 
   private static func draw(
-    _ content: Figure.Content, _ index: Int, _ canvas: inout Canvas,
-    _ place: (Double, Double) -> (Int, Int)
+    _ figure: Figure, _ index: Int, _ canvas: inout Canvas,
+    _ place: (Double, Double) -> (x: Int, y: Int)
   ) {
-    switch content {
+    switch figure.layers[index].content {
     case .scatter(let series):
+      let mark = Canvas.mark(figure.number(of: index))
+      let hasMarks = figure.layers.count > 1 || series.x.count <= markLimit
       for i in series.x.indices where series.isDrawable[i] {
         let (x, y) = place(series.x[i], series.y[i])
-        canvas.set(x, y, index)
-        canvas.set(x + 1, y, index)
+        if hasMarks { canvas.mark(x, y, mark, index) } else { canvas.dot(x, y, index) }
       }
     case .line(let series):
-      var last: (Int, Int)?
+      let dash = Canvas.Dash.of(figure.number(of: index))
+      var pen = 0
+      var last: (x: Int, y: Int)?
       for i in series.x.indices {
         guard series.isDrawable[i] else {
           last = nil
           continue
         }
         let point = place(series.x[i], series.y[i])
-        canvas.line(last ?? point, point, index)
+        if series.isAlone(i) { canvas.mark(point.x, point.y, "•", index) }
+        canvas.line(last ?? point, point, dash, &pen, index)
         last = point
       }
     case .histogram(let histogram):
-      for (bin, count) in histogram.counts.enumerated() {
-        let (left, top) = place(histogram.edges[bin], Double(count))
-        let (right, bottom) = place(histogram.edges[bin + 1], 0)
-        for x in left..<max(left + 1, right) { canvas.line((x, top), (x, bottom), index) }
-      }
+      bars(histogram, index, &canvas, place)
     case .heatmap(let map):
-      guard let range = map.range else { return }
-      for row in 0..<map.rows {
-        for column in 0..<map.columns
-        where Figure.Heatmap.share(map.values[row * map.columns + column], range) > 0.5 {
-          let x =
-            map.x.lowerBound + (map.x.upperBound - map.x.lowerBound) * (Double(column) + 0.5)
-            / Double(map.columns)
-          let share = (Double(row) + 0.5) / Double(map.rows)
-          let (i, j) = place(x, map.y.upperBound - (map.y.upperBound - map.y.lowerBound) * share)
-          canvas.set(i, j, index)
-        }
-      }
+      cells(map, index, &canvas, place)
     case .pictures: break
     }
   }
 
-  /// Pictures side by side, two rows of pixels a line; captions above.
-  private static func show(_ pictures: [Picture], width: Int) -> StyledText {
-    var text = StyledText()
-    var rest = pictures[...]
-    while !rest.isEmpty {
-      var row: [Picture] = []
-      var used = 0
-      while let next = rest.first, row.isEmpty || used + next.width * 2 + 2 <= width {
-        row.append(next)
-        used += next.width * 2 + 2
-        rest.removeFirst()
-      }
-      if row.contains(where: { !$0.caption.isEmpty }) {
-        for picture in row {
-          let caption = String(picture.caption.prefix(picture.width * 2))
-          text.append(
-            caption + String(repeating: " ", count: picture.width * 2 + 2 - caption.count))
-        }
-        text.append("\n")
-      }
-      let height = row.map(\.height).max() ?? 0
-      for y in 0..<height {
-        for picture in row {
-          for x in 0..<picture.width { text.append(pixel(picture, x, y)) }
-          text.append("  ")
-        }
-        text.append("\n")
+  /// Filled bars with a gap of a dot between those that are wide enough.
+  private static func bars(
+    _ histogram: Figure.Histogram, _ index: Int, _ canvas: inout Canvas,
+    _ place: (Double, Double) -> (x: Int, y: Int)
+  ) {
+    for (bin, count) in histogram.counts.enumerated() where count > 0 {
+      let (left, top) = place(histogram.edges[bin], Double(count))
+      let (right, bottom) = place(histogram.edges[bin + 1], 0)
+      for x in left..<max(left + 1, right - left > 3 ? right - 1 : right) {
+        for y in top...max(top, bottom) { canvas.dot(x, y, index) }
       }
     }
-    return text
   }
 
-  /// Two columns for a pixel, so that it is about square: a ramp of characters, tinted.
-  private static func pixel(_ picture: Picture, _ x: Int, _ y: Int) -> StyledText {
-    guard y < picture.height else { return StyledText("  ") }
-    let drawable = picture.values.filter(Figure.canDraw)
-    let low = min(0, drawable.min() ?? 0)
-    let high = drawable.max() ?? 1
-    let start = (y * picture.width + x) * picture.channels
-    let value =
-      picture.values[start..<start + picture.channels].reduce(0, +) / Double(picture.channels)
-    let share = high > low && Figure.canDraw(value) ? (value - low) / (high - low) : 0
-    let ramp = ["  ", "░░", "▒▒", "▓▓", "██"]
-    return StyledText(ramp[min(4, max(0, Int((share * 4.999).rounded(.down))))])
+  /// A dot for every cell in the upper half of the range.
+  private static func cells(
+    _ map: Figure.Heatmap, _ index: Int, _ canvas: inout Canvas,
+    _ place: (Double, Double) -> (x: Int, y: Int)
+  ) {
+    guard let range = map.range else { return }
+    let (xs, ys) = (
+      Extent(low: map.x.lowerBound, high: map.x.upperBound),
+      Extent(low: map.y.lowerBound, high: map.y.upperBound)
+    )
+    for row in 0..<map.rows {
+      for column in 0..<map.columns
+      where Figure.Heatmap.share(map.values[row * map.columns + column], range) > 0.5 {
+        let (x, y) = place(
+          xs.value(at: (Double(column) + 0.5) / Double(map.columns)),
+          ys.value(at: 1 - (Double(row) + 0.5) / Double(map.rows)))
+        canvas.dot(x, y, index)
+      }
+    }
   }
 }
 
 extension Figure {
+  /// How many layers of its kind come before one: they take the next mark or dash each.
+  func number(of index: Int) -> Int {
+    layers[..<index].count { $0.content.isPoints == layers[index].content.isPoints }
+  }
+
+  /// What stands for a layer in a legend without colours.
+  func sign(of index: Int) -> String {
+    switch layers[index].content {
+    case .scatter: String(Canvas.mark(number(of: index)))
+    case .line: Canvas.Dash.of(number(of: index)).sample
+    case .histogram, .heatmap, .pictures: "█"
+    }
+  }
+
   /// The pictures, when it shows any.
   var pictures: [Picture]? {
     let all = layers.flatMap { layer -> [Picture] in
@@ -213,4 +193,8 @@ extension Figure {
     }
     return all.isEmpty ? nil : all
   }
+}
+
+extension Figure.Content {
+  fileprivate var isPoints: Bool { if case .scatter = self { true } else { false } }
 }
