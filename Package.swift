@@ -52,11 +52,20 @@ let package = Package(
         "Engine",
       ], swiftSettings: strict),
 
-    // Layer 7 (layer 6, the lessons, is data until they get a runner).
+    // Layer 6: the lessons; CLessons is their text and their data, part of the program.
+    .target(name: "CLessons"),
+    .target(
+      name: "Lessons",
+      dependencies: [
+        "CLessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
+      ], swiftSettings: strict),
+
+    // Layer 7.
     .target(
       name: "Console",
       dependencies: [
-        "CLibedit", "CEditline", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics",
+        "CLibedit", "CEditline", "Lessons", "Library", "Interpreter", "Syntax", "Autodiff",
+        "Diagnostics",
         "Engine",
       ], swiftSettings: strict),
 
@@ -74,7 +83,7 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine", "nns",
+        "Lessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine", "nns",
       ], swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
     .testTarget(

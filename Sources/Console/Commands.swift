@@ -13,7 +13,8 @@ struct Command: Sendable {
   let action: @Sendable (_ prompt: Prompt, _ text: String) throws -> Bool
 
   static let all: [Command] = [
-    help, vars, shape, type, time, history, undo, load, shell, memory, reset, quit,
+    help, vars, shape, type, time, history, undo, load, lesson, next, again, skip, shell, memory,
+    reset, quit,
   ]
 
   static let help: Command = Command(
@@ -100,15 +101,15 @@ struct Command: Sendable {
   }
 
   static let reset: Command = Command(
-    name: "reset", arguments: "", summary: "forgets all your names"
+    name: "reset", arguments: "", summary: "forgets all your names; a lesson begins anew"
   ) { prompt, _ in
-    prompt.restart()
+    if try !prompt.restartLesson() { prompt.restart() }
     return true
   }
 
-  static let quit: Command = Command(name: "quit", arguments: "", summary: "leaves") { _, _ in
-    false
-  }
+  static let quit: Command = Command(
+    name: "quit", arguments: "", summary: "leaves; first the lesson, where one runs"
+  ) { prompt, _ in prompt.leaveLesson() }
 }
 
 extension Prompt {

@@ -32,6 +32,14 @@ struct History {
 
   init(path: String) { self.path = path }
 
+  /// A file beside the history; nil where nothing is kept.
+  func neighbour(_ name: String) -> String? {
+    path.map { path in
+      let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+      return folder + name
+    }
+  }
+
   /// Entries, oldest first, without duplicates.
   func entries() -> [String] {
     guard let path else { return [] }

@@ -10,7 +10,10 @@ import Syntax
 
 /// Reads entries and runs them.
 package final class Prompt {
-  package private(set) var session: Session
+  /// The user's session; while a lesson runs, entries run in its own.
+  private var own: Session
+  package var session: Session { lessons.current?.session ?? own }
+  var lessons: LessonShelf
   private let makeSession: () -> Session
   private let isTerminal: Bool
   private let isColored: Bool
@@ -28,9 +31,10 @@ package final class Prompt {
     session: Session, isColored: Bool, isPlain: Bool, makeSession: @escaping () -> Session
   ) {
     (self.isColored, self.isPlain) = (isColored, isPlain)
-    self.session = session
+    own = session
     self.makeSession = makeSession
     isTerminal = Prompt.isOnTerminal
+    lessons = LessonShelf(file: isTerminal ? history.neighbour("lessons") : nil)
   }
 
   /// Whether somebody types, rather than a file or a program.
@@ -39,9 +43,9 @@ package final class Prompt {
   func show(_ text: StyledText) { session.output(text) }
 
   func restart() {
-    let width = session.width
-    session = makeSession()
-    session.width = width
+    let width = own.width
+    own = makeSession()
+    own.width = width
   }
 
   /// Reads and runs entries until the end.
@@ -54,12 +58,12 @@ package final class Prompt {
       switch reader.read() {
       case .end:
         if isTerminal { show(StyledText("")) }
+        if isTerminal, leaveLesson() { continue }
         return
       case .interrupted: Interrupts.clear()
       case .text(let text):
         let entry = Self.trimmed(text)
-        guard !entry.isEmpty else { continue }
-        if isTerminal {
+        if isTerminal, !entry.isEmpty {
           remember(entry)
           (reader as? EntryEditor)?.remember(entry)
         }
@@ -137,6 +141,7 @@ package final class Prompt {
       guard !entry.unicodeScalars.contains("\u{FFFD}") else {
         throw Problem(.file, "this is no text: it has bytes that are not UTF-8")
       }
+      if try takesInLesson(entry) || entry.isEmpty { return true }
       if let command = try command(entry) { return command }
       entryNumber += 1
       let text = Self.question(entry).map { "help(\($0))" } ?? entry

@@ -43,7 +43,11 @@ enum TableFunctions {
     let path = try call.string(0)
     let bytes: [UInt8]
     do throws(DataProblem) {
-      bytes = try WholeFile.read(path) { Interrupts.isRequested }
+      if let attached = call.session.attachedFile(path) {
+        bytes = attached
+      } else {
+        bytes = try WholeFile.read(path) { Interrupts.isRequested }
+      }
     } catch { throw Problem(error, .file, argument: 0) }
     do throws(DataProblem) {
       return .foreign(TableObject(try CSV.parse(bytes) { Interrupts.isRequested }))

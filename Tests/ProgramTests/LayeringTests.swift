@@ -20,9 +20,12 @@ struct LayeringTests {
       "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff", "Diagnostics",
       "Engine",
     ],
+    "Lessons": [
+      "CLessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
+    ],
     "Console": [
-      "CLibedit", "CEditline", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics",
-      "Engine",
+      "CLibedit", "CEditline", "Lessons", "Library", "Interpreter", "Syntax", "Autodiff",
+      "Diagnostics", "Engine",
     ],
     "nns": ["ArgumentParser", "Console", "Library", "Interpreter", "Syntax", "Diagnostics"],
   ]

@@ -9,6 +9,11 @@ package enum Expectations {
   package struct Report {
     package var passed = 0
     package var failures: [Diagnostic] = []
+
+    mutating func add(_ other: Report) {
+      passed += other.passed
+      failures += other.failures
+    }
   }
 
   /// The `nns` blocks of a Markdown text, each at the line where it stands; other text as it is.
@@ -42,7 +47,12 @@ package enum Expectations {
     }
     if !diagnostics.isEmpty { return syntaxErrors(source, diagnostics, comments) }
     session.declare(program.statements, source)
+    var answers = comments.filter { source.slice($0.comment.range).hasPrefix(answerMark) }[...]
     for (index, statement) in program.statements.enumerated() {
+      let first = source.line(at: Int(statement.range.lower))
+      while let answer = answers.first, answer.line < first {
+        report.add(check(answer: answers.removeFirst().comment, source, session))
+      }
       let last = source.line(at: max(0, Int(statement.range.upper) - 1))
       let limit =
         index + 1 < program.statements.count
@@ -76,6 +86,7 @@ package enum Expectations {
         }
       }
     }
+    for answer in answers { report.add(check(answer: answer.comment, source, session)) }
     for (name, chunk) in session.tests {
       do {
         _ = try session.runStatement(chunk)
@@ -90,6 +101,22 @@ package enum Expectations {
     session.tests = []
     report.failures += session.testProblems.flatMap { session.diagnostics($0) }
     session.testProblems = []
+    return report
+  }
+
+  /// The answer to a question of a lesson is an expression at that place, with an expectation or not.
+  private static let answerMark = "# answer: "
+
+  private static func check(answer: Comment, _ source: SourceText, _ session: Session) -> Report {
+    let place = Int(answer.range.lower)
+    let line = source.line(at: place)
+    let column = place - source.lineStarts[line - 1] + answerMark.utf8.count
+    // Empty lines and spaces before it keep places true.
+    let text =
+      String(repeating: "\n", count: line - 1) + String(repeating: " ", count: column)
+      + source.slice(answer.range).dropFirst(answerMark.count)
+    var report = check(SourceText(name: source.name, text: text), in: session)
+    if report.failures.isEmpty { report.passed = max(1, report.passed) }
     return report
   }
 

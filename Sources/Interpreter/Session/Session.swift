@@ -39,6 +39,8 @@ package final class Session {
   package var progress: (any ProgressFace)?
   /// Told about every call of an object and what it gave, nil where it failed.
   package var watch: ((any ForeignObject, Value?) -> Void)?
+  /// Files that the face brings with it, by path; others are those of the disk.
+  package var attachedFile: (String) -> [UInt8]? = { _ in nil }
   /// Columns of the face, for tables and plots.
   package var width = 80
   package var functions: [HostFunction] = []
