@@ -8,6 +8,7 @@ package struct Attributes: Hashable, Sendable {
   private struct Fields: Hashable {
     var axes: [Int]?
     var keep = false
+    var flag = false
     var sizes: [Int] = []
     var reals: [Double] = []
     var dtype: DType?
@@ -44,6 +45,11 @@ package struct Attributes: Hashable, Sendable {
     get { fields.keep }
     set { fields.keep = newValue }
   }
+  /// Whether something else that the operator offers is wanted: the other direction.
+  package var flag: Bool {
+    get { fields.flag }
+    set { fields.flag = newValue }
+  }
   /// Sizes, a permutation, lengths of a slice: whole numbers in an order the operator defines.
   package var sizes: [Int] {
     get { fields.sizes }
@@ -67,11 +73,12 @@ package struct Attributes: Hashable, Sendable {
   package init() {}
 
   package init(
-    axes: [Int]? = nil, keep: Bool = false, sizes: [Int] = [], reals: [Double] = [],
+    axes: [Int]? = nil, keep: Bool = false, flag: Bool = false, sizes: [Int] = [],
+    reals: [Double] = [],
     dtype: DType? = nil, text: String = ""
   ) {
     fields = Fields(
-      axes: axes, keep: keep, sizes: sizes, reals: reals, dtype: dtype, text: text)
+      axes: axes, keep: keep, flag: flag, sizes: sizes, reals: reals, dtype: dtype, text: text)
   }
 
   package static func == (a: Attributes, b: Attributes) -> Bool {
@@ -83,6 +90,27 @@ package struct Attributes: Hashable, Sendable {
 
 extension Attributes: CustomStringConvertible {
   package var description: String { "\(fields)" }
+}
+
+extension Attributes {
+  /// Axes counted from 0 and in order, where negative ones count from the end. `{0}` is the tensor.
+  package static func axes(_ wanted: [Int], rank: Int) throws(OperatorProblem) -> [Int] {
+    var axes: [Int] = []
+    for axis in wanted {
+      let place = axis < 0 ? axis + rank : axis
+      guard place >= 0, place < rank else {
+        let all = rank == 0 ? "" : " (" + (0..<rank).map(String.init).joined(separator: ", ") + ")"
+        throw OperatorProblem(
+          .index, "{0} has \(rank == 1 ? "1 axis" : "\(rank) axes")\(all), not an axis \(axis)",
+          operands: [0])
+      }
+      guard !axes.contains(place) else {
+        throw OperatorProblem(.value, "axis \(axis) of {0} is named twice", operands: [0])
+      }
+      axes.append(place)
+    }
+    return axes
+  }
 }
 
 /// Where in the source a node was recorded. Opaque here: the interpreter numbers its sources.

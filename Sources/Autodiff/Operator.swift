@@ -33,12 +33,17 @@ package final class Operator: Sendable {
       case axis
       /// `Attributes.keep`.
       case keep
+      /// `Attributes.flag`.
+      case flag
       /// A whole number appended to `Attributes.sizes`.
       case size
       /// Sizes as arguments or one list: `Attributes.sizes`.
       case sizes
-      /// A number of the source appended to `Attributes.reals`.
-      case real
+      /// An order of axes, as arguments or one list, negative ones from the end: `Attributes.sizes`.
+      case order
+      /// A number of the source appended to `Attributes.reals`, with what it is where it was left
+      /// out.
+      case real(Double)
       /// `Attributes.dtype`.
       case dtype
       /// `Attributes.text`.
@@ -175,17 +180,14 @@ package struct KernelCall {
   package let output: Buffer
   package let shape: Shape
   package let attributes: Attributes
-  package let isInterrupted: () -> Bool
 
   package init(
-    inputs: [Buffer], inputShapes: [Shape], output: Buffer, shape: Shape, attributes: Attributes,
-    isInterrupted: @escaping () -> Bool
+    inputs: [Buffer], inputShapes: [Shape], output: Buffer, shape: Shape, attributes: Attributes
   ) {
     self.inputs = inputs
     self.inputShapes = inputShapes
     self.output = output
     self.shape = shape
     self.attributes = attributes
-    self.isInterrupted = isInterrupted
   }
 }

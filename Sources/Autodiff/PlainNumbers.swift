@@ -21,7 +21,7 @@ extension Graph {
     try op.kernel(
       KernelCall(
         inputs: buffers, inputShapes: inputs.map { _ in .scalar }, output: output, shape: .scalar,
-        attributes: attributes, isInterrupted: isInterrupted))
+        attributes: attributes))
     return (output[0], type.dtype == .bool)
   }
 }

@@ -163,7 +163,6 @@ extension Graph {
   {
     var buffers = [Buffer?](repeating: nil, count: plan.steps.count)
     for index in plan.steps.indices {
-      if isInterrupted() { throw OperatorProblem(.interrupt, "interrupted") }
       do throws(OperatorProblem) {
         buffers[index] = try run(plan.steps[index], buffers, leaves)
       } catch {
@@ -174,6 +173,11 @@ extension Graph {
       for slot in plan.steps[index].releases { buffers[slot] = nil }
     }
     return buffers
+  }
+
+  /// Throws where work was interrupted: kernels that were just end.
+  package static func checkInterrupt() throws(OperatorProblem) {
+    if Interrupts.isRequested { throw OperatorProblem(.interrupt, "interrupted") }
   }
 
   private func run(_ step: PlanStep, _ buffers: [Buffer?], _ leaves: [Buffer])
@@ -192,10 +196,17 @@ extension Graph {
     do { output = try Buffer(step.type.dtype, count: step.type.shape.count) } catch {
       throw Graph.memoryProblem(error)
     }
-    try step.op.kernel(
-      KernelCall(
-        inputs: inputs, inputShapes: step.inputShapes, output: output, shape: step.type.shape,
-        attributes: step.attributes, isInterrupted: isInterrupted))
+    do throws(OperatorProblem) {
+      try step.op.kernel(
+        KernelCall(
+          inputs: inputs, inputShapes: step.inputShapes, output: output, shape: step.type.shape,
+          attributes: step.attributes))
+    } catch {
+      // What an interrupted kernel complains about may be its own half of the work.
+      try Graph.checkInterrupt()
+      throw error
+    }
+    try Graph.checkInterrupt()
     return output
   }
 }

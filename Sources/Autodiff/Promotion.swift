@@ -5,7 +5,7 @@ import Engine
 package enum Promotion {
   /// Operators that take bools as the whole numbers 0 and 1.
   static let counting: [Operator] = [
-    .add, .subtract, .multiply, .floorDivide, .remainder, .power,
+    .add, .subtract, .multiply, .floorDivide, .remainder, .power, .matmul,
   ]
 
   /// The common type of two tensors: f64 before f32, floats before integers, i64 before i32.
@@ -29,6 +29,23 @@ package enum Promotion {
     return result
   }
 
+  /// A whole tensor and a number that is none of its element type are compared in f64, and a number
+  /// beyond all that it may hold as an infinite one; nil where nothing of that kind is at hand.
+  static func comparable(_ op: Operator, _ a: Node, _ b: Node) throws(OperatorProblem)
+    -> [Node]?
+  {
+    guard Catalogue.comparisons.contains(where: { $0 === op }), a.isNumber != b.isNumber else {
+      return nil
+    }
+    let (number, tensor) = a.isNumber ? (a, b) : (b, a)
+    guard tensor.dtype.isInteger, !Graph.fits(number.exact, tensor.dtype) else { return nil }
+    let isWhole = number.exact == number.exact.rounded()
+    let bound = isWhole ? (number.exact > 0 ? Double.infinity : -.infinity) : number.exact
+    let other = tensor.graph.input(bound, .f64)
+    let wide = try tensor.converted(to: .f64)
+    return a.isNumber ? [other, wide] : [wide, other]
+  }
+
   private static func number(_ number: Node, meets tensor: Node) -> DType {
     if tensor.dtype.isFloat { return tensor.dtype }
     let value = number.exact
@@ -41,8 +58,15 @@ extension Node {
   /// The same values in another element type; itself where it has it.
   package func converted(to dtype: DType) throws(OperatorProblem) -> Node {
     if dtype == self.dtype { return self }
-    if op === Operator.constant { return graph.constant(exact, dtype) }
-    if op === Operator.number { return graph.input(exact, dtype) }
+    if isNumber {
+      guard Graph.fits(exact, dtype) else {
+        throw OperatorProblem(
+          .value,
+          "\(NumberFormat.shortest(exact)) does not fit \(dtype.name), the element type here",
+          help: "make the tensor f64 first, with .f64")
+      }
+      return op === Operator.constant ? graph.constant(exact, dtype) : graph.input(exact, dtype)
+    }
     return try graph.record(.convert, [self], Attributes(dtype: dtype))
   }
 
@@ -73,6 +97,7 @@ extension Graph {
   package func binary(_ op: Operator, _ a: Node, _ b: Node, floats: Bool = false)
     throws(OperatorProblem) -> Node
   {
+    if let pair = try Promotion.comparable(op, a, b) { return try record(op, pair) }
     var dtype = Promotion.meet(a, b, floats: floats)
     if dtype == .bool, Promotion.counting.contains(where: { $0 === op }) { dtype = .i64 }
     return try record(op, [a.converted(to: dtype), b.converted(to: dtype)])

@@ -1,7 +1,9 @@
 #include <cblas.h>
 
-/* LAPACK's solvers live in the same library; Debian ships their header elsewhere. */
-extern void sgesv_(const int *n, const int *nrhs, float *a, const int *lda, int *ipiv, float *b,
-                   const int *ldb, int *info);
-extern void dgesv_(const int *n, const int *nrhs, double *a, const int *lda, int *ipiv, double *b,
-                   const int *ldb, int *info);
+/* LAPACK's factorizations live in the same library; Debian ships their header elsewhere. */
+extern void sgetrf_(const int *m, const int *n, float *a, const int *lda, int *ipiv, int *info);
+extern void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *ipiv, int *info);
+extern void slaswp_(const int *n, float *a, const int *lda, const int *k1, const int *k2,
+                    const int *ipiv, const int *incx);
+extern void dlaswp_(const int *n, double *a, const int *lda, const int *k1, const int *k2,
+                    const int *ipiv, const int *incx);

@@ -65,12 +65,19 @@ extension Buffer {
   /// A new buffer with these values, converted; the caller has checked that they fit.
   package convenience init(_ dtype: DType, values: [Double]) throws(MemoryProblem) {
     try self.init(dtype, count: values.count)
-    switch dtype {
-    case .f32: for (i, v) in values.enumerated() { pointer(as: Float.self)[i] = Float(v) }
-    case .f64: for (i, v) in values.enumerated() { pointer(as: Double.self)[i] = v }
-    case .i32: for (i, v) in values.enumerated() { pointer(as: Int32.self)[i] = Int32(v) }
-    case .i64: for (i, v) in values.enumerated() { pointer(as: Int64.self)[i] = Int64(v) }
-    case .bool: for (i, v) in values.enumerated() { pointer(as: UInt8.self)[i] = v != 0 ? 1 : 0 }
+    fill { values[$0] }
+  }
+
+  /// Element i becomes value(i), converted; the caller has checked that whole numbers fit.
+  package func fill(_ value: (_ index: Int) -> Double) {
+    for piece in Work.pieces(count) {
+      switch dtype {
+      case .f32: for i in piece { pointer(as: Float.self)[i] = Float(value(i)) }
+      case .f64: for i in piece { pointer(as: Double.self)[i] = value(i) }
+      case .i32: for i in piece { pointer(as: Int32.self)[i] = Int32(value(i)) }
+      case .i64: for i in piece { pointer(as: Int64.self)[i] = Int64(value(i)) }
+      case .bool: for i in piece { pointer(as: UInt8.self)[i] = value(i) != 0 ? 1 : 0 }
+      }
     }
   }
 }

@@ -19,7 +19,11 @@ package enum Movement {
   /// y = x
   package static func copy(_ x: Buffer, _ y: Buffer) {
     precondition(x.count == y.count && x.dtype == y.dtype)
-    y.address.copyMemory(from: x.address, byteCount: x.count * x.dtype.size)
+    let size = x.dtype.size
+    for piece in Work.pieces(x.count, of: 1 << 18) {
+      (y.address + piece.lowerBound * size).copyMemory(
+        from: x.address + piece.lowerBound * size, byteCount: piece.count * size)
+    }
   }
 
   /// y[result index] = x[offset + Σ index · stride]: transposes, slices, stretches, flips.
@@ -30,7 +34,9 @@ package enum Movement {
     func run<T>(_ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>) {
       var i = 0
       walk(shape, strides, offset) { start, step, length in
-        for j in 0..<length { target[i + j] = source[start + j * step] }
+        for piece in Work.pieces(length) {
+          for j in piece { target[i + j] = source[start + j * step] }
+        }
         i += length
       }
     }
@@ -45,7 +51,9 @@ package enum Movement {
     func run<T>(_ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>) {
       var i = 0
       walk(shape, strides, offset) { start, step, length in
-        for j in 0..<length { target[start + j * step] = source[i + j] }
+        for piece in Work.pieces(length) {
+          for j in piece { target[start + j * step] = source[i + j] }
+        }
         i += length
       }
     }
@@ -62,8 +70,10 @@ package enum Movement {
     let step = strides[rank - 1]
     var index = [Int](repeating: 0, count: rank)
     var start = offset
+    var work = Work()
     while true {
       body(start, step, length)
+      if work.isOver(after: length) { return }
       var axis = rank - 2
       while axis >= 0 {
         index[axis] += 1
@@ -74,6 +84,15 @@ package enum Movement {
         axis -= 1
       }
       if axis < 0 { return }
+    }
+  }
+
+  /// y = 0
+  package static func clear(_ y: Buffer) {
+    let size = y.dtype.size
+    for piece in Work.pieces(y.count, of: 1 << 18) {
+      (y.address + piece.lowerBound * size).initializeMemory(
+        as: UInt8.self, repeating: 0, count: piece.count * size)
     }
   }
 

@@ -63,15 +63,32 @@ package struct RandomStream: Sendable, Equatable {
     Philox(seed: seed).uniform(reserve(1))
   }
 
-  /// A random order of 0..<count (Fisher and Yates).
+  /// A random order of 0..<count (Fisher and Yates); nothing when it was interrupted.
   package mutating func permutation(_ count: Int) -> [Int] {
-    var order = Array(0..<max(0, count))
-    let philox = Philox(seed: seed)
     let start = reserve(count)
-    for i in stride(from: order.count - 1, to: 0, by: -1) {
-      let j = min(i, Int(philox.uniform(start &+ UInt64(i)) * Double(i + 1)))
-      order.swapAt(i, j)
+    return [Int](unsafeUninitializedCapacity: max(0, count)) { order, filled in
+      guard let first = order.baseAddress else { return }
+      shuffled(first, max(0, count), from: start)
+      filled = Interrupts.isRequested ? 0 : max(0, count)
     }
-    return order
+  }
+
+  /// The same in the memory of an i64 tensor.
+  package mutating func permutation(in order: Buffer) {
+    order.address.withMemoryRebound(to: Int.self, capacity: order.count) {
+      shuffled($0, order.count, from: reserve(order.count))
+    }
+  }
+
+  private func shuffled(_ order: UnsafeMutablePointer<Int>, _ count: Int, from start: UInt64) {
+    for piece in Work.pieces(count) { for i in piece { order[i] = i } }
+    let philox = Philox(seed: seed)
+    for piece in Work.pieces(max(0, count - 1)) {
+      for place in piece {
+        let i = count - 1 - place
+        let j = min(i, Int(philox.uniform(start &+ UInt64(i)) * Double(i + 1)))
+        (order[i], order[j]) = (order[j], order[i])
+      }
+    }
   }
 }

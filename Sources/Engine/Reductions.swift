@@ -36,7 +36,11 @@ package enum Reductions {
   ) {
     let source = UnsafePointer(x.pointer(as: T.self))
     let target = y.pointer(as: U.self)
-    for row in 0..<y.count { target[row] = body(source + row * length, length) }
+    var work = Work()
+    for row in 0..<y.count {
+      target[row] = body(source + row * length, length)
+      if work.isOver(after: length) { return }
+    }
   }
 
   /// The sum of a row, pairwise over blocks of 128 with eight accumulators: the error grows with
@@ -60,6 +64,7 @@ package enum Reductions {
       }
       return total
     }
+    if n > 1 << 18, Interrupts.isRequested { return 0 }
     let half = (n / 2 + 7) / 8 * 8
     return sum(x, half) + sum(x + half, n - half)
   }
@@ -92,7 +97,13 @@ package enum Reductions {
     let source = UnsafePointer(x.pointer(as: T.self))
     let target = y.pointer(as: T.self)
     let n = y.count
-    if rows <= block { return add(rows, of: source, stride: n, to: target, n) }
+    if rows <= block {
+      for piece in Work.pieces(n) {
+        let first = piece.lowerBound
+        add(rows, of: source + first, stride: n, to: target + first, piece.count)
+      }
+      return
+    }
     let levels = Int.bitWidth - (rows / block).leadingZeroBitCount + 2
     withUnsafeTemporaryAllocation(of: T.self, capacity: levels * min(n, tile)) { scratch in
       guard let parts = scratch.baseAddress else { return }
@@ -124,8 +135,10 @@ package enum Reductions {
     let newest = parts
     let level = { (l: Int) in parts + (l + 1) * n }
     var blocks = 0
+    var work = Work()
     for first in Swift.stride(from: 0, to: rows, by: block) {
       add(min(block, rows - first), of: x + first * stride, stride: stride, to: newest, n)
+      if work.isOver(after: block * n) { break }
       var l = 0
       while blocks >> l & 1 == 1 {
         for j in 0..<n { newest[j] += level(l)[j] }

@@ -58,14 +58,14 @@ package enum RowKernels {
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
   ) {
     let total = logSumExp(x, n)
-    for i in 0..<n { y[i] = FloatMath.exp(x[i] - total) }
+    for piece in Work.pieces(n) { for i in piece { y[i] = FloatMath.exp(x[i] - total) } }
   }
 
   package static func softmax(
     _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int
   ) {
     let total = logSumExp(x, n)
-    for i in 0..<n { y[i] = Glibc.exp(x[i] - total) }
+    for piece in Work.pieces(n) { for i in piece { y[i] = Glibc.exp(x[i] - total) } }
   }
 
   /// y = x − log Σ e^x
@@ -73,14 +73,14 @@ package enum RowKernels {
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
   ) {
     let total = logSumExp(x, n)
-    for i in 0..<n { y[i] = x[i] - total }
+    for piece in Work.pieces(n) { for i in piece { y[i] = x[i] - total } }
   }
 
   package static func logSoftmax(
     _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int
   ) {
     let total = logSumExp(x, n)
-    for i in 0..<n { y[i] = x[i] - total }
+    for piece in Work.pieces(n) { for i in piece { y[i] = x[i] - total } }
   }
 
   /// y = (x − mean) / √(variance + ε)
@@ -89,7 +89,7 @@ package enum RowKernels {
   ) {
     let mean = sum(x, n) / Float(n)
     let scale = Float(1 / (squares(x, n, from: mean) / Double(n) + epsilon).squareRoot())
-    for i in 0..<n { y[i] = (x[i] - mean) * scale }
+    for piece in Work.pieces(n) { for i in piece { y[i] = (x[i] - mean) * scale } }
   }
 
   package static func standardize(
@@ -97,14 +97,14 @@ package enum RowKernels {
   ) {
     let mean = sum(x, n) / Double(n)
     let scale = 1 / (squares(x, n, from: mean) / Double(n) + epsilon).squareRoot()
-    for i in 0..<n { y[i] = (x[i] - mean) * scale }
+    for piece in Work.pieces(n) { for i in piece { y[i] = (x[i] - mean) * scale } }
   }
 
   /// The largest element; NaN when one is NaN and no other is finite.
   @inline(__always)
   private static func largest<T: BinaryFloatingPoint>(_ x: UnsafePointer<T>, _ n: Int) -> T {
     var largest = -T.infinity
-    for i in 0..<n { largest = x[i] > largest ? x[i] : largest }
+    for piece in Work.pieces(n) { for i in piece { largest = x[i] > largest ? x[i] : largest } }
     guard largest.isFinite else {
       for i in 0..<n where x[i] != x[i] { return x[i] }
       return largest
@@ -120,10 +120,12 @@ package enum RowKernels {
     withUnsafeTemporaryAllocation(of: T.self, capacity: 128) { storage in
       guard let part = storage.baseAddress else { return 0 }
       var total: T = 0
+      var work = Work()
       for start in stride(from: 0, to: n, by: 128) {
         let count = min(128, n - start)
         fill(start, part, count)
         total += Reductions.sum(part, count)
+        if work.isOver(after: count) { break }
       }
       return total
     }

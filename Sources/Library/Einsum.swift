@@ -11,12 +11,14 @@ enum EinsumFunctions {
     name: "einsum", summary: "Sums of products over axes named by letters: \"ij,jk->ik\" is @.",
     category: "Tensors",
     parameters: [
-      HostFunction.Parameter("equation", "letters for the axes of each operand -> of the result"),
+      HostFunction.Parameter(
+        "equation", "letters for the axes of each operand -> of the result; ... for further axes"),
       HostFunction.Parameter("x", "the operands", default: .rest),
     ],
     examples: [
       "einsum(\"ij,jk->ik\", [[1, 2]], [[3], [4]])  # => [[11]]",
       "einsum(\"ii->i\", [[1, 2], [3, 4]])  # => [1, 4]",
+      "einsum(\"...i,i\", [[1, 2], [3, 4]], [1, 1])  # => [3, 7]",
     ],
     action: { call in
       let operands = try call.spread(1)
@@ -33,35 +35,82 @@ private struct Equation {
 
   init(_ text: String, _ operands: [Node]) throws {
     let sides = text.filter { $0 != " " }.split(separator: "->", omittingEmptySubsequences: false)
-    guard sides.count == 2 else {
-      throw Problem(.value, "an equation of einsum has one ->", argument: 0)
+    guard sides.count <= 2 else {
+      throw Problem(.value, "an equation of einsum has at most one ->", argument: 0)
     }
-    inputs = sides[0].split(separator: ",", omittingEmptySubsequences: false).map { Array($0) }
-    output = Array(sides[1])
-    guard inputs.count == operands.count else {
+    let terms = sides[0].split(separator: ",", omittingEmptySubsequences: false)
+    guard terms.count == operands.count else {
       throw Problem(
-        .value, "the equation names \(inputs.count) operands, there are \(operands.count)",
+        .value, "the equation names \(terms.count) operands, there are \(operands.count)",
         argument: 0)
     }
-    for (letters, operand) in zip(inputs, operands) {
-      guard letters.count == operand.shape.rank, letters.allSatisfy(\.isLetter) else {
+    let spare = zip(terms, operands).map { term, operand in
+      term.contains("...") ? max(0, operand.shape.rank - term.count + 3) : 0
+    }
+    let most = spare.max() ?? 0
+    inputs = []
+    for (index, (term, operand)) in zip(terms, operands).enumerated() {
+      let letters = try Equation.letters(term, Equation.unnamed(most).suffix(spare[index]))
+      guard letters.count == operand.shape.rank else {
         throw Problem(
           .shape,
-          "'\(String(letters))' names \(letters.count) axes of a tensor of shape \(operand.shape)",
-          argument: 0)
+          "'\(term)' names \(letters.count) axes of a tensor of shape \(operand.shape)", argument: 0
+        )
       }
+      inputs.append(letters)
       for (axis, letter) in letters.enumerated() {
-        if let size = sizes[letter], size != operand.shape[axis] {
+        let (size, known) = (operand.shape[axis], sizes[letter])
+        guard known == nil || known == size || letter.isNumber && (known == 1 || size == 1) else {
           throw Problem(
-            .shape, "the axes '\(letter)' have the sizes \(size) and \(operand.shape[axis])",
-            argument: 0)
+            .shape,
+            "the axes '\(letter.isNumber ? "..." : String(letter))' have the sizes "
+              + "\(known ?? 0) and \(size)", argument: 0)
         }
-        sizes[letter] = operand.shape[axis]
+        if known == nil || known == 1 { sizes[letter] = size }
       }
+    }
+    if sides.count == 2 {
+      output = try Equation.letters(sides[1], Equation.unnamed(most)[...])
+    } else {
+      // What stands once stays, in the order of the alphabet.
+      let all = inputs.flatMap { $0 }
+      let single = Set(all).filter { letter in
+        letter.isLetter && all.count { $0 == letter } == 1
+      }
+      output = Equation.unnamed(most) + single.sorted()
     }
     guard Set(output).count == output.count, output.allSatisfy({ sizes[$0] != nil }) else {
       throw Problem(.value, "the result's letters stand once each among the operands'", argument: 0)
     }
+    guard output.count <= Shape.maximumRank else {
+      throw Problem(
+        .shape,
+        "a tensor has at most \(Shape.maximumRank) axes; the result would have \(output.count)",
+        argument: 0)
+    }
+  }
+
+  /// Names for the axes that `...` stands for.
+  private static func unnamed(_ count: Int) -> [Character] { Array("01234567".prefix(count)) }
+
+  private static func letters(_ term: Substring, _ unnamed: ArraySlice<Character>) throws
+    -> [Character]
+  {
+    let parts = term.split(separator: "...", omittingEmptySubsequences: false)
+    guard parts.count <= 2, parts.allSatisfy({ $0.allSatisfy(\.isLetter) }) else {
+      throw Problem(.value, "'\(term)' is no row of letters with one ... at most", argument: 0)
+    }
+    return Array(parts[0]) + (parts.count == 2 ? Array(unnamed) + Array(parts[1]) : [])
+  }
+
+  /// Axes of size 1 that `...` stretches are left out: the product repeats them.
+  private mutating func squeezed(_ node: Node, _ index: Int, _ graph: Graph) throws -> Node {
+    let kept = inputs[index].indices.filter { axis in
+      !inputs[index][axis].isNumber || node.shape[axis] == sizes[inputs[index][axis]]
+    }
+    if kept.count == inputs[index].count { return node }
+    inputs[index] = kept.map { inputs[index][$0] }
+    return try graph.record(.reshape, [node], Attributes(sizes: kept.map { node.shape[$0] }))
   }
 
   /// Every operand with all letters as axes (size 1 where it has none), multiplied and summed; two
@@ -69,7 +118,8 @@ private struct Equation {
   mutating func record(_ operands: [Node], _ graph: Graph) throws -> Node {
     var nodes: [Node] = []
     for (index, operand) in operands.enumerated() {
-      let (node, letters) = try diagonal(operand, inputs[index], graph)
+      let squeezed = try squeezed(operand, index, graph)
+      let (node, letters) = try diagonal(squeezed, inputs[index], graph)
       nodes.append(node)
       inputs[index] = letters
     }
@@ -130,7 +180,7 @@ private struct Equation {
       .reshape, [x], Attributes(sizes: [count(batch), count(left), count(summed)]))
     let flatY = try graph.record(
       .reshape, [y], Attributes(sizes: [count(batch), count(summed), count(right)]))
-    let flat = try graph.binary(.matmul, flatX, flatY, floats: true)
+    let flat = try graph.binary(.matmul, flatX, flatY)
     let letters = batch + left + right
     let result = try graph.record(
       .reshape, [flat], Attributes(sizes: letters.map { sizes[$0] ?? 1 }))

@@ -34,7 +34,11 @@ package enum Library {
     session.tensorProperties["shape"] = { node, _ in shape(node.shape) }
     session.tensorProperties["dtype"] = { node, _ in .foreign(DTypeObject(node.dtype)) }
     for dtype in DType.allCases {
-      session.tensorProperties[dtype.name] = { node, _ in .tensor(try node.converted(to: dtype)) }
+      session.tensorProperties[dtype.name] = { node, session in
+        if node.dtype == dtype { return .tensor(node) }
+        return .tensor(
+          try session.graph.record(.convert, [node], Attributes(dtype: dtype)))
+      }
     }
     return session
   }
@@ -51,9 +55,7 @@ package enum Library {
       guard let node = session.node(value), node.shape.rank > 0 else {
         throw Problem(.type, "\(value.typePhrase) has no rows")
       }
-      let index = try session.graph.tensor(
-        picks.map(Double.init), shape: [picks.count], dtype: .i64)
-      return .tensor(try session.graph.record(.gather, [node, index]))
+      return .tensor(try session.graph.record(.gather, [node, session.graph.indices(picks[...])]))
     }
   }
 

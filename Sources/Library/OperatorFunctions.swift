@@ -14,6 +14,7 @@ enum OperatorFunctions {
         parameter.name, summary(parameter.kind),
         default: isRest(parameter.kind) ? .rest : fallback(parameter.defaultValue))
     }
+    parameters += OperatorOptions.parameters(op)
     let isPair = op.name == "max" || op.name == "min"
     if isPair {
       parameters.insert(
@@ -21,20 +22,22 @@ enum OperatorFunctions {
     }
     return HostFunction(
       name: op.name, summary: op.summary, category: "Tensors", parameters: parameters,
-      details: details(op), examples: op.examples,
+      details: details(op), examples: op.examples + OperatorOptions.examples(op),
       action: { call in
         if isPair, call.isGiven(1) {
           let pair = op.name == "max" ? Operator.maximum : Operator.minimum
           return try value(pair, call, [call.tensor(0), call.tensor(1)], places: [0, 1])
         }
+        if let made = try OperatorOptions.made(op, call) { return made }
         let (inputs, places, attributes) = try operands(op, call, skipping: isPair ? 1 : 0)
-        return try value(op, call, inputs, attributes, places: places)
+        let made = try value(op, call, inputs, attributes, places: places)
+        return try OperatorOptions.finish(op, call, made, inputs)
       })
   }
 
   private static func isRest(_ kind: Operator.Parameter.Kind) -> Bool {
     switch kind {
-    case .tensors, .sizes: true
+    case .tensors, .sizes, .order: true
     default: false
     }
   }
@@ -57,8 +60,10 @@ enum OperatorFunctions {
     case .axes: "an axis, several, or none for all"
     case .axis: "an axis"
     case .keep: "whether reduced axes stay as size 1"
+    case .flag: "true or false"
     case .size: "a whole number"
     case .sizes: "sizes, or one list of them"
+    case .order: "axes, or one list of them"
     case .real: "a number"
     case .dtype: "f32, f64, i32, i64 or bool"
     case .text: "a string"
@@ -79,9 +84,9 @@ enum OperatorFunctions {
 
   /// Plain numbers are Float64: of numbers alone the result is one, computed at once; everything
   /// else is recorded.
-  private static func value(
+  static func value(
     _ op: Operator, _ call: Call, _ inputs: [Node], _ attributes: Attributes = Attributes(),
-    places: [Int?]
+    places: [Int?]? = nil
   ) throws -> Value {
     let graph = call.session.graph
     if inputs.contains(where: { $0.dtype != .bool }), inputs.allSatisfy(\.isNumber),
@@ -89,7 +94,7 @@ enum OperatorFunctions {
     {
       return isBool ? .bool(result != 0) : .number(result)
     }
-    return try call.recording(places) {
+    return try call.recording(places ?? inputs.map { _ in nil }) {
       try .tensor(recorded(op, graph, inputs, attributes))
     }
   }
@@ -113,16 +118,29 @@ enum OperatorFunctions {
         attributes.axes = try call.axes(
           index, rank: inputs.first?.shape.rank ?? 0, parameter.defaultValue)
       case .keep: attributes.keep = try call.bool(index, default: false)
+      case .flag: attributes.flag = try call.bool(index, default: false)
+      case .size where parameter.defaultValue == .none && !call.isGiven(index): break
       case .size:
         attributes.sizes.append(
           try call.int(index, default: standard(parameter.defaultValue)))
+      case .order:
+        attributes.sizes = try order(call.sizes(index), rank: inputs.first?.shape.rank ?? 0)
       case .sizes: attributes.sizes = try call.sizes(index)
-      case .real: attributes.reals.append(try call.number(index))
+      case .real(let standard):
+        attributes.reals.append(try call.number(index, default: standard))
       case .dtype: attributes.dtype = try call.dtype(index)
       case .text: attributes.text = try call.string(index)
       }
     }
     return (inputs, places, attributes)
+  }
+
+  /// An order of axes; without one the last two are exchanged.
+  private static func order(_ axes: [Int], rank: Int) throws -> [Int] {
+    if !axes.isEmpty { return try Attributes.axes(axes, rank: rank) }
+    var axes = Array(0..<rank)
+    if rank >= 2 { axes.swapAt(rank - 1, rank - 2) }
+    return axes
   }
 
   private static func standard(_ value: Operator.Parameter.Default) -> Int {
@@ -144,13 +162,12 @@ enum OperatorFunctions {
     {
       var dtype = Promotion.meet(inputs[0], inputs[1], floats: false)
       for input in inputs.dropFirst(2) { dtype = Promotion.common(dtype, input.dtype) }
+      if op === Operator.linspace { dtype = attributes.dtype ?? graph.defaultDType }
+      let types = inputs.map { TensorType($0.shape, dtype) }
+      if attributes.dtype == nil, wantsFloats(op, types, attributes) { dtype = graph.defaultDType }
       inputs = try inputs.map { try $0.converted(to: dtype) }
     } else if inputs.count == 1, let dtype = wanted(op, inputs[0], attributes) {
       inputs = [try inputs[0].converted(to: dtype)]
-    }
-    if op === Operator.transpose, attributes.sizes.isEmpty, let rank = inputs.first?.shape.rank {
-      attributes.sizes = Array(0..<rank)
-      if rank >= 2 { attributes.sizes.swapAt(rank - 1, rank - 2) }
     }
     if op === Operator.stack, let axis = attributes.sizes.first, axis < 0, let first = inputs.first
     {
@@ -159,6 +176,17 @@ enum OperatorFunctions {
     if op === Operator.oneHot { attributes.dtype = graph.defaultDType }
     if op === Operator.eye, attributes.dtype == nil { attributes.dtype = graph.defaultDType }
     return try graph.record(op, inputs, attributes)
+  }
+
+  /// Whether operands of a type are refused for the type alone.
+  private static func wantsFloats(_ op: Operator, _ types: [TensorType], _ attributes: Attributes)
+    -> Bool
+  {
+    guard !types[0].dtype.isFloat else { return false }
+    do throws(OperatorProblem) { _ = try op.infer(types, attributes) } catch {
+      return error.kind == .dtype && types[0].dtype.isInteger
+    }
+    return false
   }
 
   /// The element type in which an operator takes whole numbers and bools, where it does not take
@@ -228,7 +256,7 @@ extension Call {
   }
 
   func axes(_ index: Int, rank: Int, _ standard: Operator.Parameter.Default) throws -> [Int]? {
-    var wanted: [Int]
+    let wanted: [Int]
     if isGiven(index) {
       let value = value(index)
       wanted = try (session.elements(value) ?? [value]).map { try session.whole($0, "an axis") }
@@ -238,19 +266,7 @@ extension Call {
     } else {
       return nil
     }
-    wanted = try wanted.map { axis in
-      let place = axis < 0 ? axis + rank : axis
-      guard place >= 0, place < rank else {
-        throw Problem(
-          .index, "there is no axis \(axis): the tensor has \(counted(rank, "axis", "axes"))",
-          argument: index)
-      }
-      return place
-    }
-    guard Set(wanted).count == wanted.count else {
-      throw Problem(.value, "an axis is named twice", argument: index)
-    }
-    return wanted.sorted()
+    return try Attributes.axes(wanted, rank: rank).sorted()
   }
 
   /// An element type by its constant, nil where it was left out.

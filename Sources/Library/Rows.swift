@@ -42,11 +42,11 @@ enum RowFunctions {
           argument: 1)
       }
       let order =
-        try call.bool(3, default: false) ? graph.random.permutation(rows) : Array(0..<rows)
+        try call.bool(3, default: false) ? graph.randomOrder(rows) : Array(0..<rows)
       var result: [Value] = []
       for start in stride(from: 0, to: rows, by: size) {
-        let picks = order[start..<min(rows, start + size)].map(Double.init)
-        let index = try graph.tensor(picks, shape: [picks.count], dtype: .i64)
+        try Graph.checkInterrupt()
+        let index = try graph.indices(order[start..<min(rows, start + size)])
         let part = Value.tensor(try graph.record(.gather, [x, index]))
         if let y {
           result.append(.tuple([part, .tensor(try graph.record(.gather, [y, index]))]))
@@ -102,7 +102,7 @@ enum RowFunctions {
   private static func indices(_ call: Call, _ rows: Int, _ share: Double) throws -> ([Int], [Int]) {
     let graph = call.session.graph
     let order =
-      try call.bool(2, default: true) ? graph.random.permutation(rows) : Array(0..<rows)
+      try call.bool(2, default: true) ? graph.randomOrder(rows) : Array(0..<rows)
     guard call.isGiven(3) else {
       let cut = Int((Double(rows) * share).rounded())
       return (Array(order[..<cut]), Array(order[cut...]))
@@ -145,7 +145,7 @@ enum RowFunctions {
       }
       try checkRows(rows)
       return try Library.rows(
-        call.value(0), call.session.graph.random.permutation(rows), call.session)
+        call.value(0), call.session.graph.randomOrder(rows), call.session)
     })
 
   /// A range may be longer than memory.

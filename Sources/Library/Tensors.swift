@@ -48,10 +48,14 @@ enum TensorFunctions {
     name: "full", summary: "A tensor of one value.", category: "Tensors",
     parameters: [
       HostFunction.Parameter("sizes", "a list of sizes"),
-      HostFunction.Parameter("value", "a number"),
-    ], examples: ["full([2, 2], 7)  # => [[7, 7], [7, 7]]"],
+      HostFunction.Parameter("value", "a number"), dtype,
+    ],
+    examples: [
+      "full([2, 2], 7)  # => [[7, 7], [7, 7]]", "full([2], 7, dtype: i64).dtype  # => i64",
+    ],
     action: { call in
-      let value = try call.tensor(1)
+      let given = try call.tensor(1)
+      let value = try given.converted(to: call.dtype(2) ?? given.dtype)
       let sizes = try (call.session.elements(call.value(0)) ?? [call.value(0)]).map {
         try call.session.whole($0, "a size")
       }
@@ -59,27 +63,32 @@ enum TensorFunctions {
     })
 
   static let arange: HostFunction = HostFunction(
-    name: "arange", summary: "Whole steps from 0, or from start, up to stop (excluded).",
+    name: "arange", summary: "Equal steps from 0, or from start, up to stop (excluded).",
     category: "Tensors",
     parameters: [
       HostFunction.Parameter("start", "the first, or the end when it is alone"),
       HostFunction.Parameter("stop", "the end", default: .optional("none")),
-      HostFunction.Parameter("step", "the distance", default: .optional("1")),
-    ], examples: ["arange(4)  # => [0, 1, 2, 3]", "arange(2, 8, 2)  # => [2, 4, 6]"],
+      HostFunction.Parameter("step", "the distance", default: .optional("1")), dtype,
+    ],
+    examples: [
+      "arange(4)  # => [0, 1, 2, 3]", "arange(2, 8, 2)  # => [2, 4, 6]",
+      "arange(3, dtype: i64).dtype  # => i64",
+    ],
     action: { call in
       let start = call.isGiven(1) ? try call.number(0) : 0
       let stop = call.isGiven(1) ? try call.number(1) : try call.number(0)
       let step = try call.number(2, default: 1)
-      let count = ((stop - start) / step).rounded(.up)
-      guard step != 0, count.isFinite else {
+      guard step != 0, [start, stop, step].allSatisfy(\.isFinite) else {
         throw Problem(.value, "arange wants finite bounds and a step that is not 0")
       }
-      guard count <= 1e8 else {
-        throw Problem(.memory, "arange would make \(NumberFormat.shortest(count)) numbers")
-      }
-      let values = (0..<max(0, Int(count))).map { start + Double($0) * step }
+      let steps = Swift.max(0, ((stop - start) / step).rounded(.up))
       let graph = call.session.graph
-      return .tensor(try graph.tensor(values, shape: [values.count], dtype: graph.defaultDType))
+      let dtype = try call.dtype(3) ?? graph.defaultDType
+      guard steps <= Double(Memory.limit / dtype.size), let count = Int(exactly: steps) else {
+        throw Problem(
+          .memory, "arange would make \(NumberFormat.shortest(steps)) numbers, which fit no memory")
+      }
+      return .tensor(try graph.steps(from: start, by: step, count: count, dtype))
     })
 
   private static func random(
@@ -91,6 +100,11 @@ enum TensorFunctions {
       action: { call in
         let graph = call.session.graph
         let dtype = try call.dtype(1) ?? graph.defaultDType
+        guard dtype.isFloat else {
+          throw Problem(
+            .dtype, "\(name) makes floats, not \(dtype.name)", argument: 1,
+            help: "integers(0, 10, …) makes whole numbers")
+        }
         return .tensor(
           try graph.random(op, Attributes(sizes: call.sizes(0), dtype: dtype)))
       })
@@ -108,11 +122,16 @@ enum TensorFunctions {
     examples: ["sum(bernoulli(1, 4))  # => 4"],
     action: { call in
       let graph = call.session.graph
+      let p = try call.number(0)
+      guard p >= 0, p <= 1 else {
+        throw Problem(
+          .value, "a probability lies between 0 and 1, not at \(NumberFormat.shortest(p))",
+          argument: 0)
+      }
       return .tensor(
         try graph.random(
           .bernoulli,
-          Attributes(
-            sizes: call.sizes(1), reals: [call.number(0)], dtype: graph.defaultDType)))
+          Attributes(sizes: call.sizes(1), reals: [p], dtype: graph.defaultDType)))
     })
 
   static let integers: HostFunction = HostFunction(
@@ -138,9 +157,10 @@ enum TensorFunctions {
     examples: ["sum(permutation(10))  # => 45"],
     action: { call in
       let n = try call.int(0)
-      guard n >= 0, n <= 1 << 28 else { throw Problem(.value, "permutation wants 0 or more") }
-      let order = call.session.graph.random.permutation(n).map(Double.init)
-      return .tensor(try call.session.graph.tensor(order, shape: [n], dtype: .i64))
+      guard n >= 0 else {
+        throw Problem(.value, "permutation wants 0 or more, not \(n)", argument: 0)
+      }
+      return .tensor(try call.session.graph.randomPermutation(n))
     })
 
   static let tensor: HostFunction = HostFunction(

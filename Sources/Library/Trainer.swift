@@ -135,7 +135,7 @@ final class Trainer {
   // MARK: - An epoch
 
   private func epoch(_ epoch: Int) throws -> [Double] {
-    let order = graph.random.permutation(data.rows)
+    let order = try graph.randomOrder(data.rows)
     var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
     for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
       if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
@@ -157,7 +157,7 @@ final class Trainer {
 
   /// One update with some rows; gives loss and metrics before it.
   private func step(_ picks: [Int], isFirst: Bool) throws -> [Double] {
-    let index = try graph.tensor(picks.map(Double.init), shape: [picks.count], dtype: .i64)
+    let index = try graph.indices(picks[...])
     let inputs = TensorObject(try graph.record(.gather, [data.x, index]))
     let targets = TensorObject(try graph.record(.gather, [data.y, index]))
     let prediction = try predicted(inputs)

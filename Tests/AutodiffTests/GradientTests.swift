@@ -32,6 +32,27 @@ struct GradientTests {
     }
   }
 
+  @Test("axes counted from the end give the same gradients", arguments: operators.map(\.name))
+  func negativeAxes(_ name: String) throws {
+    let op = try find(name)
+    for (place, sample) in op.samples.enumerated() {
+      guard let axes = sample.attributes.axes, !axes.isEmpty, let rank = sample.shapes.first?.count
+      else { continue }
+      var turned = sample
+      turned.attributes.axes = axes.map { $0 < 0 ? $0 + rank : $0 - rank }
+      let error = try GradientCheck(op, turned, seed: UInt64(place)).worstError()
+      #expect(error <= 1e-6, "\(name) on \(turned): \(error)")
+    }
+  }
+
+  @Test("an axis that there is not, and one that is named twice")
+  func wrongAxes() throws {
+    #expect(try Attributes.axes([-1, 0], rank: 3) == [2, 0])
+    for wrong in [[3], [-4], [0, -3]] {
+      #expect(throws: OperatorProblem.self) { try Attributes.axes(wrong, rank: 3) }
+    }
+  }
+
   @Test("gradients of gradients agree", arguments: operators.map(\.name))
   func secondDerivatives(_ name: String) throws {
     let op = try find(name)

@@ -351,6 +351,25 @@ def _(t):
     return r"\n\[0\]  dense\(784, 128, …  \[n, 128\]  100480\n(.*\n)+.*✗ +650\n  dense\(64, 10\) wants"
 
 
+@check("Ctrl-C stops one large kernel within a second, and nothing is stored", rows=60)
+def _(t):
+    t.enter("let kept = 41")
+    for kernel in ("randn(100000000)", "randn(4000, 4000) @ randn(4000, 4000)",
+                   "sort(rand(50000000))", "sum(sin(rand(100000000)))", "cumsum(rand(50000000))",
+                   "permutation(2^25)", "shuffle(ones(20000000))", "argsort(rand(20000000))",
+                   "solve(rand(4000, 4000), ones(4000))"):
+        t.enter(f"kept = {kernel}")
+        time.sleep(0.25)
+        before = t.written.count("interrupted")
+        begin = time.monotonic()
+        t.keys(CTRL_C)
+        if not t.wait(lambda: t.written.count("interrupted") > before, seconds=1):
+            print(f"  {kernel}: {time.monotonic() - begin:.2f} s")
+            return False
+    t.enter("kept + 1")
+    return r"^42$"
+
+
 @check("keys typed during work wait for the prompt, which begins a line")
 def _(t):
     t.ready()

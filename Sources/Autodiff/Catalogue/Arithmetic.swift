@@ -156,7 +156,7 @@ extension Operator {
 
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
-    formula: "max({0}, {1})", infer: Rules.broadcast("compare", ","),
+    formula: "max({0}, {1})", infer: Rules.broadcast("take the larger of", "and"),
     kernel: { call throws(OperatorProblem) in
       try Kernels.arithmetic(
         call, { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
@@ -171,7 +171,7 @@ extension Operator {
 
   package static let minimum: Operator = Operator(
     name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
-    formula: "min({0}, {1})", infer: Rules.broadcast("compare", ","),
+    formula: "min({0}, {1})", infer: Rules.broadcast("take the smaller of", "and"),
     kernel: { call throws(OperatorProblem) in
       try Kernels.arithmetic(
         call, { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },

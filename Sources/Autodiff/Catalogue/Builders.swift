@@ -90,6 +90,18 @@ enum Rules {
     return "write {\(place)}[.., none] for a column"
   }
 
+  /// Sizes that are no shape: more axes than there may be, or more elements than can be counted.
+  static func unfitting(_ dims: [Int]) -> OperatorProblem {
+    let text = "[" + dims.map(String.init).joined(separator: ", ") + "]"
+    if dims.count > Shape.maximumRank {
+      return OperatorProblem(
+        .shape,
+        "a tensor has at most \(Shape.maximumRank) axes; the result would have \(dims.count): \(text)"
+      )
+    }
+    return OperatorProblem(.memory, "a tensor of shape \(text) fits no memory")
+  }
+
   private static func stretches(_ shape: Shape, to result: Shape) -> Bool {
     let offset = result.rank - shape.rank
     for axis in 0..<result.rank where result[axis] > 1 {
@@ -134,9 +146,11 @@ enum Kernels {
     _ double: (Double) -> Double
   ) {
     if call.output.dtype == .f32 {
-      loop(
-        UnsafePointer(call.inputs[0].pointer(as: Float.self)), call.output.pointer(as: Float.self),
-        call.output.count)
+      let x = UnsafePointer(call.inputs[0].pointer(as: Float.self))
+      let y = call.output.pointer(as: Float.self)
+      for piece in Work.pieces(call.output.count) {
+        loop(x + piece.lowerBound, y + piece.lowerBound, piece.count)
+      }
     } else {
       Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
     }
@@ -210,6 +224,10 @@ enum Kernels {
           + "\(count - 1)", operands: [operand], row: row)
     }
     return index
+  }
+
+  static func buffer(_ dtype: DType, _ count: Int) throws(OperatorProblem) -> Buffer {
+    try guarded { () throws(MemoryProblem) in try Buffer(dtype, count: count) }
   }
 
   static func guarded<T>(_ body: () throws(MemoryProblem) -> T) throws(OperatorProblem) -> T {

@@ -15,6 +15,10 @@ extension Operator {
     gradient: .rule { g, node in
       // Whole numbers and bools jump: (x > 0) * x has the derivative of its other factor.
       let dtype = node.inputs[0].dtype
+      if let lossy = Conversion.truncation(node) {
+        Conversion.refuse(lossy)
+        return [nil]
+      }
       return [dtype.isFloat ? g.apply(.convert, [], Attributes(dtype: dtype)) : nil]
     }, notation: ["1"], elements: .each,
     samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
@@ -22,6 +26,22 @@ extension Operator {
 }
 
 enum Conversion {
+  /// The conversion of floats to whole numbers or bools that a node is, or whose result it takes
+  /// back to floats.
+  fileprivate static func truncation(_ node: Node) -> Node? {
+    guard let x = node.inputs.first else { return nil }
+    if x.dtype.isFloat { return node.dtype.isFloat ? nil : node }
+    return x.op === Operator.convert ? truncation(x) : nil
+  }
+
+  fileprivate static func refuse(_ node: Node) {
+    guard node.graph.deferredProblem == nil else { return }
+    node.graph.deferredProblem = OperatorProblem(
+      .gradient,
+      "no gradient passes through a conversion to \(node.dtype.name): "
+        + "whole numbers jump, and between them they are flat", origin: node.origin)
+  }
+
   /// y = x in y's element type; a number that has no place there is a problem.
   static func convert(_ x: Buffer, _ y: Buffer) throws(OperatorProblem) {
     switch x.dtype {
@@ -51,13 +71,18 @@ enum Conversion {
   ) throws(OperatorProblem) {
     let source = UnsafePointer(x.pointer(as: T.self))
     let target = y.pointer(as: W.self)
-    for i in 0..<y.count {
-      let whole = Double(source[i]).rounded(.towardZero)
-      guard whole >= -limit, whole < limit else {
-        throw misfit(NumberFormat.shortest(x[i]), i, y.dtype)
+    var wrong: Int?
+    for piece in Work.pieces(y.count) {
+      for i in piece where wrong == nil {
+        let whole = Double(source[i]).rounded(.towardZero)
+        if whole >= -limit, whole < limit {
+          target[i] = W(truncatingIfNeeded: Int64(whole))
+        } else {
+          wrong = i
+        }
       }
-      target[i] = W(truncatingIfNeeded: Int64(whole))
     }
+    if let wrong { throw misfit(NumberFormat.shortest(x[wrong]), wrong, y.dtype) }
   }
 
   private static func fromWhole<T: FixedWidthInteger>(_ x: Buffer, _ y: Buffer, _: T.Type)
@@ -74,12 +99,14 @@ enum Conversion {
     case .i32:
       let source = UnsafePointer(x.pointer(as: T.self))
       let target = y.pointer(as: Int32.self)
-      for i in 0..<y.count {
-        let wide = Int64(truncatingIfNeeded: source[i])
-        let narrow = Int32(truncatingIfNeeded: wide)
-        guard Int64(narrow) == wide else { throw misfit(String(wide), i, .i32) }
-        target[i] = narrow
+      var wrong: Int?
+      for piece in Work.pieces(y.count) {
+        for i in piece where wrong == nil {
+          target[i] = Int32(truncatingIfNeeded: source[i])
+          if T(truncatingIfNeeded: target[i]) != source[i] { wrong = i }
+        }
       }
+      if let wrong { throw misfit(String(source[wrong]), wrong, .i32) }
     }
   }
 

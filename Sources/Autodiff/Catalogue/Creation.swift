@@ -15,12 +15,8 @@ extension Operator {
     if let negative = attributes.sizes.first(where: { $0 < 0 }) {
       throw OperatorProblem(.value, "a size is not negative: \(negative)")
     }
-    guard attributes.sizes.count <= Shape.maximumRank else {
-      throw OperatorProblem(.shape, "a tensor has at most \(Shape.maximumRank) axes")
-    }
     guard let shape = Shape(checking: attributes.sizes) else {
-      let sizes = attributes.sizes.map(String.init).joined(separator: ", ")
-      throw OperatorProblem(.memory, "a tensor of shape [\(sizes)] fits no memory")
+      throw Rules.unfitting(attributes.sizes)
     }
     return TensorType(shape, dtype)
   }
@@ -42,18 +38,19 @@ extension Operator {
     isHidden: true)
 
   package static let eye: Operator = Operator(
-    name: "eye", summary: "The identity matrix.",
-    parameters: [Parameter("n", .size), Parameter("dtype", .dtype, default: .none)],
-    formula: "eye",
+    name: "eye", summary: "The identity matrix, of n rows and as many or m columns.",
+    parameters: [
+      Parameter("n", .size), Parameter("m", .size, default: .none),
+      Parameter("dtype", .dtype, default: .none),
+    ], formula: "eye",
     infer: { _, attributes throws(OperatorProblem) in
-      let n = attributes.sizes.first ?? 0
-      return try sized(Attributes(sizes: [n, n]), attributes.dtype ?? .f32)
+      let sizes = [attributes.sizes.first ?? 0, attributes.sizes.last ?? 0]
+      return try sized(Attributes(sizes: sizes), attributes.dtype ?? .f32)
     },
     kernel: { call throws(OperatorProblem) in
-      call.output.address.initializeMemory(
-        as: UInt8.self, repeating: 0, count: call.output.count * call.output.dtype.size)
-      let n = call.shape[0]
-      for i in 0..<n {
+      Movement.clear(call.output)
+      let n = call.shape[1]
+      for i in 0..<Swift.min(call.shape[0], n) {
         switch call.output.dtype {
         case .f32: call.output.pointer(as: Float.self)[i * n + i] = 1
         case .f64: call.output.pointer(as: Double.self)[i * n + i] = 1
@@ -62,28 +59,29 @@ extension Operator {
         case .bool: call.output.pointer(as: UInt8.self)[i * n + i] = 1
         }
       }
-    }, gradient: .none(because: "it has no operands"), examples: ["eye(2)  # => [[1, 0], [0, 1]]"])
+    }, gradient: .none(because: "it has no operands"),
+    examples: ["eye(2)  # => [[1, 0], [0, 1]]", "eye(2, 3)  # => [[1, 0, 0], [0, 1, 0]]"])
 
   /// inputs: first and last; sizes: how many.
   package static let linspace: Operator = Operator(
     name: "linspace", summary: "Equally spaced numbers from first to last, both included.",
     parameters: [
       Parameter("first", .tensor), Parameter("last", .tensor), Parameter("count", .size),
+      Parameter("dtype", .dtype, default: .none),
     ], formula: "linspace({0}, {1})",
     infer: { types, attributes throws(OperatorProblem) in
-      try sized(attributes, types[0].dtype.isFloat ? types[0].dtype : .f32)
+      guard types[0].dtype.isFloat else {
+        throw OperatorProblem(
+          .dtype, "linspace makes floats, not \(types[0].dtype.name)", help: "use arange")
+      }
+      return try sized(attributes, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
       let (first, last) = (call.inputs[0][0], call.inputs[1][0])
       let steps = Double(Swift.max(1, call.output.count - 1))
-      for i in 0..<call.output.count {
-        let t = Double(i) / steps
-        let value = i == call.output.count - 1 && i > 0 ? last : first + (last - first) * t
-        if call.output.dtype == .f32 {
-          call.output.pointer(as: Float.self)[i] = Float(value)
-        } else {
-          call.output.pointer(as: Double.self)[i] = value
-        }
+      let count = call.output.count
+      call.output.fill { i in
+        i == count - 1 && i > 0 ? last : first + (last - first) * (Double(i) / steps)
       }
     },
     gradient: .none(because: "linspace is made of plain numbers"),
@@ -104,19 +102,10 @@ extension Operator {
         let words = call.inputs[0].pointer(as: Int64.self)
         let philox = Philox(seed: UInt64(bitPattern: words[0]))
         let start = UInt64(bitPattern: words[1])
-        for i in 0..<call.output.count {
-          let value = draw(philox, start &+ UInt64(i), call.attributes.reals)
-          switch call.output.dtype {
-          case .f32:
-            let single = Float(value)
-            call.output.pointer(as: Float.self)[i] =
-              name == "rand" && single >= 1 ? Float(1).nextDown : single
-          case .f64: call.output.pointer(as: Double.self)[i] = value
-          case .i64: call.output.pointer(as: Int64.self)[i] = Int64(value)
-          case .i32: call.output.pointer(as: Int32.self)[i] = Int32(value)
-          case .bool: call.output.pointer(as: UInt8.self)[i] = value != 0 ? 1 : 0
-          }
-        }
+        let reals = call.attributes.reals
+        // Rounded to f32, the largest numbers below 1 would be 1.
+        let most = name == "rand" && call.output.dtype == .f32 ? 1 - 0x1p-24 : .infinity
+        call.output.fill { Swift.min(draw(philox, start &+ UInt64($0), reals), most) }
       }, gradient: .none(because: "random numbers depend on nothing"), isHidden: true)
   }
 
@@ -138,6 +127,37 @@ extension Operator {
 }
 
 extension Graph {
+  /// `count` numbers in equal steps; whole element types want whole numbers that fit.
+  package func steps(from start: Double, by step: Double, count: Int, _ dtype: DType)
+    throws(OperatorProblem) -> Node
+  {
+    let last = start + Double(Swift.max(0, count - 1)) * step
+    for number in [start, step, last] where count > 0 && !Graph.fits(number, dtype) {
+      throw OperatorProblem(
+        .value,
+        "\(NumberFormat.shortest(number)) is no \(dtype.name), in which the steps were asked for")
+    }
+    let buffer = try Kernels.buffer(dtype, count)
+    buffer.fill { start + Double($0) * step }
+    try Graph.checkInterrupt()
+    return leaf(buffer, Shape([count]))
+  }
+
+  /// 0..<count in a random order.
+  package func randomOrder(_ count: Int) throws(OperatorProblem) -> [Int] {
+    let order = random.permutation(count)
+    try Graph.checkInterrupt()
+    return order
+  }
+
+  /// The same as a tensor.
+  package func randomPermutation(_ count: Int) throws(OperatorProblem) -> Node {
+    let order = try Kernels.buffer(.i64, count)
+    random.permutation(in: order)
+    try Graph.checkInterrupt()
+    return leaf(order, Shape([count]))
+  }
+
   /// Records a random operator; its draws are taken from the stream now.
   package func random(_ op: Operator, _ attributes: Attributes) throws(OperatorProblem) -> Node {
     let count = Shape(checking: attributes.sizes)?.count ?? 0

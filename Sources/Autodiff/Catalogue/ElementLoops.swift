@@ -12,7 +12,7 @@ enum Elementwise {
   ) {
     let source = UnsafePointer(x.pointer(as: T.self))
     let target = y.pointer(as: U.self)
-    for i in 0..<y.count { target[i] = f(source[i]) }
+    for piece in Work.pieces(y.count) { for i in piece { target[i] = f(source[i]) } }
   }
 
   /// y[i] = f(a[…], b[…]) with array-programming broadcasting of both operands to `shape`.
@@ -25,28 +25,31 @@ enum Elementwise {
     let z = UnsafePointer(b.pointer(as: B.self))
     let target = y.pointer(as: U.self)
     if a.count == y.count && b.count == y.count {
-      for i in 0..<y.count { target[i] = f(x[i], z[i]) }
+      for piece in Work.pieces(y.count) { for i in piece { target[i] = f(x[i], z[i]) } }
     } else if b.count == 1, a.count == y.count {
       let scalar = z[0]
-      for i in 0..<y.count { target[i] = f(x[i], scalar) }
+      for piece in Work.pieces(y.count) { for i in piece { target[i] = f(x[i], scalar) } }
     } else if a.count == 1, b.count == y.count {
       let scalar = x[0]
-      for i in 0..<y.count { target[i] = f(scalar, z[i]) }
+      for piece in Work.pieces(y.count) { for i in piece { target[i] = f(scalar, z[i]) } }
     } else if y.count > 0 {
       let walk = BroadcastWalk(aShape, bShape, shape)
       let length = walk.inner
       var start = 0
       var rows = BroadcastWalk.Rows(walk)
+      var work = Work()
       repeat {
         let (p, q, r) = (x + rows.a, z + rows.b, target + start)
-        switch (walk.stepA, walk.stepB) {
-        case (1, 1): for j in 0..<length { r[j] = f(p[j], q[j]) }
-        case (1, 0): for j in 0..<length { r[j] = f(p[j], q[0]) }
-        case (0, 1): for j in 0..<length { r[j] = f(p[0], q[j]) }
-        default: for j in 0..<length { r[j] = f(p[j * walk.stepA], q[j * walk.stepB]) }
+        for piece in Work.pieces(length) {
+          switch (walk.stepA, walk.stepB) {
+          case (1, 1): for j in piece { r[j] = f(p[j], q[j]) }
+          case (1, 0): for j in piece { r[j] = f(p[j], q[0]) }
+          case (0, 1): for j in piece { r[j] = f(p[0], q[j]) }
+          default: for j in piece { r[j] = f(p[j * walk.stepA], q[j * walk.stepB]) }
+          }
         }
         start += length
-      } while rows.advance()
+      } while rows.advance() && !work.isOver(after: length)
     }
   }
 }

@@ -138,9 +138,11 @@ extension Operator {
     }, notation: ["2 e^(−{0}²) / √π"], example: "erf(0)  # => 0")
 
   package static let clip: Operator = Operator(
-    name: "clip", summary: "Limits every element to low … high.",
-    parameters: [Parameter("x", .tensor), Parameter("low", .real), Parameter("high", .real)],
-    formula: "clip({0}, low, high)",
+    name: "clip", summary: "Limits every element to min … max; one of the two may be left out.",
+    parameters: [
+      Parameter("x", .tensor), Parameter("min", .real(-.infinity), default: .none),
+      Parameter("max", .real(.infinity), default: .none),
+    ], formula: "clip({0}, min, max)",
     infer: { types, attributes throws(OperatorProblem) in
       // A fraction makes whole numbers floats; an infinite bound is none.
       let isWhole = attributes.reals.allSatisfy { $0 == $0.rounded() }
@@ -168,7 +170,10 @@ extension Operator {
         x.compare(.greaterOrEqual, node.attributes.reals[0]).indicator(g.dtype)
         * x.compare(.lessOrEqual, node.attributes.reals[1]).indicator(g.dtype)
       return [g * inside]
-    }, notation: ["(low ≤ {0} ≤ high)"], elements: .each, kinks: [-1, 1],
+    }, notation: ["(min ≤ {0} ≤ max)"], elements: .each, kinks: [-1, 1],
     samples: Samples.unary.map { Sample($0.shapes, Attributes(reals: [-1, 1])) },
-    examples: ["clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]"])
+    examples: [
+      "clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]", "clip([-5, 5], min: 0)  # => [0, 5]",
+      "clip([-5, 5], [0, 1], [1, 3])  # => [0, 3]",
+    ])
 }

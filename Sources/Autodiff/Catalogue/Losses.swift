@@ -43,14 +43,14 @@ extension Operator {
           call.inputs[0].pointer(as: Float.self), call.inputs[1].pointer(as: Float.self)
         )
         var total = 0.0
-        for i in 0..<n { total += f(Double(a[i]), Double(b[i])) }
+        for piece in Work.pieces(n) { for i in piece { total += f(Double(a[i]), Double(b[i])) } }
         call.output.pointer(as: Float.self)[0] = Float(total / Double(n))
       } else {
         let (a, b) = (
           call.inputs[0].pointer(as: Double.self), call.inputs[1].pointer(as: Double.self)
         )
         var total = 0.0
-        for i in 0..<n { total += f(a[i], b[i]) }
+        for piece in Work.pieces(n) { for i in piece { total += f(a[i], b[i]) } }
         call.output.pointer(as: Double.self)[0] = total / Double(n)
       }
     }
@@ -112,6 +112,12 @@ extension Operator {
           "cross_entropy wants class numbers of shape \(Shape(Array(a.dims.dropLast()))) or one-hot "
             + "rows of shape \(a): {1} is \(b)")
       }
+      guard a[a.rank - 1] > 0 || a.count == 0 && b.count == 0 else {
+        throw OperatorProblem(
+          .index,
+          "cross_entropy of no classes: {0} has the shape \(a), so that no class of {1} is one of "
+            + "its columns", operands: [0, 1])
+      }
       return TensorType(.scalar, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
@@ -163,11 +169,13 @@ extension Operator {
     let rows = classes == 0 ? 0 : logits.count / classes
     let x = UnsafePointer(logits.pointer(as: T.self))
     var total = 0.0
+    var work = Work()
     guard call.inputShapes[1] == call.inputShapes[0] else {
       for row in 0..<rows {
         let c = try Kernels.checkedClass(target, row, classes, operand: 1)
         let line = x + row * classes
         total -= Double(line[c] - logSumExp(line, classes))
+        if work.isOver(after: classes) { break }
       }
       return total / Double(rows)
     }
@@ -182,9 +190,12 @@ extension Operator {
     for row in 0..<rows {
       let start = row * classes
       let normaliser = logSumExp(x + start, classes)
-      for i in start..<start + classes where w[i] != 0 {
-        total -= Double(w[i] * (x[i] - normaliser))
+      for piece in Work.pieces(classes) {
+        for i in piece where w[start + i] != 0 {
+          total -= Double(w[start + i] * (x[start + i] - normaliser))
+        }
       }
+      if work.isOver(after: classes) { break }
     }
     return total / Double(rows)
   }
@@ -203,17 +214,18 @@ extension Operator {
       let width = call.shape[call.shape.rank - 1]
       guard width > 0 else { return }
       let epsilon = call.attributes.reals.first ?? 1e-5
-      let rows = call.shape.count / width
-      if call.output.dtype == .f32 {
-        let (x, y) = (call.inputs[0].pointer(as: Float.self), call.output.pointer(as: Float.self))
-        for row in 0..<rows {
-          RowKernels.standardize(x + row * width, y + row * width, width, epsilon)
+      var work = Work()
+      for start in stride(from: 0, to: call.shape.count, by: width) {
+        if call.output.dtype == .f32 {
+          RowKernels.standardize(
+            call.inputs[0].pointer(as: Float.self) + start,
+            call.output.pointer(as: Float.self) + start, width, epsilon)
+        } else {
+          RowKernels.standardize(
+            call.inputs[0].pointer(as: Double.self) + start,
+            call.output.pointer(as: Double.self) + start, width, epsilon)
         }
-      } else {
-        let (x, y) = (call.inputs[0].pointer(as: Double.self), call.output.pointer(as: Double.self))
-        for row in 0..<rows {
-          RowKernels.standardize(x + row * width, y + row * width, width, epsilon)
-        }
+        if work.isOver(after: width) { return }
       }
     },
     gradient: .rule { g, node in

@@ -5,7 +5,7 @@ import Engine
 extension Operator {
   private static func product<T: BinaryFloatingPoint>(_ x: UnsafePointer<T>, _ n: Int) -> T {
     var total: T = 1
-    for i in 0..<n { total *= x[i] }
+    for piece in Work.pieces(n) { for i in piece { total *= x[i] } }
     return total
   }
 
@@ -55,17 +55,24 @@ extension Operator {
       func run<T: BinaryFloatingPoint>(_: T.Type) {
         let x = call.inputs[0].pointer(as: T.self)
         let y = call.output.pointer(as: T.self)
+        var work = Work()
         for start in stride(from: 0, to: call.shape.count, by: length) {
           var before: T = 1
-          for i in start..<start + length {
-            y[i] = before
-            before *= x[i]
+          for piece in Work.pieces(length) {
+            for i in piece {
+              y[start + i] = before
+              before *= x[start + i]
+            }
           }
           var after: T = 1
-          for i in (start..<start + length).reversed() {
-            y[i] *= after
-            after *= x[i]
+          let last = start + length - 1
+          for piece in Work.pieces(length) {
+            for i in piece {
+              y[last - i] *= after
+              after *= x[last - i]
+            }
           }
+          if work.isOver(after: length) { return }
         }
       }
       if call.output.dtype == .f32 { run(Float.self) } else { run(Double.self) }

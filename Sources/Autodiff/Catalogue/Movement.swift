@@ -14,6 +14,7 @@ extension Operator {
     parameters: [Parameter("x", .tensor), Parameter("sizes", .sizes)], formula: "reshape({0})",
     infer: { types, attributes throws(OperatorProblem) in
       var dims = attributes.sizes
+      guard dims.count <= Shape.maximumRank else { throw Rules.unfitting(dims) }
       if let free = dims.firstIndex(of: -1) {
         let known = dims.filter { $0 != -1 }.reduce(1) {
           $0.multipliedReportingOverflow(by: $1).partialValue
@@ -35,7 +36,7 @@ extension Operator {
 
   package static let transpose: Operator = Operator(
     name: "transpose", summary: "Axes in another order; without one, the last two exchanged.",
-    parameters: [Parameter("x", .tensor), Parameter("order", .sizes, default: .none)],
+    parameters: [Parameter("x", .tensor), Parameter("order", .order, default: .none)],
     formula: "{0}'",
     infer: { types, attributes throws(OperatorProblem) in
       let shape = types[0].shape
@@ -61,17 +62,23 @@ extension Operator {
     samples: Samples.transpose, examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
 
   package static let expand: Operator = Operator(
-    name: "expand", summary: "Stretches axes of size 1, and adds leading ones.",
+    name: "expand", summary: "Stretches axes of size 1, and adds leading ones; -1 keeps a size.",
     parameters: [Parameter("x", .tensor), Parameter("sizes", .sizes)], formula: "expand({0})",
     infer: { types, attributes throws(OperatorProblem) in
-      guard let shape = Shape(checking: attributes.sizes),
-        types[0].shape.broadcast(with: shape) == shape
+      // A size of -1 stays as it is.
+      let (own, leading) = (types[0].shape, attributes.sizes.count - types[0].shape.rank)
+      let dims = attributes.sizes.enumerated().map { axis, size in
+        size == -1 && axis >= leading && leading >= 0 ? own[axis - leading] : size
+      }
+      guard dims.allSatisfy({ $0 >= 0 }), leading >= 0,
+        own.dims.enumerated().allSatisfy({ $1 == 1 || $1 == dims[$0 + leading] })
       else {
         throw OperatorProblem(
           .shape,
-          "cannot stretch {0} of shape \(types[0].shape) to "
+          "cannot stretch {0} of shape \(own) to "
             + "[\(attributes.sizes.map(String.init).joined(separator: ", "))]", operands: [0])
       }
+      guard let shape = Shape(checking: dims) else { throw Rules.unfitting(dims) }
       return TensorType(shape, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
@@ -80,7 +87,11 @@ extension Operator {
         strides: BroadcastWalk.strides(call.inputShapes[0], in: call.shape))
     },
     gradient: .rule { g, _ in [g] }, notation: ["{g}"],
-    samples: Samples.expand, examples: ["expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]"])
+    samples: Samples.expand,
+    examples: [
+      "expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]",
+      "expand([[1], [2]], -1, 2)  # => [[1, 1], [2, 2]]",
+    ])
 
   package static let squeeze: Operator = Operator(
     name: "squeeze", summary: "Without the axes of size 1, or without those named.",

@@ -36,9 +36,10 @@ extension Operator {
       guard let shape = Shape(checking: dims) else {
         throw OperatorProblem(.memory, "the product of \(a) and \(b) is too large")
       }
-      guard types[0].dtype.isFloat else {
+      try Rules.numbers("@", types)
+      guard Swift.max(a[a.rank - 1], b[b.rank - 1]) <= Int(Int32.max) else {
         throw OperatorProblem(
-          .dtype, "@ wants floats, {0} holds \(types[0].dtype.name)", operands: [0])
+          .memory, "rows of \(a) and \(b) are longer than a matrix product takes")
       }
       return TensorType(shape, types[0].dtype)
     },
@@ -50,21 +51,29 @@ extension Operator {
       let n = b.rank > 1 ? b[b.rank - 1] : 1
       let batchA = Shape(Array(a.dims.dropLast(2)))
       let batchB = Shape(Array(b.dims.dropLast(2)))
-      if batchB.count == 1 || batchA.count == 1 && batchB.count == 1 {
-        return MatrixProduct.multiply(
-          call.inputs[0], 0, call.inputs[1], 0, call.output, 0, m: m * batchA.count, n: n, k: k)
-      }
-      let batch = batchA.broadcast(with: batchB) ?? batchA
-      var i = 0
-      let walk = BroadcastWalk(batchA, batchB, batch)
-      walk.forEachRow { offsetA, offsetB in
-        for j in 0..<walk.inner where !call.isInterrupted() {
+      let multiply = { (a: Int, b: Int, c: Int, m: Int) throws(OperatorProblem) in
+        switch call.output.dtype {
+        case .i64: try WholeArithmetic.matmul(call, (a, b, c), (m, n, k), Int64.self)
+        case .i32: try WholeArithmetic.matmul(call, (a, b, c), (m, n, k), Int32.self)
+        default:
           MatrixProduct.multiply(
-            call.inputs[0], (offsetA + j * walk.stepA) * m * k, call.inputs[1],
-            (offsetB + j * walk.stepB) * k * n, call.output, i * m * n, m: m, n: n, k: k)
-          i += 1
+            call.inputs[0], a, call.inputs[1], b, call.output, c, m: m, n: n, k: k)
         }
       }
+      if batchB.count == 1 { return try multiply(0, 0, 0, m * batchA.count) }
+      let batch = batchA.broadcast(with: batchB) ?? batchA
+      var i = 0
+      var work = Work()
+      let walk = BroadcastWalk(batchA, batchB, batch)
+      var rows = BroadcastWalk.Rows(walk)
+      repeat {
+        for j in 0..<walk.inner {
+          try multiply(
+            (rows.a + j * walk.stepA) * m * k, (rows.b + j * walk.stepB) * k * n, i * m * n, m)
+          i += 1
+          if work.isOver(after: m * n + m * k) { return }
+        }
+      } while rows.advance()
     },
     gradient: .rule { g, node in
       let (a, b) = (node.inputs[0], node.inputs[1])
@@ -121,7 +130,7 @@ extension Operator {
       let column = Shape([call.inputs[0].count, 1])
       let spread = KernelCall(
         inputs: call.inputs, inputShapes: [column, call.inputShapes[1]], output: call.output,
-        shape: call.shape, attributes: call.attributes, isInterrupted: call.isInterrupted)
+        shape: call.shape, attributes: call.attributes)
       try Operator.multiply.kernel(spread)
     },
     gradient: .rule { g, node in [g.matmul(node.inputs[1]), g.transposed.matmul(node.inputs[0])] },
@@ -129,39 +138,63 @@ extension Operator {
     samples: Samples.outer, examples: ["outer([1, 2], [3, 4])  # => [[3, 4], [6, 8]]"])
 
   package static let solve: Operator = Operator(
-    name: "solve", summary: "The X for which A @ X equals B.",
+    name: "solve", summary: "The X for which A @ X equals B; leading axes are a batch.",
     parameters: [Parameter("A", .tensor), Parameter("B", .tensor)], formula: "solve({0}, {1})",
     infer: { types, _ throws(OperatorProblem) in
       let (a, b) = (types[0].shape, types[1].shape)
-      guard a.rank == 2, a[0] == a[1], b.rank == 1 || b.rank == 2, b[0] == a[0],
-        types[0].dtype.isFloat
+      guard a.rank >= 2, a[a.rank - 1] == a[a.rank - 2], b.rank > 0,
+        b[Swift.max(0, b.rank - 2)] == a[a.rank - 1],
+        let batch = leading(a).broadcast(with: leading(b))
       else {
         throw OperatorProblem(
           .shape, "solve wants a square matrix and as many rows: {0} is \(a), {1} is \(b)")
       }
-      return types[1]
+      guard types[0].dtype.isFloat else {
+        throw OperatorProblem(
+          .dtype, "solve wants floats, {0} holds \(types[0].dtype.name)", operands: [0],
+          help: "write {0}.f32")
+      }
+      return TensorType(Shape(batch.dims + b.dims.suffix(2)), types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
-      let n = call.inputShapes[0][0]
-      let columns = call.inputShapes[1].rank == 2 ? call.inputShapes[1][1] : 1
-      guard n > 0, columns > 0 else { return }
-      let status = try Kernels.guarded { () throws(MemoryProblem) in
-        try LinearSolver.solve(call.inputs[0], call.inputs[1], call.output, n: n, columns: columns)
-      }
-      guard status == 0 else {
-        throw OperatorProblem(
-          .value, "{0} is singular: its column \(status - 1) depends on those before it",
-          operands: [0])
-      }
+      let (a, b) = (call.inputShapes[0], call.inputShapes[1])
+      let n = a[a.rank - 1]
+      let columns = b.rank > 1 ? b[b.rank - 1] : 1
+      guard call.shape.count > 0 else { return }
+      let batch = Shape(call.shape.dims.dropLast(Swift.min(2, b.rank)))
+      let walk = BroadcastWalk(leading(a), leading(b), batch)
+      var rows = BroadcastWalk.Rows(walk)
+      var (done, work) = (0, Work())
+      repeat {
+        for j in 0..<walk.inner {
+          let status = try Kernels.guarded { () throws(MemoryProblem) in
+            try LinearSolver.solve(
+              call.inputs[0], (rows.a + j * walk.stepA) * n * n, call.inputs[1],
+              (rows.b + j * walk.stepB) * n * columns, call.output, done * n * columns, n: n,
+              columns: columns)
+          }
+          guard status == 0 else {
+            let which = batch.count > 1 ? "matrix \(done) of {0}" : "{0}"
+            throw OperatorProblem(
+              .value, "\(which) is singular: its column \(status - 1) depends on those before it",
+              operands: [0])
+          }
+          done += 1
+          if work.isOver(after: n * n) { return }
+        }
+      } while rows.advance()
     },
     gradient: .rule { g, node in
-      let toB = node.inputs[0].transposed.apply(.solve, [g])
-      let x = node.shape.rank == 1 ? node.reshaped([node.shape[0], 1]) : node
-      let b = node.shape.rank == 1 ? toB.reshaped([node.shape[0], 1]) : toB
-      return [-b.matmul(x.transposed), toB]
+      let b = node.inputs[1]
+      let column = { (x: Node) in b.shape.rank == 1 ? x.reshaped(x.shape.dims + [1]) : x }
+      let toB = node.inputs[0].transposed.apply(.solve, [column(g)])
+      return [-toB.matmul(column(node).transposed), toB.reshaped(node.shape.dims)]
     }, notation: ["−solve({0}', {g}) @ {y}'", "solve({0}', {g})"],
     notationForm: { node in
       node.shape.rank == 1 ? ["−outer(solve({0}', {g}), {y})", "solve({0}', {g})"] : nil
     },
     samples: Samples.solve, examples: ["solve([[2, 0], [0, 4]], [[2], [8]])  # => [[1], [2]]"])
+
+  /// The batch axes of matrices.
+  private static func leading(_ shape: Shape) -> Shape { Shape(Array(shape.dims.dropLast(2))) }
 }

@@ -92,7 +92,7 @@ extension Operator {
     case .bool:
       Reductions.rows(x, y, length, UInt8.self, Int64.self) { row, n in
         var total: Int64 = 0
-        for i in 0..<n { total &+= Int64(row[i]) }
+        for piece in Work.pieces(n) { for i in piece { total &+= Int64(row[i]) } }
         return total
       }
     case .i64: try wholeSum(x, y, length, Int64.self)
@@ -107,7 +107,9 @@ extension Operator {
     Reductions.rows(x, y, length, T.self, T.self) { row, n in
       // 128 bits: only the result has to fit, not the sums on the way.
       var total: Int128 = 0
-      for i in 0..<n { total &+= Int128(truncatingIfNeeded: row[i]) }
+      for piece in Work.pieces(n) {
+        for i in piece { total &+= Int128(truncatingIfNeeded: row[i]) }
+      }
       let result = T(truncatingIfNeeded: total)
       if Int128(truncatingIfNeeded: result) != total { failed = true }
       return result
@@ -140,9 +142,11 @@ extension Operator {
     _ x: UnsafePointer<T>, _ n: Int, _ better: (T, T) -> Bool
   ) -> Int {
     var index = 0
-    for i in 1..<Swift.max(1, n) {
-      if x[index] != x[index] { break }
-      if better(x[i], x[index]) || x[i] != x[i] { index = i }
+    for piece in Work.pieces(n) {
+      for i in piece {
+        if x[index] != x[index] { return index }
+        if better(x[i], x[index]) || x[i] != x[i] { index = i }
+      }
     }
     return index
   }
@@ -152,7 +156,9 @@ extension Operator {
     _ x: Buffer, _ y: Buffer, _ length: Int, largest: Bool, _: U.Type,
     _ store: (Int, Int) -> Void
   ) {
+    var work = Work()
     for row in 0..<y.count {
+      if work.isOver(after: length) { return }
       let index: Int
       switch x.dtype {
       case .f32:
@@ -261,8 +267,12 @@ extension Operator {
       },
       kernel: overRows { x, y, length throws(OperatorProblem) in
         Reductions.rows(x, y, length, UInt8.self, UInt8.self) { row, n in
-          for i in 0..<n where (row[i] == 0) == all { return all ? 0 : 1 }
-          return all ? 1 : 0
+          // The first element that decides; the rest need not be looked at.
+          var isDecided = false
+          for piece in Work.pieces(n) {
+            if !isDecided { isDecided = piece.contains { (row[$0] == 0) == all } }
+          }
+          return isDecided == all ? 0 : 1
         }
       }, gradient: .none(because: "logic jumps between true and false"), examples: [example])
   }
@@ -285,8 +295,12 @@ extension Operator {
       func run<T: BinaryFloatingPoint>(_: T.Type) {
         let x = call.inputs[0].pointer(as: T.self)
         let y = call.output.pointer(as: T.self)
-        for i in 0..<shape.count {
-          y[i] = x[i] + (i % block >= inner ? y[i - inner] : 0)
+        for piece in Work.pieces(shape.count) {
+          var place = piece.lowerBound % Swift.max(1, block)
+          for i in piece {
+            y[i] = place >= inner ? x[i] + y[i - inner] : x[i]
+            place = place + 1 == block ? 0 : place + 1
+          }
         }
       }
       let (x, y) = (call.inputs[0], call.output)

@@ -48,9 +48,28 @@ extension Samples {
     ([3, 0], indices([2, 0])), ([0, 2], indices([])), ([3, 1], indices([2, 1], [1, 2])),
   ]
 
-  static let gather: [Sample] = picks.map {
-    Sample(operands: [.varied($0.shape), $0.indices])
-  }
+  /// The same along other axes; negative ones count from the end, as in the language.
+  private static let picksAlong: [(shape: [Int], indices: Sample.Operand, axis: Int)] = [
+    ([2, 3], indices([2, 0]), -1), ([2, 3], indices([1, 1, -3]), 1),
+    ([2, 3], indices([0], []), -1),
+    ([2, 3, 2], indices([0, 2, 2, 1], [2, 2]), -2), ([2, 3, 2], indices([1]), 2),
+    ([2, 0], indices([]), 1), ([0, 3], indices([2]), -1),
+  ]
+
+  static let gather: [Sample] =
+    picks.map { Sample(operands: [.varied($0.shape), $0.indices]) }
+    + picksAlong.map {
+      Sample(operands: [.varied($0.shape), $0.indices], Attributes(axes: [$0.axis]))
+    }
+
+  static let scatterAdd: [Sample] =
+    rowUpdates
+    + picksAlong.map { shape, indices, axis in
+      let place = axis < 0 ? axis + shape.count : axis
+      let rows = Array(shape.prefix(place)) + indices.shape + Array(shape.dropFirst(place + 1))
+      return Sample(
+        operands: [.varied(shape), .varied(rows), indices], Attributes(axes: [axis]))
+    }
 
   /// A tensor, rows for the places of the indices, and the indices.
   static let rowUpdates: [Sample] = picks.map {
@@ -77,10 +96,23 @@ extension Samples {
     Sample(operands: [.varied($0.shape), .varied($0.indices.shape), $0.indices])
   }
 
-  static let topk: [Sample] = [
-    ([3], 2), ([3], 0), ([3], 3), ([1], 1), ([5], 1), ([2, 3], 2), ([2, 4], 1), ([1, 3], 3),
-    ([4, 1], 1), ([2, 2, 3], 2), ([0, 3], 2), ([2, 0], 0), ([17], 5),
-  ].map { Sample([$0.0], Attributes(sizes: [$0.1])) }
+  static let topk: [Sample] =
+    [
+      ([3], 2), ([3], 0), ([3], 3), ([1], 1), ([5], 1), ([2, 3], 2), ([2, 4], 1), ([1, 3], 3),
+      ([4, 1], 1), ([2, 2, 3], 2), ([0, 3], 2), ([2, 0], 0), ([17], 5),
+    ].map { Sample([$0.0], Attributes(sizes: [$0.1])) }
+    + [
+      ([3, 2], 2, 0), ([3, 2], 1, -2), ([2, 3, 2], 2, 1), ([2, 3], 2, -1), ([0, 3], 0, 0),
+    ].map { Sample([$0.0], Attributes(axes: [$0.2], sizes: [$0.1])) }
+
+  static let sort: [Sample] =
+    unary + unary.map { Sample($0.shapes, Attributes(flag: true)) }
+    + [([3, 2], 0), ([3, 2], -2), ([2, 3, 2], 1), ([2, 3], -1), ([2, 0], 0), ([70, 2], 0)].flatMap {
+      [
+        Sample([$0.0], Attributes(axes: [$0.1])),
+        Sample([$0.0], Attributes(axes: [$0.1], flag: true)),
+      ]
+    }
 
   static let whereChoice: [Sample] = [
     choice(mask([1], []), [], []), choice(mask([0], []), [3], [3]),
@@ -128,17 +160,30 @@ extension Samples {
     [2, 3], [1, 1], [4, 1], [1, 4], [0, 3], [3, 0], [0, 0], [3, 3], [5, 2], [2, 5], [1, 0], [7, 6],
   ].map { Sample([[$0[0]], [$0[1]]]) }
 
-  /// Matrices with a strong diagonal, so that differences stay accurate.
-  static let solve: [Sample] = [
-    (1, [1]), (1, [1, 1]), (1, [1, 3]), (2, [2]), (2, [2, 1]), (2, [2, 3]), (3, [3]), (3, [3, 1]),
-    (3, [3, 2]), (4, [4, 2]), (5, [5]), (2, [2, 0]), (0, [0]), (0, [0, 2]), (6, [6, 1]),
-  ].map { n, right in
-    let matrix = (0..<n * n).map { (i: Int) -> Double in
-      if i / n == i % n { return Double(n) + 1 }
-      return Double(i * 7 % 5 - 2) / 2.5
-    }
-    return Sample(operands: [.near([n, n], matrix), .varied(right)])
+  /// Stacks of matrices and of right sides, one of them stretched.
+  private static let batchedSolve: [Sample] = [
+    ([2], [2, 2, 1]), ([2], [2, 2]), ([3], [2]), ([1], [3, 2, 2]), ([], [3, 2, 1]),
+    ([2, 1], [3, 2, 1]), ([0], [2, 1]),
+  ].map { batch, right in
+    let count = batch.reduce(1, *)
+    let matrix = (0..<count * 4).map { [3, 1, -0.5, 2][$0 % 4] + Double($0 / 4) / 4 }
+    return Sample(operands: [.near(batch + [2, 2], matrix), .varied(right)])
   }
+
+  /// Matrices with a strong diagonal, so that differences stay accurate.
+  static let solve: [Sample] =
+    batchedSolve
+    + [
+      (1, [1]), (1, [1, 1]), (1, [1, 3]), (2, [2]), (2, [2, 1]), (2, [2, 3]), (3, [3]),
+      (3, [3, 1]),
+      (3, [3, 2]), (4, [4, 2]), (5, [5]), (2, [2, 0]), (0, [0]), (0, [0, 2]), (6, [6, 1]),
+    ].map { n, right in
+      let matrix = (0..<n * n).map { (i: Int) -> Double in
+        if i / n == i % n { return Double(n) + 1 }
+        return Double(i * 7 % 5 - 2) / 2.5
+      }
+      return Sample(operands: [.near([n, n], matrix), .varied(right)])
+    }
 
   /// Products with one factor of zero, with two, and of nothing.
   static let prod: [Sample] =

@@ -5,8 +5,19 @@ import Engine
 extension Catalogue {
   static let selection: [Operator] = [
     .whereOperator, .gather, .scatterAdd, .gatherUpdate, .oneHot, .sort, .argsort, .topk,
-    .takeAlong, .addAlong,
+    .argtopk, .takeAlong, .addAlong,
   ]
+}
+
+extension Graph {
+  /// Indices of rows, as a tensor.
+  package func indices(_ picks: ArraySlice<Int>) throws(OperatorProblem) -> Node {
+    let buffer = try Kernels.buffer(.i64, picks.count)
+    let (places, first) = (buffer.pointer(as: Int64.self), picks.startIndex)
+    for piece in Work.pieces(picks.count) { for i in piece { places[i] = Int64(picks[first + i]) } }
+    try Graph.checkInterrupt()
+    return leaf(buffer, Shape([picks.count]))
+  }
 }
 
 extension Operator {
@@ -46,9 +57,11 @@ extension Operator {
       }
       let mask = spread[0].pointer(as: UInt8.self)
       let size = call.output.dtype.size
-      for i in 0..<call.shape.count {
-        (call.output.address + i * size).copyMemory(
-          from: spread[mask[i] != 0 ? 1 : 2].address + i * size, byteCount: size)
+      let (a, b, y) = (spread[1].address, spread[2].address, call.output.address)
+      for piece in Work.pieces(call.shape.count) {
+        for i in piece {
+          (y + i * size).copyMemory(from: (mask[i] != 0 ? a : b) + i * size, byteCount: size)
+        }
       }
     },
     gradient: .rule { g, node in
@@ -60,60 +73,97 @@ extension Operator {
     }, notation: ["0", "{g} where {0}, 0 elsewhere", "0 where {0}, {g} elsewhere"],
     samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
 
-  /// inputs: x [n, …], indices (i64, any shape): rows of x.
+  /// inputs: x, indices (whole numbers, any shape): rows of x, or what lies along an axis.
   package static let gather: Operator = Operator(
-    name: "gather", summary: "Rows of a tensor by their indices.",
-    parameters: [Parameter("x", .tensor), Parameter("indices", .tensor)], formula: "{0}[{1}]",
-    infer: { types, _ throws(OperatorProblem) in
+    name: "gather",
+    summary: "Rows of a tensor by their indices, or columns and the like by an axis.",
+    parameters: [
+      Parameter("x", .tensor), Parameter("indices", .tensor),
+      Parameter("axis", .axis, default: .number(0)),
+    ], formula: "{0}[{1}]",
+    infer: { types, attributes throws(OperatorProblem) in
       guard types[0].shape.rank > 0 else {
-        throw OperatorProblem(.shape, "a number has no rows to gather")
+        throw OperatorProblem(.shape, "a number has no rows to gather", operands: [0])
       }
-      guard let shape = Shape(checking: types[1].shape.dims + types[0].shape.dims.dropFirst())
-      else {
-        throw OperatorProblem(.shape, "the result would have too many axes or elements")
+      let dims = picked(types[0].shape, types[1].shape, attributes)
+      guard let shape = Shape(checking: dims) else {
+        throw Rules.unfitting(dims)
       }
       return TensorType(shape, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
-      let rows = call.inputShapes[0][0]
-      let bytes = rows == 0 ? 0 : call.inputs[0].count / rows * call.output.dtype.size
-      for (place, row) in try checkedRows(call.inputs[1], rows).enumerated() {
-        (call.output.address + place * bytes).copyMemory(
-          from: call.inputs[0].address + row * bytes, byteCount: bytes)
+      let layout = Picks(call.inputShapes[0], call.inputs[1].count, call.attributes)
+      let bytes = layout.width * call.output.dtype.size
+      try layout.forEach(call.inputs[1]) { whole, part in
+        (call.output.address + part * bytes).copyMemory(
+          from: call.inputs[0].address + whole * bytes, byteCount: bytes)
       }
     },
     gradient: .rule { g, node in
       let zeros = g.graph.constant(0, g.dtype).expanded(node.inputs[0].shape.dims)
-      return [zeros.apply(.scatterAdd, [g, node.inputs[1]]), nil]
+      return [zeros.apply(.scatterAdd, [g, node.inputs[1]], node.attributes), nil]
     }, notation: ["{g} added up where rows were taken"], samples: Samples.gather,
-    examples: ["gather([10, 20, 30], [2, 0])  # => [30, 10]"])
+    examples: [
+      "gather([10, 20, 30], [2, 0])  # => [30, 10]",
+      "gather([[1, 2, 3], [4, 5, 6]], [2, 0], axis: 1)  # => [[3, 1], [6, 4]]",
+    ])
 
-  /// Indices as rows of 0..<count, negative ones from the end.
-  private static func checkedRows(_ indices: Buffer, _ count: Int) throws(OperatorProblem) -> [Int]
-  {
-    var rows: [Int] = []
-    rows.reserveCapacity(indices.count)
-    for i in 0..<indices.count {
-      guard let index = indices.whole(i) else {
-        throw OperatorProblem(
-          .index, "an index is a whole number, not \(NumberFormat.shortest(indices[i]))",
-          operands: [1])
-      }
-      let row = index < 0 ? index + count : index
-      guard row >= 0, row < count else {
-        throw OperatorProblem(
-          .index, "the index \(index) is out of range: {0} has \(count) rows", operands: [1])
-      }
-      rows.append(row)
+  /// The sizes of what indices pick along an axis.
+  private static func picked(_ x: Shape, _ indices: Shape, _ attributes: Attributes) -> [Int] {
+    let axis = attributes.axes?.first ?? 0
+    return Array(x.dims.prefix(axis)) + indices.dims + Array(x.dims.dropFirst(axis + 1))
+  }
+
+  /// How a tensor falls into parts that indices along an axis pick.
+  private struct Picks {
+    let outer: Int
+    let rows: Int
+    /// What indices count, for messages.
+    let parts: String
+    /// Elements of one part.
+    let width: Int
+    let count: Int
+
+    init(_ shape: Shape, _ count: Int, _ attributes: Attributes) {
+      let axis = attributes.axes?.first ?? 0
+      let dims = shape.dims
+      outer = dims.prefix(axis).reduce(1, *)
+      rows = dims[axis]
+      parts = axis == 0 ? "rows" : "elements along axis \(axis)"
+      width = dims.dropFirst(axis + 1).reduce(1, *)
+      self.count = count
     }
-    return rows
+
+    /// Calls `body` with the place of a part in the whole and among the picked; indices are whole
+    /// numbers of 0..<rows, negative ones from the end.
+    func forEach(_ indices: Buffer, _ body: (_ whole: Int, _ part: Int) -> Void)
+      throws(OperatorProblem)
+    {
+      var work = Work()
+      for block in 0..<outer {
+        for i in 0..<count {
+          guard let index = indices.whole(i) else {
+            throw OperatorProblem(
+              .index, "an index is a whole number, not \(NumberFormat.shortest(indices[i]))",
+              operands: [1])
+          }
+          let row = index < 0 ? index + rows : index
+          guard row >= 0, row < rows else {
+            throw OperatorProblem(
+              .index, "the index \(index) is out of range: {0} has \(rows) \(parts)", operands: [1])
+          }
+          body(block * rows + row, block * count + i)
+          if work.isOver(after: width) { return }
+        }
+      }
+    }
   }
 
   /// The type of x, where rows fit at the places of the indices.
-  private static let rowUpdate: Infer = { types, _ throws(OperatorProblem) in
+  private static let rowUpdate: Infer = { types, attributes throws(OperatorProblem) in
     let (x, rows, indices) = (types[0], types[1], types[2])
     guard x.shape.rank > 0, rows.dtype == x.dtype,
-      rows.shape.dims == indices.shape.dims + x.shape.dims.dropFirst()
+      rows.shape.dims == picked(x.shape, indices.shape, attributes)
     else {
       throw OperatorProblem(
         .shape,
@@ -129,21 +179,20 @@ extension Operator {
     parameters: [], formula: "{0} with {1} added at {2}", infer: rowUpdate,
     kernel: { call throws(OperatorProblem) in
       Movement.copy(call.inputs[0], call.output)
-      let rows = call.shape[0]
-      let width = rows == 0 ? 0 : call.shape.count / rows
-      func run<T: BinaryFloatingPoint>(_: T.Type, _ places: [Int]) {
+      let layout = Picks(call.shape, call.inputs[2].count, call.attributes)
+      func run<T: BinaryFloatingPoint>(_: T.Type) throws(OperatorProblem) {
         let y = call.output.pointer(as: T.self)
         let x = call.inputs[1].pointer(as: T.self)
-        for (place, row) in places.enumerated() {
-          for j in 0..<width { y[row * width + j] += x[place * width + j] }
+        let width = layout.width
+        try layout.forEach(call.inputs[2]) { whole, part in
+          for j in 0..<width { y[whole * width + j] += x[part * width + j] }
         }
       }
-      let places = try checkedRows(call.inputs[2], rows)
-      if call.output.dtype == .f32 { run(Float.self, places) } else { run(Double.self, places) }
+      if call.output.dtype == .f32 { try run(Float.self) } else { try run(Double.self) }
     },
-    gradient: .rule { g, node in [g, g.apply(.gather, [node.inputs[2]]), nil] },
-    notation: ["{g}", "{g}[{2}]"],
-    samples: Samples.rowUpdates, isHidden: true)
+    gradient: .rule { g, node in
+      [g, g.apply(.gather, [node.inputs[2]], node.attributes), nil]
+    }, notation: ["{g}", "{g}[{2}]"], samples: Samples.scatterAdd, isHidden: true)
 
   /// inputs: x, rows, indices; x with rows replaced.
   package static let gatherUpdate: Operator = Operator(
@@ -151,11 +200,11 @@ extension Operator {
     parameters: [], formula: "{0}[{2}] = {1}", infer: rowUpdate,
     kernel: { call throws(OperatorProblem) in
       Movement.copy(call.inputs[0], call.output)
-      let rows = call.shape[0]
-      let bytes = rows == 0 ? 0 : call.shape.count / rows * call.output.dtype.size
-      for (place, row) in try checkedRows(call.inputs[2], rows).enumerated() {
-        (call.output.address + row * bytes).copyMemory(
-          from: call.inputs[1].address + place * bytes, byteCount: bytes)
+      let layout = Picks(call.shape, call.inputs[2].count, call.attributes)
+      let bytes = layout.width * call.output.dtype.size
+      try layout.forEach(call.inputs[2]) { whole, part in
+        (call.output.address + whole * bytes).copyMemory(
+          from: call.inputs[1].address + part * bytes, byteCount: bytes)
       }
     },
     gradient: .rule { g, node in
@@ -190,16 +239,18 @@ extension Operator {
       guard attributes.dtype?.isFloat ?? true else {
         throw OperatorProblem(.dtype, "one_hot makes floats")
       }
-      guard let count = attributes.sizes.first, count >= 0,
-        let shape = Shape(checking: types[0].shape.dims + [count])
+      guard let count = attributes.sizes.first, count >= 0
       else { throw OperatorProblem(.value, "one_hot wants how many classes there are") }
+      let dims = types[0].shape.dims + [count]
+      guard let shape = Shape(checking: dims) else { throw Rules.unfitting(dims) }
       return TensorType(shape, attributes.dtype ?? .f32)
     },
     kernel: { call throws(OperatorProblem) in
       let count = call.attributes.sizes.first ?? 0
-      call.output.address.initializeMemory(
-        as: UInt8.self, repeating: 0, count: call.output.count * call.output.dtype.size)
+      Movement.clear(call.output)
+      var work = Work()
       for i in 0..<call.inputs[0].count {
+        if work.isOver(after: 1) { return }
         let index = try Kernels.checkedClass(call.inputs[0], i, count, operand: 0)
         if call.output.dtype == .f64 {
           call.output.pointer(as: Double.self)[i * count + index] = 1

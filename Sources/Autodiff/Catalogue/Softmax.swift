@@ -19,36 +19,22 @@ extension Operator {
     _ double: @escaping @Sendable (UnsafePointer<Double>, UnsafeMutablePointer<Double>, Int) -> Void
   ) -> Kernel {
     { call throws(OperatorProblem) in
-      let shape = call.shape
-      let axis = call.attributes.axes?.first ?? Swift.max(0, shape.rank - 1)
-      let layout = Reductions.Layout(shape, axes: shape.rank > 0 ? [axis] : [])
-      let isLast = shape.rank == 0 || axis == shape.rank - 1
-      let x = try Kernels.guarded { () throws(MemoryProblem) in
-        try Reductions.arranged(call.inputs[0], shape, layout)
-      }
-      let y =
-        isLast
-        ? call.output
-        : try Kernels.guarded { () throws(MemoryProblem) in
-          try Buffer(call.output.dtype, count: shape.count)
+      let length = call.shape.rank > 0 ? call.shape[call.axis] : 1
+      guard length > 0 else { return }
+      try call.withAxisLast { x, y in
+        var work = Work()
+        for start in stride(from: 0, to: x.count, by: length) {
+          if y.dtype == .f32 {
+            single(
+              UnsafePointer(x.pointer(as: Float.self)) + start, y.pointer(as: Float.self) + start,
+              length)
+          } else {
+            double(
+              UnsafePointer(x.pointer(as: Double.self)) + start, y.pointer(as: Double.self) + start,
+              length)
+          }
+          if work.isOver(after: length) { return }
         }
-      for row in 0..<layout.rows {
-        let offset = row * layout.length
-        if y.dtype == .f32 {
-          single(
-            UnsafePointer(x.pointer(as: Float.self)) + offset, y.pointer(as: Float.self) + offset,
-            layout.length)
-        } else {
-          double(
-            UnsafePointer(x.pointer(as: Double.self)) + offset, y.pointer(as: Double.self) + offset,
-            layout.length)
-        }
-      }
-      if !isLast {
-        let order = (0..<shape.rank).filter { $0 != axis } + [axis]
-        var inverse = [Int](repeating: 0, count: order.count)
-        for (place, axis) in order.enumerated() { inverse[axis] = place }
-        Movement.permute(y, Shape(order.map { shape[$0] }), call.output, inverse)
       }
     }
   }

@@ -1,139 +1,138 @@
-// Sorting along the last axis, and taking and placing elements by indices along it.
+// Sorting along an axis, and taking and placing elements by indices along it.
 
 import Engine
 
-/// Rows in order, by typed loops: ascending, stable, NaN last.
-enum SortedRows {
-  /// The indices that sort a row.
-  @inline(__always)
-  static func order<T: Comparable>(_ x: UnsafePointer<T>, _ n: Int) -> [Int] {
-    var keys: [(value: T, index: Int)] = []
-    keys.reserveCapacity(n)
-    var last: [Int] = []
-    for i in 0..<n {
-      if x[i] == x[i] { keys.append((x[i], i)) } else { last.append(i) }
-    }
-    keys.sort { $0.value < $1.value || ($0.value == $1.value && $0.index < $1.index) }
-    return keys.map(\.index) + last
-  }
-
-  /// y = x, sorted.
-  @inline(__always)
-  static func sort<T: Comparable>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ n: Int) {
-    var (low, high) = (0, n)
-    for i in 0..<n where x[i] == x[i] {
-      y[low] = x[i]
-      low += 1
-    }
-    for i in (0..<n).reversed() where x[i] != x[i] {
-      high -= 1
-      y[high] = x[i]
-    }
-    var numbers = UnsafeMutableBufferPointer(start: y, count: low)
-    numbers.sort()
-  }
-
-  /// Calls `body` for the start of every row, with the row's length.
-  static func forEach(_ shape: Shape, _ body: (_ start: Int, _ length: Int) -> Void) {
-    let length = shape.rank > 0 ? shape[shape.rank - 1] : 1
-    guard length > 0 else { return }
-    for start in stride(from: 0, to: shape.count, by: length) { body(start, length) }
-  }
-}
-
 extension Operator {
+  private static let sortParameters: [Parameter] = [
+    Parameter("x", .tensor), Parameter("axis", .axis, default: .number(-1)),
+    Parameter("descending", .flag, default: .bool(false)),
+  ]
+
+  /// The indices of a node's operand in its own order, with the axis last.
+  private static func places(_ node: Node, descending: Bool) -> Node {
+    node.inputs[0].stopped.withLast(node.ownAxis)
+      .apply(.argsort, [], Attributes(flag: descending))
+  }
+
+  /// Every element of the gradient back where it came from.
+  private static func returned(_ g: Node, _ node: Node, _ places: Node) -> Node {
+    let x = node.inputs[0]
+    guard x.shape.rank > 0 else { return g }
+    let shape = Shape(AxisRows.order(node.ownAxis, rank: x.shape.rank).map { x.shape[$0] })
+    return g.withLast(node.ownAxis).placed(at: places, in: shape).withBack(node.ownAxis)
+  }
+
   package static let argsort: Operator = Operator(
-    name: "argsort", summary: "The indices that sort along the last axis.",
-    parameters: [Parameter("x", .tensor)], formula: "argsort({0})",
+    name: "argsort",
+    summary: "The indices that sort along an axis; equal elements keep their order.",
+    parameters: sortParameters, formula: "argsort({0})",
     infer: { types, _ throws(OperatorProblem) in TensorType(types[0].shape, .i64) },
     kernel: { call throws(OperatorProblem) in
-      let y = call.output.pointer(as: Int64.self)
-      func run<T: Comparable>(_: T.Type) {
-        let x = UnsafePointer(call.inputs[0].pointer(as: T.self))
-        SortedRows.forEach(call.shape) { start, length in
-          for (place, index) in SortedRows.order(x + start, length).enumerated() {
-            y[start + place] = Int64(index)
-          }
+      let length = call.shape.rank > 0 ? call.shape[call.axis] : 1
+      let descending = call.attributes.flag
+      try call.withAxisLast { x, y throws(OperatorProblem) in
+        try Kernels.guarded { () throws(MemoryProblem) in
+          try Sorting.order(x, y, length: length, descending: descending)
         }
       }
-      switch call.inputs[0].dtype {
-      case .f32: run(Float.self)
-      case .f64: run(Double.self)
-      case .i32: run(Int32.self)
-      case .i64: run(Int64.self)
-      case .bool: run(UInt8.self)
-      }
-    }, gradient: .none(because: "an index jumps"), examples: ["argsort([3, 1, 2])  # => [1, 2, 0]"])
+    }, gradient: .none(because: "an index jumps"),
+    examples: [
+      "argsort([3, 1, 2])  # => [1, 2, 0]", "argsort([3, 1, 2], descending: true)  # => [0, 2, 1]",
+    ])
 
   package static let sort: Operator = Operator(
-    name: "sort", summary: "Ascending along the last axis, NaN last.",
-    parameters: [Parameter("x", .tensor)], formula: "sort({0})", infer: Rules.sameAsFirst,
+    name: "sort", summary: "Elements in order along an axis; NaN counts as the largest.",
+    parameters: sortParameters, formula: "sort({0})", infer: Rules.sameAsFirst,
     kernel: { call throws(OperatorProblem) in
-      func run<T: Comparable>(_: T.Type) {
-        let x = UnsafePointer(call.inputs[0].pointer(as: T.self))
-        let y = call.output.pointer(as: T.self)
-        SortedRows.forEach(call.shape) { start, length in
-          SortedRows.sort(x + start, y + start, length)
+      let length = call.shape.rank > 0 ? call.shape[call.axis] : 1
+      let descending = call.attributes.flag
+      try call.withAxisLast { x, y throws(OperatorProblem) in
+        try Kernels.guarded { () throws(MemoryProblem) in
+          try Sorting.sort(x, y, length: length, descending: descending)
         }
-      }
-      switch call.inputs[0].dtype {
-      case .f32: run(Float.self)
-      case .f64: run(Double.self)
-      case .i32: run(Int32.self)
-      case .i64: run(Int64.self)
-      case .bool: run(UInt8.self)
       }
     },
     gradient: .rule { g, node in
-      let x = node.inputs[0]
-      return [x.shape.rank == 0 ? g : g.placed(at: x.stopped.apply(.argsort), in: x.shape)]
-    }, notation: ["{g}, each back where it came from"], samples: Samples.unary,
-    examples: ["sort([3, 1, 2])  # => [1, 2, 3]"])
+      [returned(g, node, places(node, descending: node.attributes.flag))]
+    }, notation: ["{g}, each back where it came from"], samples: Samples.sort,
+    examples: [
+      "sort([3, 1, 2])  # => [1, 2, 3]", "sort([[3, 1], [2, 4]], axis: 0)  # => [[2, 1], [3, 4]]",
+      "sort([3, 1, 2], descending: true)  # => [3, 2, 1]",
+    ])
+
+  private static let topParameters: [Parameter] = [
+    Parameter("x", .tensor), Parameter("k", .size),
+    Parameter("axis", .axis, default: .number(-1)),
+  ]
+
+  /// As operand 0 with k elements along the axis.
+  private static func top(_ name: String, _ dtype: DType? = nil) -> Infer {
+    { types, attributes throws(OperatorProblem) in
+      var dims = types[0].shape.dims
+      let axis = attributes.axes?.first ?? dims.count - 1
+      guard let k = attributes.sizes.first, dims.indices.contains(axis), k >= 0, k <= dims[axis]
+      else {
+        throw OperatorProblem(
+          .value, "\(name) takes at most as many as there are: {0} has the shape \(types[0].shape)",
+          operands: [0])
+      }
+      dims[axis] = k
+      return TensorType(Shape(dims), dtype ?? types[0].dtype)
+    }
+  }
+
+  /// Calls `body` with the place of the result and of the operand, the axis last, for the k largest
+  /// of every row.
+  private static func forEachTop(
+    _ call: KernelCall,
+    _ body: (_ x: Buffer, _ y: Buffer, _ to: Int, _ from: Int, _ place: Int) -> Void
+  ) throws(OperatorProblem) {
+    let (k, length) = (call.shape[call.axis], call.inputShapes[0][call.axis])
+    guard call.shape.count > 0 else { return }
+    try call.withAxisLast { x, y throws(OperatorProblem) in
+      let places = try Kernels.buffer(.i64, x.count)
+      try Kernels.guarded { () throws(MemoryProblem) in
+        try Sorting.order(x, places, length: length, descending: true)
+      }
+      // Half an order holds no indices.
+      if Interrupts.isRequested { return }
+      let order = places.pointer(as: Int64.self)
+      for piece in Work.pieces(y.count) {
+        for to in piece {
+          let start = to / k * length
+          let place = Int(order[start + to % k])
+          body(x, y, to, start + place, place)
+        }
+      }
+    }
+  }
 
   package static let topk: Operator = Operator(
-    name: "topk", summary: "The k largest elements of the last axis, the largest first.",
-    parameters: [Parameter("x", .tensor), Parameter("k", .size)], formula: "topk({0})",
-    infer: { types, attributes throws(OperatorProblem) in
-      var dims = types[0].shape.dims
-      guard let k = attributes.sizes.first, let last = dims.last, k >= 0, k <= last else {
-        throw OperatorProblem(
-          .value, "topk takes at most as many as there are: {0} has the shape \(types[0].shape)")
-      }
-      dims[dims.count - 1] = k
-      return TensorType(Shape(dims), types[0].dtype)
-    },
+    name: "topk", summary: "The k largest elements along an axis, the largest first.",
+    parameters: topParameters, formula: "topk({0})", infer: top("topk"),
     kernel: { call throws(OperatorProblem) in
-      let k = call.attributes.sizes.first ?? 0
-      guard k > 0 else { return }
-      func run<T: Comparable>(_: T.Type) {
-        let x = UnsafePointer(call.inputs[0].pointer(as: T.self))
-        let y = call.output.pointer(as: T.self)
-        var next = 0
-        SortedRows.forEach(call.inputShapes[0]) { start, length in
-          for index in SortedRows.order(x + start, length).reversed().prefix(k) {
-            y[next] = x[start + index]
-            next += 1
-          }
-        }
-      }
-      switch call.output.dtype {
-      case .f32: run(Float.self)
-      case .f64: run(Double.self)
-      case .i32: run(Int32.self)
-      case .i64: run(Int64.self)
-      case .bool: run(UInt8.self)
+      let size = call.output.dtype.size
+      try forEachTop(call) { x, y, to, from, _ in
+        (y.address + to * size).copyMemory(from: x.address + from * size, byteCount: size)
       }
     },
     gradient: .rule { g, node in
-      let x = node.inputs[0]
-      var (starts, steps) = (x.shape.dims.map { _ in 0 }, x.shape.dims.map { _ in 1 })
-      starts[starts.count - 1] = Swift.max(0, x.shape[x.shape.rank - 1] - 1)
-      steps[steps.count - 1] = -1
-      let places = x.stopped.apply(.argsort)
-        .sliced(starts: starts, lengths: node.shape.dims, steps: steps)
-      return [g.placed(at: places, in: x.shape)]
+      let order = places(node, descending: true)
+      var lengths = order.shape.dims
+      lengths[lengths.count - 1] = node.shape[node.ownAxis]
+      return [returned(g, node, order.sliced(starts: lengths.map { _ in 0 }, lengths: lengths))]
     }, notation: ["{g} at the largest, 0 elsewhere"], samples: Samples.topk,
-    examples: ["topk([3, 9, 5], 2)  # => [9, 5]"])
+    examples: [
+      "topk([3, 9, 5], 2)  # => [9, 5]", "topk([[1, 5], [7, 2]], 1, axis: 0)  # => [[7, 5]]",
+    ])
+
+  package static let argtopk: Operator = Operator(
+    name: "argtopk", summary: "The indices of the k largest elements along an axis; see topk.",
+    parameters: topParameters, formula: "argtopk({0})", infer: top("argtopk", .i64),
+    kernel: { call throws(OperatorProblem) in
+      try forEachTop(call) { _, y, to, _, place in y.pointer(as: Int64.self)[to] = Int64(place) }
+    }, gradient: .none(because: "an index jumps"),
+    examples: ["argtopk([3, 9, 5], 2)  # => [1, 2]"])
 }
 
 // MARK: - Along the last axis
@@ -155,6 +154,7 @@ extension Operator {
     let length = rows[rows.rank - 1]
     let width = shape[shape.rank - 1]
     let places = indices.pointer(as: Int64.self)
+    var work = Work()
     for place in 0..<shape.count {
       let index = Int(places[place])
       guard index >= 0, index < length else {
@@ -162,6 +162,7 @@ extension Operator {
           .index, "the index \(index) is out of range: a row has \(length) elements")
       }
       body(place / width * length + index, place)
+      if work.isOver(after: 1) { return }
     }
   }
 

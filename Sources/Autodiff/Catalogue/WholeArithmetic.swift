@@ -104,13 +104,17 @@ extension WholeArithmetic {
   static func product<T: FixedWidthInteger>(_ x: UnsafePointer<T>, _ n: Int) -> T? {
     var magnitude: UInt64 = 1
     var (isNegative, isTooLarge) = (false, false)
-    for i in 0..<n {
-      if x[i] == 0 { return 0 }
-      let (product, overflow) = magnitude.multipliedReportingOverflow(by: UInt64(x[i].magnitude))
-      magnitude = product
-      isTooLarge = isTooLarge || overflow
-      isNegative = isNegative != (x[i] < 0)
+    var isZero = false
+    for piece in Work.pieces(n) {
+      for i in piece where !isZero {
+        let (product, overflow) = magnitude.multipliedReportingOverflow(by: UInt64(x[i].magnitude))
+        magnitude = product
+        isZero = x[i] == 0
+        isTooLarge = isTooLarge || overflow
+        isNegative = isNegative != (x[i] < 0)
+      }
     }
+    if isZero { return 0 }
     if isTooLarge { return nil }
     return T(exactly: isNegative ? -Int128(magnitude) : Int128(magnitude))
   }
@@ -135,11 +139,13 @@ extension WholeArithmetic {
   ) throws(OperatorProblem) {
     let (source, target) = (x.pointer(as: T.self), y.pointer(as: T.self))
     var failed = false
-    for i in 0..<y.count {
-      let (sum, overflow) = source[i].addingReportingOverflow(
-        i % block >= inner ? target[i - inner] : 0)
-      target[i] = sum
-      failed = failed || overflow
+    for piece in Work.pieces(y.count) {
+      for i in piece {
+        let (sum, overflow) = source[i].addingReportingOverflow(
+          i % block >= inner ? target[i - inner] : 0)
+        target[i] = sum
+        failed = failed || overflow
+      }
     }
     if failed { throw Kernels.overflow("cumsum", y.dtype) }
   }
@@ -150,6 +156,33 @@ extension WholeArithmetic {
     Elementwise.map(call.inputs[0], call.output, T.self, T.self) {
       $0 < least ? least : ($0 > most ? most : $0)
     }
+  }
+
+  /// C = A · B at offsets; only the results have to fit, not the sums on the way.
+  static func matmul<T: FixedWidthInteger>(
+    _ call: KernelCall, _ offset: (a: Int, b: Int, c: Int), _ size: (m: Int, n: Int, k: Int),
+    _: T.Type
+  ) throws(OperatorProblem) {
+    let a = call.inputs[0].pointer(as: T.self) + offset.a
+    let b = call.inputs[1].pointer(as: T.self) + offset.b
+    let c = call.output.pointer(as: T.self) + offset.c
+    var failed = false
+    var work = Work()
+    for row in 0..<size.m {
+      for column in 0..<size.n {
+        var total: Int128 = 0
+        for piece in Work.pieces(size.k) {
+          for i in piece {
+            total &+= Int128(a[row * size.k + i]) &* Int128(b[i * size.n + column])
+          }
+        }
+        let result = T(truncatingIfNeeded: total)
+        failed = failed || Int128(result) != total
+        c[row * size.n + column] = result
+        if work.isOver(after: size.k) { return }
+      }
+    }
+    if failed { throw Kernels.overflow("@", call.output.dtype) }
   }
 
   static func negate<T: FixedWidthInteger>(_ call: KernelCall, _: T.Type) throws(OperatorProblem) {
@@ -164,13 +197,19 @@ extension WholeArithmetic {
   static func power<T: FixedWidthInteger>(_ call: KernelCall, _ type: T.Type)
     throws(OperatorProblem)
   {
-    var failed = false
+    var (failed, isFraction) = (false, false)
     Kernels.zip(call, type, type) { a, b in
       guard let result = power(a, b) else {
-        failed = true
+        if b < 0 { isFraction = true } else { failed = true }
         return 0
       }
       return result
+    }
+    if isFraction {
+      throw OperatorProblem(
+        .value,
+        "a negative power of whole numbers is a fraction, which \(call.output.dtype.name) "
+          + "cannot hold", help: "make the base a tensor of floats first, with .f32")
     }
     if failed { throw Kernels.overflow("^", call.output.dtype) }
   }

@@ -40,7 +40,7 @@ extension FunctionCompiler {
       if arguments.contains(where: { if case .hole = $0.value.kind { true } else { false } }) {
         return try partial(callee, arguments, expr.range)
       }
-      return try call(callee, literalInItsType(callee, arguments), expr.range)
+      return try call(callee, try literalInItsType(callee, arguments), expr.range)
     case .methodCall(let base, let name, let arguments):
       return try methodCall(base, name, arguments, expr.range)
     case .field(let base, let name): return try field(base, name, expr.range)
@@ -174,22 +174,38 @@ extension FunctionCompiler {
   }
 
   /// `tensor([…], dtype: f64)`: the numbers arrive as written, not as f32.
-  private func literalInItsType(_ callee: Expr, _ arguments: [Argument]) -> [Argument] {
+  private func literalInItsType(_ callee: Expr, _ arguments: [Argument]) throws -> [Argument] {
     guard case .name("tensor") = callee.kind, arguments.count == 2, arguments[0].label == nil,
       case .global(let slot) = resolve("tensor")?.place, slot < session.globals.builtinCount,
       case .brackets = arguments[0].value.kind
     else { return arguments }
-    return [Argument(label: nil, value: asTuple(arguments[0].value)), arguments[1]]
+    return [Argument(label: nil, value: try asTuple(arguments[0].value)), arguments[1]]
   }
 
-  private func asTuple(_ expr: Expr) -> Expr {
+  private func asTuple(_ expr: Expr) throws -> Expr {
     guard case .brackets(let parts) = expr.kind, !parts.isEmpty else { return expr }
-    return Expr(.tuple(parts.map(asTuple)), expr.range)
+    for part in parts { try checkDigits(part) }
+    return Expr(.tuple(try parts.map(asTuple)), expr.range)
+  }
+
+  /// Whole numbers that Float64 cannot hold are an error where they are written.
+  private func checkDigits(_ part: Expr) throws {
+    var value = part
+    if case .unary(.negate, let inner) = part.kind { value = inner }
+    guard case .number(let x, isInteger: true) = value.kind else { return }
+    let digits = source.slice(value.range).filter { $0 != "_" }
+    if let written = Int128(digits), Int128(exactly: x) != written {
+      throw fail(
+        .value,
+        "numbers are Float64, which cannot hold \(source.slice(part.range)) exactly", part.range,
+        help: "make it from smaller ones, as tensor([2^53], dtype: i64) + 1")
+    }
   }
 
   /// Whole numbers that f32 cannot hold are an error where they are written.
   private func checkLiterals(_ parts: [Expr]) throws {
     for part in parts {
+      try checkDigits(part)
       var value = part
       if case .unary(.negate, let inner) = part.kind { value = inner }
       if case .number(let x, isInteger: true) = value.kind, Double(Float(x)) != x,

@@ -1,11 +1,5 @@
-// How work is stopped from outside.
+// How work is stopped from outside: the flag of the engine, for those who do not import it.
 
-import Synchronization
+import Engine
 
-/// The flag that a signal handler sets and every loop looks at.
-package enum Interrupts {
-  private static let flag = Atomic<Bool>(false)
-  package static var isRequested: Bool { flag.load(ordering: .relaxed) }
-  package static func request() { flag.store(true, ordering: .relaxed) }
-  package static func clear() { flag.store(false, ordering: .relaxed) }
-}
+package typealias Interrupts = Engine.Interrupts

@@ -49,7 +49,9 @@ extension Machine {
       return storeElement(in: place, r, first: b, isShared: true) ? next + 1 : next
     default:
       if i.op.isBinary {
-        let result = try session.operate(i.op, r[value: b], frame.pointee.operand(c).value)
+        let (x, y) = (r[value: b], frame.pointee.operand(c).value)
+        try checkLiteral(frame, [x, y])
+        let result = try session.operate(i.op, x, y)
         let name = frame.pointee.routine.names[frame.pointee.position]
         if name >= 0 { session.name(result, string(frame, Int(name))) }
         r[value: a] = result
@@ -58,6 +60,24 @@ extension Machine {
       }
     }
     return next
+  }
+
+  /// A whole number of the source that an f32 tensor cannot hold exactly is an error where they
+  /// meet; computed numbers are rounded.
+  func checkLiteral(_ frame: UnsafeMutablePointer<Frame>, _ operands: [Value]) throws {
+    for (place, value) in operands.enumerated() {
+      guard case .number(let x) = value, x == x.rounded(), x.isFinite, Double(Float(x)) != x,
+        let other = operands.compactMap(session.tensorNode).first, other.dtype == .f32
+      else { continue }
+      let chunk = frame.pointee.chunk
+      let spans = chunk.spans[min(frame.pointee.position, chunk.spans.count - 1)].operands
+      guard place < spans.count,
+        chunk.source.slice(spans[place]).allSatisfy({ $0.isNumber || $0 == "-" || $0 == "_" })
+      else { continue }
+      throw Problem(
+        .dtype, "an f32 tensor cannot hold {\(place)} exactly", argument: place,
+        help: "write .f64 or .i64 behind the tensor")
+    }
   }
 
   private func callSlowly(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws

@@ -142,6 +142,15 @@ extension Session {
     guard let node = node(value) else {
       throw Problem(.type, "a param holds a tensor, not \(value.typePhrase)", argument: 1)
     }
+    let dtype = parameter.node.dtype
+    // Numbers and literals have no element type of their own.
+    let isLiteral = node.isNumber || node.op === Operator.data && node.dtype == graph.defaultDType
+    guard node.dtype == dtype || isLiteral && node.dtype != .bool else {
+      throw Problem(
+        .dtype,
+        "\(parameter.name) is a param of \(dtype.name) and keeps it; this value has "
+          + node.dtype.name, help: "write .\(dtype.name) behind the value")
+    }
     try parameter.store(node)
   }
 

@@ -421,8 +421,15 @@ extension Session {
 
   private func replaced(_ x: Node, _ items: [IndexValue], _ value: Node) throws -> Node {
     let dtype = Promotion.meet(x, value, floats: false)
-    if !x.dtype.isFloat, dtype.isFloat, !value.isNumber {
-      throw Problem(.dtype, "a tensor of \(x.dtype.name) cannot hold \(dtype.name)")
+    let isFraction = value.isNumber && !Graph.fits(value.exact, x.dtype)
+    if !x.dtype.isFloat,
+      isFraction || dtype.isFloat && !value.isNumber
+        || x.dtype == .bool && value.dtype != .bool
+    {
+      let what = value.isNumber ? NumberFormat.shortest(value.exact) : value.dtype.name
+      throw Problem(
+        .dtype, "a tensor of \(x.dtype.name) cannot hold \(what)",
+        help: x.dtype == .bool ? nil : "make it a tensor of floats first, with .f32 or .f64")
     }
     let value = try value.converted(to: x.dtype)
     let place: Block? = try updating { try block(x.shape, items) }
@@ -464,8 +471,9 @@ extension Session {
   private func fitted(_ value: Node, _ dims: [Int]) throws -> Node {
     guard let shape = Shape(checking: dims), value.shape.broadcast(with: shape) == shape else {
       throw Problem(
-        .shape, "a value of shape \(value.shape) does not fill the place of shape \(Shape(dims))",
-        arguments: [0, 1])
+        .shape,
+        "a value of shape \(value.shape) does not fill the place of shape "
+          + "[\(dims.map(String.init).joined(separator: ", "))]", arguments: [0, 1])
     }
     return value.shape == shape
       ? value : try graph.record(.expand, [value], Attributes(sizes: dims))

@@ -38,6 +38,12 @@ extension Session {
     }
   }
 
+  /// The node of a tensor or param, nil for everything else.
+  func tensorNode(_ value: Value) -> Node? {
+    if case .tensor(let tensor) = read(value) { return tensor.node }
+    return nil
+  }
+
   func operate(_ op: Opcode, _ a: Value, _ b: Value) throws -> Value {
     let (a, b) = (read(a), read(b))
     switch op {
@@ -167,10 +173,10 @@ extension Session {
     case .power:
       let dtype = Promotion.meet(x, y, floats: false)
       // A plain exponent is part of the structure: x^2 is a square.
-      let exponent =
-        y.isNumber ? graph.constant(y.exact, dtype) : try y.converted(to: dtype)
+      let fitting = try y.converted(to: dtype)
+      let exponent = y.isNumber ? graph.constant(y.exact, dtype) : fitting
       return try graph.record(.power, [x.converted(to: dtype), exponent])
-    case .matmul: return try graph.binary(.matmul, x, y, floats: true)
+    case .matmul: return try graph.binary(.matmul, x, y)
     case .equal: return try graph.binary(.equal, x, y)
     case .notEqual: return try graph.binary(.notEqual, x, y)
     case .less: return try graph.binary(.less, x, y)

@@ -71,7 +71,6 @@ package final class Session {
   package init(output: @escaping (StyledText) -> Void) {
     self.output = output
     warn = { output(DiagnosticRenderer.render($0)) }
-    graph.isInterrupted = { Interrupts.isRequested }
     graph.willChange = { [unowned self] parameter in journal.note(parameter) }
   }
 

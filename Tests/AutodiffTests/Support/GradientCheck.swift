@@ -84,7 +84,12 @@ struct GradientCheck {
         all.append(x)
       }
     }
-    let result = try graph.record(op, all, sample.attributes)
+    // As the functions of the language do, with axes counted from the end.
+    var attributes = sample.attributes
+    attributes.axes = try attributes.axes.map {
+      try Attributes.axes($0, rank: all.first?.shape.rank ?? 0).sorted()
+    }
+    let result = try graph.record(op, all, attributes)
     let loss = try weighted(result.converted(to: .f64), 1)
     return Run(graph: graph, operands: varied, loss: loss)
   }

@@ -1,0 +1,57 @@
+// How work is stopped from outside.
+
+import Synchronization
+
+/// The flag that a signal handler sets and every loop looks at.
+package enum Interrupts {
+  private static let flag = Atomic<Bool>(false)
+  package static var isRequested: Bool { flag.load(ordering: .relaxed) }
+  package static func request() { flag.store(true, ordering: .relaxed) }
+  package static func clear() { flag.store(false, ordering: .relaxed) }
+}
+
+/// Long loops of kernels in pieces, between which the flag is looked at.
+///
+/// A loop that was interrupted just ends, and what it left behind is thrown away by whoever runs
+/// the kernel (`Graph.checkInterrupt`): kernels need no errors for it.
+package struct Work {
+  /// Elements between two looks; even slow functions take no more than a few milliseconds.
+  package static let piece = 1 << 15
+  @usableFromInline package var left = Work.piece
+
+  @inlinable package init() {}
+
+  /// Counts elements that were worked on; whether it is time to stop, from then on always.
+  @inlinable @inline(__always)
+  package mutating func isOver(after count: Int) -> Bool {
+    left &-= count
+    if left > 0 { return false }
+    if Interrupts.isRequested { return true }
+    left = 1 << 15
+    return false
+  }
+
+  /// The pieces of 0..<count, in order, up to an interrupt. A sequence and not a function that
+  /// takes the loop's body: bodies inside of bodies are not vectorised.
+  @inlinable @inline(__always)
+  package static func pieces(_ count: Int, of size: Int = 1 << 15) -> Pieces {
+    Pieces(count, size)
+  }
+
+  package struct Pieces: Sequence, IteratorProtocol {
+    @usableFromInline package var start = 0
+    @usableFromInline package let count: Int
+    @usableFromInline package let size: Int
+
+    @inlinable @inline(__always)
+    package init(_ count: Int, _ size: Int) { (self.count, self.size) = (count, size) }
+
+    @inlinable @inline(__always)
+    package mutating func next() -> Range<Int>? {
+      guard start < count, count <= size || !Interrupts.isRequested else { return nil }
+      let first = start
+      start = count - first > size ? first + size : count
+      return first..<start
+    }
+  }
+}
