@@ -37,7 +37,7 @@ package struct Exercise: Sendable {
   }
 
   /// What a number is worth; `typed` is the text, where it is a plain number.
-  static func judge(_ value: Double, typed: String?, answer: Double) -> Verdict {
+  package static func judge(_ value: Double, typed: String?, answer: Double) -> Verdict {
     let size = answer.magnitude
     if value == answer || (value - answer).magnitude <= size * 1e-9 { return .right }
     guard let typed, let (digits, unit) = precision(typed) else {
@@ -49,7 +49,7 @@ package struct Exercise: Sendable {
 
   /// How many digits a number was typed with, and what one of the last is worth; nil for what is
   /// no plain number.
-  static func precision(_ text: String) -> (digits: Int, unit: Double)? {
+  package static func precision(_ text: String) -> (digits: Int, unit: Double)? {
     let text = text.lowercased().filter { $0 != "_" }
     guard Double(text) != nil, text.contains(where: \.isNumber) else { return nil }
     let mantissa = text.prefix { $0 != "e" }

@@ -83,7 +83,7 @@ package enum LessonText {
   }
 
   /// Lines of whole words; a word that is longer than a line stands alone.
-  static func wrapped(_ text: String, _ width: Int) -> [String] {
+  package static func wrapped(_ text: String, _ width: Int) -> [String] {
     let limit = max(16, min(widest, width - 1))
     var lines: [String] = []
     var line = ""

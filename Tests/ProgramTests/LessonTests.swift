@@ -2,10 +2,9 @@
 
 import Diagnostics
 import Interpreter
+import Lessons
 import Library
 import Testing
-
-@testable import Lessons
 
 @Suite("Lessons")
 struct LessonTests {
@@ -21,8 +20,11 @@ struct LessonTests {
     }
   }
 
-  @Test("a lesson has questions with hints, and ends with something to try", arguments: Lesson.all)
-  func shape(_ lesson: Lesson) {
+  @Test(
+    "a lesson has questions with hints, and ends with something to try",
+    arguments: Lesson.all.indices)
+  func shape(_ index: Int) {
+    let lesson = Lesson.all[index]
     let exercises = lesson.stops.compactMap(\.exercise)
     #expect(!exercises.isEmpty)
     #expect(exercises.allSatisfy { $0.hint != nil })
@@ -30,8 +32,9 @@ struct LessonTests {
     #expect(!lesson.title.isEmpty && lesson.minutes > 0)
   }
 
-  @Test("a lesson is gone through, every question answered", arguments: Lesson.all)
-  func walk(_ lesson: Lesson) throws {
+  @Test("a lesson is gone through, every question answered", arguments: Lesson.all.indices)
+  func walk(_ index: Int) throws {
+    let lesson = Lesson.all[index]
     var output = ""
     let parent = Library.makeSession { output += $0.plain }
     parent.define("mine", .number(5))
@@ -98,7 +101,8 @@ struct LessonTests {
     #expect(judge("-10", -10) == .right)
     #expect(judge("10", -10) == .wrong)
     #expect(judge("68100", 68_072.4) == .right)
-    #expect(judge("68000", 68_072.4) == .wrong)
+    #expect(judge("68000", 68_072.4) == .tooFewDigits)
+    #expect(judge("67000", 68_072.4) == .wrong)
     #expect(judge("0.00197", 0.00196612) == .right)
     #expect(judge("1.97e-3", 0.00196612) == .right)
     #expect(Exercise.judge(0.5, typed: nil, answer: 0.5001) == .right)
