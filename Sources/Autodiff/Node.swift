@@ -108,6 +108,8 @@ package final class Parameter {
     willSet { gradient?.handles -= 1 }
     didSet { gradient?.handles += 1 }
   }
+  /// Whether it got another value since it was made, saved or loaded.
+  package var isUnsaved = false
   /// Whether optimizers and `backward` leave it alone.
   package var isFrozen = false
 
@@ -155,6 +157,7 @@ package final class Parameter {
     node.version?.endedAt = graph.origin
     graph.lastEnded = node.version
     isFirst = false
+    isUnsaved = true
     install(value)
     graph.turn.add(node, operands, isComputed: isComputed, isKnown: known != nil)
   }

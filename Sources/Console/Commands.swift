@@ -9,110 +9,94 @@ struct Command: Sendable {
   let name: String
   let arguments: String
   let summary: String
-  /// False leaves the prompt.
-  let action: @Sendable (_ prompt: Prompt, _ text: String) throws -> Bool
+  /// Whether a mistyped name is never taken for it: work would be lost.
+  var isDrastic = false
+  let action: @Sendable (_ prompt: Prompt, _ text: String) throws -> Prompt.Outcome
 
   static let all: [Command] = [
-    help, vars, shape, type, time, history, undo, load, lesson, next, again, skip, shell, memory,
-    reset, quit,
+    help, vars, shape, type, time, undo, redo, back, up, down, where_, save, load, lesson, next, again, skip, watch, edit,
+    source, history, settings, shell, memory, resume, stop, reset, quit,
   ]
+
+  var needsArguments: Bool { !arguments.isEmpty && !arguments.hasPrefix("[") }
+  /// `:load FILE`
+  var usage: String { arguments.isEmpty ? ":\(name)" : ":\(name) \(arguments)" }
+
+  /// The command that was probably meant.
+  static func nearest(_ name: String) -> String? {
+    Suggestion.nearest(to: name, in: all.filter { !$0.isDrastic }.map(\.name))
+  }
 
   static let help: Command = Command(
     name: "help", arguments: "[topic]", summary: "these commands, or help on a function"
   ) { prompt, text in
-    if text.hasPrefix(":"), let command = all.first(where: { ":" + $0.name == text }) {
-      prompt.show(StyledText("\(text) \(command.arguments)\n  \(command.summary)"))
-      return true
-    }
-    if !text.isEmpty {
-      prompt.show(try Reference.help(prompt.topic(text), prompt.session))
-      return true
-    }
-    let width = (all.map { $0.name.count + $0.arguments.count }.max() ?? 0) + 3
-    for command in all {
-      var line = StyledText("  :\(command.name)", .name)
-      line.append(" \(command.arguments)", .dim)
-      let used = command.name.count + command.arguments.count
-      line.append(String(repeating: " ", count: width - used) + command.summary)
-      prompt.show(line)
-    }
-    for line in [
-      "help() lists all functions, ?softmax explains one; Tab completes, twice lists.",
-      "Return runs an entry or goes on with it, Alt-Return always starts a line.",
-      "Up and Down: lines of the entry, then earlier entries that begin alike; Ctrl-R searches.",
-      "Ctrl-C drops the entry or stops the work, Ctrl-D on an empty line leaves.",
-    ] {
-      prompt.show(StyledText("  " + line, .dim))
-    }
-    return true
-  }
-
-  static let history: Command = Command(
-    name: "history", arguments: "[WORD]", summary: "earlier entries, those that have a word"
-  ) { prompt, text in
-    // The last one is this command.
-    let entries = prompt.entries.dropLast().filter { text.isEmpty || $0.contains(text) }
-    if entries.isEmpty { prompt.show(StyledText("no earlier entry has '\(text)'")) }
-    for entry in entries.suffix(50) {
-      let lines = entry.split(separator: "\n", omittingEmptySubsequences: false)
-      prompt.show(StyledText("  " + lines.joined(separator: "\n  ")))
-    }
-    return true
-  }
-
-  static let undo: Command = Command(
-    name: "undo", arguments: "[N]", summary: "takes back the last statement, params and all"
-  ) { prompt, text in
-    guard let count = text.isEmpty ? 1 : Int(text), count > 0 else {
-      throw Diagnostic(.syntax, ":undo takes a number of statements, not '\(text)'")
-    }
-    for _ in 0..<count where !prompt.session.undo() {
-      prompt.show(StyledText("there is nothing to take back"))
-      break
-    }
-    return true
+    try prompt.ask(text, ":help " + text)
+    return .goOn
   }
 
   static let load: Command = Command(
     name: "load", arguments: "FILE", summary: "runs a file here"
   ) { prompt, text in
-    var path = text
-    if path.count > 1, path.hasPrefix("\""), path.hasSuffix("\"") {
-      path = String(path.dropFirst().dropLast())
+    let path = Self.path(text)
+    try prompt.session.asEntry(":load \(path)") {
+      _ = try prompt.session.run(SourceText.read(expanded(path)))
     }
-    guard !path.isEmpty else { throw Diagnostic(.syntax, "a file's name is missing") }
-    try prompt.session.run(SourceText.read(expanded(path)))
-    return true
+    return .goOn
+  }
+
+  /// A file's name, with or without quotes.
+  static func path(_ text: String) -> String {
+    guard text.count > 1, text.hasPrefix("\""), text.hasSuffix("\"") else { return text }
+    return String(text.dropFirst().dropLast())
   }
 
   static let shell: Command = Command(
     name: "sh", arguments: "COMMAND", summary: "runs a command of the shell"
   ) { _, text in
-    guard !text.isEmpty else { throw Diagnostic(.syntax, "a command of the shell is missing") }
     fflush(stdout)
     let status = system(text)
     // The low seven bits are a signal, the next eight the exit code.
     if status & 0x7F != 0 {
-      guard status & 0x7F != SIGINT else { return true }
+      guard status & 0x7F != SIGINT else { return .goOn }
       throw Diagnostic(.value, "the command was ended by signal \(status & 0x7F)")
     }
     if status >> 8 != 0 { throw Diagnostic(.value, "the command's exit code is \(status >> 8)") }
-    return true
+    return .goOn
   }
 
   static let reset: Command = Command(
-    name: "reset", arguments: "", summary: "forgets all your names; a lesson begins anew"
+    name: "reset", arguments: "", summary: "forgets all your names; a lesson begins anew",
+    isDrastic: true
   ) { prompt, _ in
+    guard prompt.pauses == 0 else {
+      throw Diagnostic(
+        .value, "a training is paused", help: ":resume goes on with it, :stop ends it")
+    }
     if try !prompt.restartLesson() { prompt.restart() }
-    return true
+    return .goOn
+  }
+
+  static let resume: Command = Command(
+    name: "resume", arguments: "", summary: "goes on with a paused training"
+  ) { prompt, _ in
+    if prompt.pauses == 0 { prompt.say("nothing is paused; Ctrl-C pauses a training or a loop") }
+    return prompt.pauses > 0 ? .resume : .goOn
+  }
+
+  static let stop: Command = Command(
+    name: "stop", arguments: "", summary: "ends a paused training; its steps stay",
+    isDrastic: true
+  ) { prompt, _ in
+    if prompt.pauses == 0 { prompt.say("nothing is paused") }
+    return prompt.pauses > 0 ? .leave : .goOn
   }
 
   static let quit: Command = Command(
-    name: "quit", arguments: "", summary: "leaves; first the lesson, where one runs"
-  ) { prompt, _ in prompt.leaveLesson() }
-}
-
-extension Prompt {
-  /// What `:help` is about: a value of that name, else a function's name.
-  fileprivate func topic(_ text: String) -> Value { session.globals[text] ?? .string(text) }
+    name: "quit", arguments: "", summary: "leaves; first the lesson, where one runs",
+    isDrastic: true
+  ) { prompt, _ in
+    if prompt.leaveLesson() { return .goOn }
+    prompt.leave()
+    return .leave
+  }
 }

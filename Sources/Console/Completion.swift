@@ -11,29 +11,59 @@ struct Completion {
   /// A value in one line.
   let describe: (Value) -> String
 
-  /// Candidates for the word that ends a text, and how many scalars of the text it is.
+  /// Candidates for the word that ends a text, and how many scalars of the text they stand for.
   func candidates(_ before: String) -> (replaced: Int, candidates: [Candidate]) {
     if before.hasPrefix(":") {
       guard let space = before.firstIndex(of: " ") else { return (count(before), commands(before)) }
-      let command = before[..<space].dropFirst()
-      let argument = String(before[before.index(after: space)...])
-      if command == "load" { return (count(argument), files(argument)) }
+      let argument = String(before[before.index(after: space)...].drop { $0 == " " })
+      let command = Command.all.first { $0.name == before[..<space].dropFirst() }
+      if let command, let special = self.argument(argument, of: command) {
+        return (count(argument), special)
+      }
     }
-    if let typed = openString(before) { return (count(typed), files(typed)) }
+    if let typed = openString(before) {
+      let head = String(before.dropLast(typed.count + 1))
+      return (count(typed), columns(head, typed) ?? files(typed))
+    }
     let word = Self.lastWord(before)
     let head = String(before.dropLast(word.count))
-    if head.hasSuffix("."), !head.hasSuffix("..") { return (count(word), fields(head, word)) }
+    if head.hasSuffix("."), !head.hasSuffix("..") {
+      let fields = fields(head, word)
+      if !fields.isEmpty { return (count(word), fields) }
+    }
+    let path = Self.path(before)
+    let paths = paths(path)
+    if !paths.isEmpty { return (count(path), paths) }
     return (count(word), arguments(head, word) + names(word))
+  }
+
+  /// What a command takes that is no expression; nil where it takes one.
+  private func argument(_ typed: String, of command: Command) -> [Candidate]? {
+    switch command.arguments {
+    case "FILE": return files(typed)
+    case "NAME", "[NAME]":
+      return session.globals.user.filter { $0.name.hasPrefix(typed) }
+        .map { Candidate($0.name, describe($0.value)) }
+    case "[NAME VALUE]":
+      return Setting.all.filter { $0.name.hasPrefix(typed) }.map {
+        Candidate($0.name, "\($0.summary) (\($0.values))")
+      }
+    case "[topic]":
+      if typed.hasPrefix(":") { return commands(typed) }
+      let families = Set(session.functions.map(\.category)).sorted().map { Candidate($0, "family") }
+      return (names(typed) + families).filter { $0.text.hasPrefix(typed) }
+    default: return nil
+    }
   }
 
   private func count(_ text: String) -> Int { text.unicodeScalars.count }
 
-  private static func lastWord(_ text: String) -> String {
+  static func lastWord(_ text: String) -> String {
     String(text.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" }.reversed())
   }
 
   /// What is typed of a string that isn't closed; nil outside of strings and inside `{…}` of one.
-  private func openString(_ before: String) -> String? {
+  func openString(_ before: String) -> String? {
     var typed: String?
     var isEscaped = false
     for character in before {
@@ -49,21 +79,24 @@ struct Completion {
   }
 
   private func commands(_ before: String) -> [Candidate] {
-    Command.all.map { Candidate(":" + $0.name, $0.summary) }
-      .filter { $0.text.hasPrefix(before) }.sorted { $0.text < $1.text }
+    Command.all.map { command in
+      var candidate = Candidate(":" + command.name, command.summary)
+      candidate.takesArguments = !command.arguments.isEmpty
+      return candidate
+    }
+    .filter { $0.text.hasPrefix(before) }.sorted { $0.text < $1.text }
   }
 
   // MARK: - Names
 
-  private static let keywords = [
-    "let", "param", "model", "layer", "fn", "for", "while", "if", "else", "return", "import",
-    "break", "continue", "test", "true", "false", "none", "and", "or", "not", "in",
-  ]
-
   private func names(_ word: String) -> [Candidate] {
     guard !word.isEmpty else { return [] }
     var result: [String: String] = [:]
-    for keyword in Self.keywords where keyword.hasPrefix(word) { result[keyword] = "keyword" }
+    for topic in Topic.all {
+      for name in topic.names where name.hasPrefix(word) && name.first?.isLetter == true {
+        result[name] = topic.form
+      }
+    }
     for function in session.functions where function.name.hasPrefix(word) {
       result[function.name] = Reference.signature(function)
     }
@@ -73,62 +106,11 @@ struct Completion {
     return result.sorted { $0.key < $1.key }.map { Candidate($0.key, $0.value) }
   }
 
-  /// Named arguments of the call that the cursor is in, those already given left out.
-  private func arguments(_ head: String, _ word: String) -> [Candidate] {
-    var depth = 0
-    var rest = head[...]
-    while let character = rest.last {
-      if ")]}".contains(character) { depth += 1 }
-      if "([{".contains(character) {
-        if depth == 0 { break }
-        depth -= 1
-      }
-      rest.removeLast()
-    }
-    guard rest.last == "(" else { return [] }
-    let given = head[rest.endIndex...]
-    return parameters(of: Self.lastWord(String(rest.dropLast()))).filter {
-      $0.text.hasPrefix(word) && !given.contains($0.text)
-    }
-  }
-
-  private func parameters(of name: String) -> [Candidate] {
-    switch session.globals[name] {
-    case .function(let host as HostFunctionObject): return host.function.parameters.map(argument)
-    case .function(let native as NativeFunctionObject): return native.parameters.map(argument)
-    case .function(let closure as ClosureObject):
-      let source = closure.chunk.source.slice(closure.chunk.range)
-      return functionParameters(source, closure.chunk.source)
-    case .foreign(let object): return (object.callParameters ?? []).map(argument)
-    default: return []
-    }
-  }
-
-  private func argument(_ parameter: HostFunction.Parameter) -> Candidate {
-    guard case .optional(let text) = parameter.defaultValue else {
-      return Candidate(parameter.name + ":", parameter.summary)
-    }
-    return Candidate(parameter.name + ":", parameter.summary + " (\(text))")
-  }
-
-  /// Parameters of a function of the user, read from its source.
-  private func functionParameters(_ text: String, _ source: SourceText) -> [Candidate] {
-    let program = Parser.parseEntry(SourceText(name: source.name, text: text)).program
-    guard case .function(let function)? = program.statements.first?.kind else { return [] }
-    return function.parameters.flatMap { parameter in
-      let detail = parameter.defaultValue == nil ? "parameter" : "may be left out"
-      return parameter.pattern.names.map { Candidate($0.name + ":", detail) }
-    }
-  }
-
   // MARK: - Fields
 
   /// Fields of the value that a path of names, fields and indices leads to.
   private func fields(_ head: String, _ word: String) -> [Candidate] {
-    let path = head.dropLast().reversed().prefix {
-      $0.isLetter || $0.isNumber || "_.[]".contains($0)
-    }
-    guard let value = value(of: String(path.reversed())) else { return [] }
+    guard let value = value(of: Self.path(String(head.dropLast()))) else { return [] }
     var result: [Candidate] = []
     switch value {
     case .foreign(let object):
@@ -149,10 +131,50 @@ struct Completion {
 
   /// Looking leaves no trace: what it computed is taken back.
   private func value(of path: String) -> Value? {
-    guard !path.isEmpty, let value = try? session.run(SourceText(name: "completion", text: path))
+    guard !path.isEmpty else { return nil }
+    if let value = session.globals[path] { return value }
+    return session.withoutTrace {
+      (try? session.run(SourceText(name: "completion", text: path))) ?? nil
+    }
+  }
+
+  /// Names, fields and indices that end a text.
+  private static func path(_ text: String) -> String {
+    String(
+      text.reversed().prefix { $0.isLetter || $0.isNumber || "_.[]".contains($0) }.reversed())
+  }
+
+  /// Params below a net or model, by the paths that reach them: `net[0].weight`. Also for
+  /// `net.0.` as others write it.
+  private func paths(_ typed: String) -> [Candidate] {
+    let name = typed.prefix { $0 != "." && $0 != "[" }
+    guard name.count < typed.count, let value = session.globals[String(name)] else { return [] }
+    var wanted = ""
+    let steps = typed.dropFirst(name.count).split(separator: ".", omittingEmptySubsequences: false)
+    for (place, step) in steps.enumerated() {
+      if place > 0, !step.isEmpty, step.allSatisfy(\.isNumber) {
+        wanted += "[\(step)]"
+      } else {
+        wanted += (place > 0 && !(step.isEmpty && place == 1) ? "." : "") + step
+      }
+    }
+    return session.parameters(of: value).compactMap { path, parameter in
+      guard path.hasPrefix(wanted) || path.hasPrefix(String(wanted.drop { $0 == "." })) else {
+        return nil
+      }
+      return Candidate(
+        Session.joined(String(name), path), describe(.tensor(parameter.node)))
+    }
+  }
+
+  /// Columns of a table whose index a string is.
+  private func columns(_ head: String, _ typed: String) -> [Candidate]? {
+    guard head.hasSuffix("["),
+      case .foreign(let table)? = value(of: Self.path(String(head.dropLast()))),
+      table.typeName == "table"
     else { return nil }
-    _ = session.undo()
-    return value
+    return table.fieldNames.filter { $0.hasPrefix(typed) && !["shape", "columns"].contains($0) }
+      .map { Candidate($0, ((try? table.field($0, session)) ?? nil).map(describe) ?? "column") }
   }
 
   // MARK: - Files

@@ -15,12 +15,21 @@ extension EntryEditor {
     let shared = candidates.dropFirst().reduce(first.text) { shared, next in
       String(zip(shared, next.text).prefix { $0 == $1 }.map(\.0))
     }
-    let added = String(String.UnicodeScalarView(shared.unicodeScalars.dropFirst(replaced)))
+    // `net.0.` becomes `net[0].`
+    let typed = String(entry.beforeCursor.unicodeScalars.suffix(replaced))
+    if !shared.hasPrefix(typed), shared != typed, !shared.isEmpty {
+      deleteBeforeCursor(replaced)
+      insert(shared)
+      return UInt8(CC_REFRESH)
+    }
+    var added = String(String.UnicodeScalarView(shared.unicodeScalars.dropFirst(replaced)))
+    if candidates.count == 1, first.takesArguments { added += " " }
     if !added.isEmpty {
       insert(added)
       return UInt8(CC_REFRESH)
     }
-    guard candidates.count > 1 else { return UInt8(CC_REFRESH) }
+    guard candidates.count > 1, listed != entry else { return UInt8(CC_REFRESH) }
+    listed = entry
     view.end(entry)
     view.write(Self.list(candidates, columns: view.columns))
     return UInt8(CC_REFRESH)

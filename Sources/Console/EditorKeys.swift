@@ -154,7 +154,7 @@ extension EntryEditor {
     let before = entry.text
     var (pattern, text, place) = ("", before, walk.entries.count)
     var isFound = true
-    defer { view.prompt = "> " }
+    defer { view.prompt = prompt }
     var key: wchar_t = 0
     while true {
       view.prompt = "(\(isFound ? "search" : "not found"): \(pattern)) "

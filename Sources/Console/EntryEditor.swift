@@ -15,6 +15,8 @@ struct Candidate {
   let text: String
   /// What it is: a signature, a shape, a value.
   let detail: String
+  /// Whether something follows it after a space.
+  var takesArguments = false
 
   init(_ text: String, _ detail: String) {
     self.text = text
@@ -29,6 +31,9 @@ final class EntryEditor: EntryReader {
   let needsMore: (String) -> Bool
   /// Candidates for what stands before the cursor, and how many scalars of it they replace.
   var completer: (_ before: String) -> (replaced: Int, candidates: [Candidate]) = { _ in (0, []) }
+  /// What is still to come of the call that a text ends in.
+  var signature: (_ before: String) -> String = { _ in "" }
+  var prompt = "> "
   /// Told the number of columns when the window has changed.
   var resized: (Int) -> Void = { _ in }
   var walk = HistoryWalk()
@@ -38,6 +43,9 @@ final class EntryEditor: EntryReader {
   var killed = ""
   /// The text that Return has ended.
   var finished: String?
+
+  /// The entry under which candidates are listed: pressing Tab again lists them only if it changed.
+  var listed: EntryText?
 
   let view: EntryView
   private(set) var wasInterrupted = false
@@ -75,7 +83,8 @@ final class EntryEditor: EntryReader {
     view.measure()
     resized(view.columns)
     view.takeFreshLine()
-    view.prompt = "> "
+    view.prompt = prompt
+    listed = nil
     keys = Keys.watch()
     // Pasted text comes between marks, so that its line ends are not taken for Return.
     view.write("\u{1B}[?2004h")
@@ -135,6 +144,13 @@ final class EntryEditor: EntryReader {
     return walk.continuation(of: entry.text)
   }
 
+  /// That, else the signature of the call that is being typed, which nothing takes over.
+  private var shownHint: String {
+    let (entry, hint) = (entry, hint)
+    guard hint.isEmpty, showsHints, entry.cursor == entry.lineEnd else { return hint }
+    return signature(entry.beforeCursor)
+  }
+
   // MARK: - Keys
 
   /// One character from the terminal for libedit: −1 on an interrupt, 0 at the end. What is not
@@ -154,7 +170,7 @@ final class EntryEditor: EntryReader {
 
   /// The next byte of the terminal; nil after Ctrl-C and at the end.
   private func nextByte() -> UInt8? {
-    while let event = keys?.next(idle: { view.show(entry, hint: hint) }) {
+    while let event = keys?.next(idle: { view.show(entry, hint: shownHint) }) {
       switch event {
       case .byte(let byte): return byte
       case .end: return nil

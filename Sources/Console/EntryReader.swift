@@ -13,6 +13,8 @@ enum Entry {
 
 /// A source of entries.
 protocol EntryReader: AnyObject {
+  /// What stands before an entry on a terminal.
+  var prompt: String { get set }
   /// The next entry, without its last line end.
   func read() -> Entry
 }
@@ -67,6 +69,7 @@ func dieBy(_ number: Int32) {
 /// Lines of a terminal without cursor movement (`TERM=dumb`: editors' shells, braille lines): the
 /// terminal driver edits the line, an incomplete entry goes on after `  … `.
 final class PlainReader: EntryReader {
+  var prompt = "> "
   private let needsMore: (String) -> Bool
 
   init(needsMore: @escaping (String) -> Bool) { self.needsMore = needsMore }
@@ -75,7 +78,7 @@ final class PlainReader: EntryReader {
     let keys = Keys.watch()
     defer { keys.leave() }
     var entry: [UInt8] = []
-    say("> ")
+    say(prompt)
     while true {
       switch keys.next() {
       case .byte(0x0A):
@@ -104,6 +107,7 @@ final class PlainReader: EntryReader {
 
 /// Standard input that is no terminal: nothing is asked for.
 final class FileReader: EntryReader {
+  var prompt = ""
   private let needsMore: (String) -> Bool
 
   init(needsMore: @escaping (String) -> Bool) { self.needsMore = needsMore }

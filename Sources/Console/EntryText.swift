@@ -1,7 +1,7 @@
 // The text of an entry while it is edited: its lines, its words, its indentation.
 
 /// A text and a cursor, counted in Unicode scalars as libedit counts.
-struct EntryText {
+struct EntryText: Equatable {
   var scalars: [Unicode.Scalar]
   var cursor: Int
 

@@ -17,7 +17,9 @@ private struct Cell: Equatable {
 /// The lines of the screen that show an entry.
 final class EntryView {
   var prompt = "> "
-  private let isColored: Bool
+  var isColored: Bool
+  /// Whether a name means something already; others are coloured.
+  var isKnown: (String) -> Bool = { _ in true }
   private let isPlain: Bool
   /// What stands before each line but the first: as wide as the prompt, so that code lines up.
   private let continuation: String
@@ -208,13 +210,19 @@ final class EntryView {
     guard isColored, !text.hasPrefix(":"), !text.hasPrefix("?") else { return result }
     var scalar = 0
     var byte = 0
-    for (range, kind) in Highlighter.tokens(SourceText(name: "entry", text: text)) {
+    let source = SourceText(name: "entry", text: text)
+    let unknown = UnknownNames.ranges(source, cursor: entry.beforeCursor.utf8.count, isKnown)
+    for (range, kind) in Highlighter.tokens(source) {
+      let style = unknown.contains(range) ? StyledText.Style.error.code : kind.style.code
       while scalar < result.count, byte < range.upper {
         // An error may be that the text isn't finished; Return will tell.
-        if byte >= range.lower, kind != .error { result[scalar] = kind.style.code }
+        if byte >= range.lower, kind != .error { result[scalar] = style }
         byte += UTF8.width(entry.scalars[scalar])
         scalar += 1
       }
+    }
+    for place in Brackets.pair(entry) {
+      result[place] = StyledText.Style.accent.code.map { $0 + ";4" }
     }
     return result
   }

@@ -9,18 +9,32 @@ import Syntax
 
 extension Command {
   static let vars: Command = Command(
-    name: "vars", arguments: "", summary: "your names with their kinds and sizes"
+    name: "vars", arguments: "", summary: "your names with kind, shape and bytes"
   ) { prompt, _ in
     let names = prompt.session.globals.user
-    if names.isEmpty { prompt.show(StyledText("you have no names yet")) }
+    if names.isEmpty { prompt.say("you have no names yet") }
     let width = names.map { TextWidth.columns(of: $0.name) }.max() ?? 0
-    for (name, value) in names {
+    let kinds = names.map { prompt.kind($0.name) }
+    let kindWidth = kinds.map(\.count).max() ?? 0
+    for ((name, value), kind) in zip(names, kinds) {
       var line = StyledText(name, .name)
-      let space = width - TextWidth.columns(of: name) + 2
-      line.append(String(repeating: " ", count: space) + prompt.brief(value))
+      line.append(String(repeating: " ", count: width - TextWidth.columns(of: name) + 2))
+      line.append(kind + String(repeating: " ", count: kindWidth - kind.count + 2), .dim)
+      let bytes = prompt.bytes(value)
+      let size = bytes > 0 ? "  \(byteCount(bytes))" : ""
+      let room = max(10, prompt.session.width - line.width - size.count)
+      line.append(fitted(prompt.shortForm(value), columns: room) + size)
       prompt.show(line)
     }
-    return true
+    return .goOn
+  }
+
+  private static func byteCount(_ bytes: Int) -> String {
+    switch bytes {
+    case ..<10_000: "\(bytes) B"
+    case ..<10_000_000: NumberFormat.significant(Double(bytes) / 1e3, digits: 3) + " kB"
+    default: NumberFormat.significant(Double(bytes) / 1e6, digits: 3) + " MB"
+    }
   }
 
   /// The value of an expression; whatever computing it changed is taken back.
@@ -29,11 +43,11 @@ extension Command {
     let (program, problems) = Parser.parse(source)
     guard problems.isEmpty else { throw DiagnosticList(problems) }
     guard program.statements.count == 1, case .expression? = program.statements.first?.kind else {
-      throw Diagnostic(.syntax, text.isEmpty ? "an expression is missing" : "wanted an expression")
+      throw Diagnostic(.syntax, "this is no expression: '\(text)'")
     }
-    let value = try prompt.session.run(source, mode: .file)
-    _ = prompt.session.undo()
-    return value ?? .none
+    return try prompt.session.withoutTrace {
+      try prompt.session.run(source, seeing: prompt.visible(in: source)) ?? .none
+    }
   }
 
   static let shape: Command = Command(
@@ -42,17 +56,17 @@ extension Command {
     let value = try evaluate(prompt, text)
     guard let node = prompt.session.node(value) else {
       prompt.show(StyledText("\(value.typePhrase) has no shape"))
-      return true
+      return .goOn
     }
     prompt.show(StyledText("\(node.dtype.name) \(node.shape)"))
-    return true
+    return .goOn
   }
 
   static let type: Command = Command(
     name: "type", arguments: "EXPR", summary: "an expression's kind"
   ) { prompt, text in
     prompt.show(StyledText(try evaluate(prompt, text).typeName))
-    return true
+    return .goOn
   }
 
   static let time: Command = Command(
@@ -70,7 +84,7 @@ extension Command {
     prompt.show(
       StyledText(
         "\(runs): min \(duration(times[0])), median \(duration(times[times.count / 2]))"))
-    return true
+    return .goOn
   }
 
   private static func duration(_ seconds: Double) -> String {
@@ -95,6 +109,6 @@ extension Command {
       StyledText(
         "tensors \(megabytes(Memory.bytesInUse)), at most \(megabytes(Memory.peakBytes)); "
           + "\(graph.planCount) plans, used again \(graph.planHits) times"))
-    return true
+    return .goOn
   }
 }

@@ -12,7 +12,7 @@ extension Command {
     let words = text.split(separator: " ")
     guard let word = words.first else {
       prompt.show(LessonText.list(prompt.lessons.progress))
-      return true
+      return .goOn
     }
     guard let number = Int(word), let lesson = Lesson.all.first(where: { $0.number == number })
     else {
@@ -24,7 +24,7 @@ extension Command {
       throw Diagnostic(.value, "lesson \(number) has the stops 1 to \(lesson.stops.count)")
     }
     try prompt.begin(lesson, at: words.count > 1 ? stop - 1 : nil)
-    return true
+    return .goOn
   }
 
   static let next: Command = inLesson("next", "", "goes on, as Return does") { run, _ in
@@ -56,7 +56,7 @@ extension Command {
       }
       try action(run, text)
       prompt.afterLessonStep()
-      return true
+      return .goOn
     }
   }
 }
@@ -131,6 +131,7 @@ extension Prompt {
   /// After every step: what was reached is noted, and a lesson that is over is left.
   func afterLessonStep() {
     lessons.note()
+    attach()
     if lessons.current?.isOver == true { leaveLesson() }
   }
 

@@ -1,7 +1,7 @@
 /// The kinds of error that a user can meet; the word in `error[shape]: …`.
 package enum DiagnosticKind: String, Sendable, CaseIterable {
   case syntax, name, type, shape, value, index, dtype, gradient, data, file, memory, recursion
-  case assert, interrupt, `internal`
+  case assert, interrupt, usage, `internal`
   /// The user's own `error("…")`.
   case error
 }

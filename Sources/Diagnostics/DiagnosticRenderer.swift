@@ -18,26 +18,28 @@ package enum DiagnosticRenderer {
     render(diagnostic).rendered(colored: style == .ansi)
   }
 
-  /// Ends with a line end.
-  package static func render(_ diagnostic: Diagnostic) -> StyledText {
+  /// Ends with a line end. On a terminal of so many columns sentences are broken between words, and
+  /// lines of source are cut around what is marked.
+  package static func render(_ diagnostic: Diagnostic, columns: Int? = nil) -> StyledText {
     let (word, style) =
       diagnostic.isWarning
       ? ("warning", StyledText.Style.warning) : ("error", StyledText.Style.error)
     var text = StyledText("\(word)[\(diagnostic.kind.rawValue)]", style)
-    text.append(": \(visible(diagnostic.message))\n", .strong)
+    text.append(": \(visible(diagnostic.message))", .strong)
+    text = text.wrapped(columns, hanging: 2)
+    text.append("\n")
     let snippets = self.snippets(diagnostic)
     let digits = String(snippets.map(\.line).max() ?? 1).count
     let margin = String(repeating: " ", count: digits)
-    for snippet in snippets { draw(snippet, digits, style, &text) }
-    for note in diagnostic.notes + diagnostic.calls.notes {
-      text.append("\(margin) = ", .dim)
-      text.append("note: ", .accent)
-      text.append(indented(note, digits + 9))
-    }
-    if let help = diagnostic.help {
-      text.append("\(margin) = ", .dim)
-      text.append("help: ", .accent)
-      text.append(indented(help, digits + 9))
+    for snippet in snippets { draw(snippet, digits, style, columns, &text) }
+    let remarks =
+      (diagnostic.notes + diagnostic.calls.notes).map { ("note", $0) }
+      + [diagnostic.help].compactMap { $0 }.map { ("help", $0) }
+    for (word, remark) in remarks {
+      var line = StyledText("\(margin) = ", .dim)
+      line.append("\(word): ", .accent)
+      line.append(indented(remark, digits + 9))
+      text.append(line.wrapped(columns, hanging: digits + 9))
     }
     return text
   }
@@ -98,24 +100,26 @@ extension DiagnosticRenderer {
   }
 
   private static func draw(
-    _ snippet: Snippet, _ digits: Int, _ style: StyledText.Style, _ text: inout StyledText
+    _ snippet: Snippet, _ digits: Int, _ style: StyledText.Style, _ columns: Int?,
+    _ text: inout StyledText
   ) {
     let margin = String(repeating: " ", count: digits)
+    let width = columns.map { min(sourceWidth, max(12, $0 - digits - 4)) } ?? sourceWidth
     let excerpt = SourceExcerpt(
-      snippet.source, line: snippet.line, marks: snippet.marks, width: sourceWidth)
+      snippet.source, line: snippet.line, marks: snippet.marks, width: width)
     text.append("\(margin)--> ", .dim)
     text.append("\(snippet.place)\n")
     text.append("\(margin) |\n", .dim)
     let number = String(snippet.line)
     text.append(String(repeating: " ", count: max(0, digits - number.count)) + number + " |", .dim)
     text.append(excerpt.text.isEmpty ? "\n" : " \(excerpt.text)\n")
-    underline(excerpt.places, margin, style, &text)
+    underline(excerpt.places, margin, style, columns, &text)
   }
 
   /// A mark under each part; the text of the rightmost follows its mark, the others stand below,
   /// from right to left, each where its part begins.
   private static func underline(
-    _ places: [SourceExcerpt.Place], _ margin: String, _ style: StyledText.Style,
+    _ places: [SourceExcerpt.Place], _ margin: String, _ style: StyledText.Style, _ columns: Int?,
     _ text: inout StyledText
   ) {
     var marks: [Character] = []
@@ -126,11 +130,23 @@ extension DiagnosticRenderer {
     }
     text.append("\(margin) | ", .dim)
     text.append(String(marks), style)
-    if let last = places.last, !last.text.isEmpty { text.append(" \(oneLine(last.text))") }
+    // What a label says follows its mark where that fits, else it begins a line of its own.
+    let room = columns.map { $0 - margin.count - 3 } ?? .max
+    func fits(_ place: SourceExcerpt.Place, from column: Int) -> Bool {
+      column + TextWidth.columns(of: oneLine(place.text)) <= room
+    }
+    var below = places.filter { !$0.text.isEmpty }
+    if let last = places.last, !last.text.isEmpty, fits(last, from: marks.count + 1) {
+      text.append(" \(oneLine(last.text))")
+      below.removeLast()
+    }
     text.append("\n")
-    for place in places.dropLast().reversed() where !place.text.isEmpty {
-      text.append("\(margin) | ", .dim)
-      text.append(String(repeating: " ", count: place.column) + oneLine(place.text) + "\n")
+    for place in below.reversed() {
+      var line = StyledText("\(margin) | ", .dim)
+      let column = fits(place, from: place.column) ? place.column : 0
+      line.append(String(repeating: " ", count: column) + oneLine(place.text))
+      text.append(line.wrapped(columns, hanging: margin.count + 3))
+      text.append("\n")
     }
   }
 

@@ -1,7 +1,7 @@
 // Text with meaning instead of colours: the face that shows it decides how.
 
 package struct StyledText: Sendable {
-  package enum Style: Sendable {
+  package enum Style: Sendable, Equatable {
     case plain, error, warning, strong, name, number, keyword, string, dim, accent
     /// A colour of the 256 that terminals have: a series of a plot.
     case tint(UInt8)
@@ -17,7 +17,12 @@ package struct StyledText: Sendable {
   }
 
   package mutating func append(_ text: String, _ style: Style = .plain) {
-    if !text.isEmpty { runs.append((text, style)) }
+    guard !text.isEmpty else { return }
+    if let last = runs.last, last.style == style {
+      runs[runs.count - 1].text += text
+    } else {
+      runs.append((text, style))
+    }
   }
 
   package mutating func append(_ other: StyledText) { runs += other.runs }

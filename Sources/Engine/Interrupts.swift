@@ -1,13 +1,39 @@
 // How work is stopped from outside.
 
+import Glibc
 import Synchronization
 
-/// The flag that a signal handler sets and every loop looks at.
+/// The flags that a signal handler sets and every loop looks at.
 package enum Interrupts {
   private static let flag = Atomic<Bool>(false)
+  private static let pauseFlag = Atomic<Bool>(false)
+  private static let waits = Atomic<Bool>(false)
+
   package static var isRequested: Bool { flag.load(ordering: .relaxed) }
-  package static func request() { flag.store(true, ordering: .relaxed) }
-  package static func clear() { flag.store(false, ordering: .relaxed) }
+  /// Whether a loop is to pause at the end of its turn.
+  package static var isPauseRequested: Bool { pauseFlag.load(ordering: .relaxed) }
+
+  /// Whether a first request waits for the end of the turn of a loop.
+  package static var waitsForTurn: Bool {
+    get { waits.load(ordering: .relaxed) }
+    set { waits.store(newValue, ordering: .relaxed) }
+  }
+
+  /// A second request doesn't wait. Called by a signal handler.
+  package static func request() {
+    let isFirst = !pauseFlag.exchange(true, ordering: .relaxed)
+    if isFirst, waitsForTurn {
+      alarm(1)
+    } else {
+      flag.store(true, ordering: .relaxed)
+    }
+  }
+
+  package static func clear() {
+    alarm(0)
+    flag.store(false, ordering: .relaxed)
+    pauseFlag.store(false, ordering: .relaxed)
+  }
 }
 
 /// Long loops of kernels in pieces, between which the flag is looked at.

@@ -12,28 +12,36 @@ package enum TensorFormat {
   /// larger tensors the first and last three along every axis are written, and a last line with
   /// minimum, mean, maximum and the number of NaNs. Floats have four digits after the point, or
   /// are scientific where one that is shown would lose all its digits; decimal points of a column
-  /// stand below each other.
-  package static func text(_ buffer: Buffer, _ shape: Shape) -> String {
+  /// stand below each other. On a terminal of so many columns rows show fewer elements where they
+  /// would not fit.
+  package static func text(_ buffer: Buffer, _ shape: Shape, columns: Int? = nil) -> String {
     if shape.rank == 0 { return scalar(buffer, 0) }
     if shape.count == 0 { return shape.rank == 1 ? "[]" : "[] of shape \(shape)" }
-    if shape.count <= wholeUpTo {
-      let whole = layout(buffer, shape, isWhole: true)
-      if shape.count <= alwaysWhole
-        || !whole.split(separator: "\n").contains(where: { $0.count > width })
-      {
-        return whole
-      }
+    let last = shape[shape.rank - 1]
+    func fits(_ text: String) -> Bool {
+      !text.split(separator: "\n").contains { $0.count > columns ?? width }
     }
-    let edges = layout(buffer, shape, isWhole: false)
+    if shape.count <= wholeUpTo {
+      let whole = layout(buffer, shape, isWhole: true, row: Array(0..<last))
+      if shape.count <= alwaysWhole && columns == nil || fits(whole) { return whole }
+    }
+    var row = shown(last, false)
+    var edges = layout(buffer, shape, isWhole: false, row: row)
+    while columns != nil, row.count > 2, !fits(edges) {
+      let kept = row.filter { $0 >= 0 }.count - 1
+      row = Array(0..<(kept - kept / 2)) + [-1] + Array((last - kept / 2)..<last)
+      edges = layout(buffer, shape, isWhole: false, row: row)
+    }
     return edges.contains("…") ? edges + "\n" + summary(buffer) : edges
   }
 
-  private static func layout(_ buffer: Buffer, _ shape: Shape, isWhole: Bool) -> String {
+  /// `row` are the elements of the last axis that are shown; -1 stands for the gap.
+  private static func layout(_ buffer: Buffer, _ shape: Shape, isWhole: Bool, row: [Int]) -> String
+  {
     var offsets: [Int] = []
-    collect(shape, 0, 0, isWhole, &offsets)
+    collect(shape, 0, 0, isWhole, row, &offsets)
     let style = Style(offsets.map { buffer[$0] }, buffer.dtype)
-    let last = shape[shape.rank - 1]
-    let places = shown(last, isWhole).filter { $0 >= 0 }
+    let places = row.filter { $0 >= 0 }
     var columns = [Column](repeating: Column(), count: places.count)
     if shape.rank > 1 {
       for (place, offset) in offsets.enumerated() {
@@ -41,7 +49,7 @@ package enum TensorFormat {
       }
     }
     var result = ""
-    write(buffer, shape, 0, 0, style, columns, isWhole, &result)
+    write(buffer, shape, 0, 0, style, columns, isWhole, row, &result)
     return result
   }
 
@@ -61,24 +69,26 @@ package enum TensorFormat {
   }
 
   private static func collect(
-    _ shape: Shape, _ axis: Int, _ offset: Int, _ isWhole: Bool, _ result: inout [Int]
+    _ shape: Shape, _ axis: Int, _ offset: Int, _ isWhole: Bool, _ row: [Int],
+    _ result: inout [Int]
   ) {
     if axis == shape.rank { return result.append(offset) }
     let stride = shape.strides[axis]
-    for index in shown(shape[axis], isWhole) where index >= 0 {
-      collect(shape, axis + 1, offset + index * stride, isWhole, &result)
+    let places = axis == shape.rank - 1 ? row : shown(shape[axis], isWhole)
+    for index in places where index >= 0 {
+      collect(shape, axis + 1, offset + index * stride, isWhole, row, &result)
     }
   }
 
   private static func write(
     _ buffer: Buffer, _ shape: Shape, _ axis: Int, _ offset: Int, _ style: Style,
-    _ columns: [Column], _ isWhole: Bool, _ result: inout String
+    _ columns: [Column], _ isWhole: Bool, _ row: [Int], _ result: inout String
   ) {
     let stride = shape.strides[axis]
     let isRow = axis == shape.rank - 1
     var column = 0
     result += "["
-    for (place, index) in shown(shape[axis], isWhole).enumerated() {
+    for (place, index) in (isRow ? row : shown(shape[axis], isWhole)).enumerated() {
       if place > 0 { result += isRow ? ", " : ",\n" + String(repeating: " ", count: axis + 1) }
       if index < 0 {
         result += "…"
@@ -87,7 +97,7 @@ package enum TensorFormat {
         column += 1
       } else {
         write(
-          buffer, shape, axis + 1, offset + index * stride, style, columns, isWhole, &result)
+          buffer, shape, axis + 1, offset + index * stride, style, columns, isWhole, row, &result)
       }
     }
     result += "]"

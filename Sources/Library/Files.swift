@@ -51,6 +51,7 @@ enum FileFunctions {
       } catch {
         throw Problem(.file, error.message, argument: 1)
       }
+      for (_, parameter) in call.session.parameters(of: call.raw(0)) { parameter.isUnsaved = false }
       return .none
     })
 

@@ -21,7 +21,9 @@ enum OperatorFunctions {
         HostFunction.Parameter("y", "a second tensor", default: .optional("none")), at: 1)
     }
     return HostFunction(
-      name: op.name, summary: op.summary, category: "Tensors", parameters: parameters,
+      name: op.name, summary: op.summary,
+      category: Catalogue.losses.contains { $0 === op } ? "Losses" : "Tensors",
+      parameters: parameters,
       details: details(op), examples: op.examples + OperatorOptions.examples(op),
       action: { call in
         if isPair, call.isGiven(1) {
@@ -71,7 +73,9 @@ enum OperatorFunctions {
   }
 
   private static func details(_ op: Operator) -> [String] {
-    var details = ["formula: " + op.formula.filling(op)]
+    let formula = op.formula.filling(op)
+    // A formula that is the call itself says nothing.
+    var details = formula.hasPrefix(op.name + "(") ? [] : ["formula: " + formula]
     switch op.gradient {
     case .none(let reason): details.append("no derivative: \(reason)")
     case .rule:

@@ -95,7 +95,9 @@ struct SavedTensor {
   /// Takes over the numbers of a file, which were checked.
   func store(_ node: Node, _ session: Session) throws {
     switch place {
-    case .parameter(let parameter): try parameter.store(node)
+    case .parameter(let parameter):
+      try parameter.store(node)
+      parameter.isUnsaved = false
     case .scaler(let scaler, let part):
       let values = try session.graph.values(node)
       session.willChange(scaler) { scaler.snapshot() }

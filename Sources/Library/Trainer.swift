@@ -83,7 +83,8 @@ final class Trainer {
     var epoch = 0
     do {
       while epoch < epochs {
-        let figures = try self.epoch(epoch) + validated()
+        let figures =
+          try self.epoch(epoch) + pausing(epoch, "its validation") { try validated() }
         history.append(figures)
         progress.epochEnded(history)
         epoch += 1
@@ -132,17 +133,32 @@ final class Trainer {
     }
   }
 
+  /// Does a part of the work; after an interrupt somebody may look around, and the part begins anew.
+  private func pausing<T>(_ epoch: Int, _ place: String, _ body: () throws -> T) throws -> T {
+    while true {
+      let random = graph.random
+      do { return try body() } catch {
+        guard isInterrupt(error) else { throw error }
+        session.dropTurn()
+        graph.random = random
+        progress.clear()
+        guard session.goesOn("epoch \(epoch + 1) of \(epochs), \(place)") else { throw error }
+      }
+    }
+  }
+
   // MARK: - An epoch
 
   private func epoch(_ epoch: Int) throws -> [Double] {
     let order = try graph.randomOrder(data.rows)
     var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
     for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
-      if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
       let end = min(data.rows, start + size)
       let picks = Array(order[start..<end])
       do {
-        let figures = try self.step(picks, isFirst: epoch == 0 && step == 0)
+        let figures = try pausing(epoch, "row \(start) of \(data.rows)") {
+          try self.step(picks, isFirst: epoch == 0 && step == 0)
+        }
         for (place, figure) in figures.enumerated() {
           totals[place] += figure * Double(picks.count)
         }
@@ -157,6 +173,7 @@ final class Trainer {
 
   /// One update with some rows; gives loss and metrics before it.
   private func step(_ picks: [Int], isFirst: Bool) throws -> [Double] {
+    if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
     let index = try graph.indices(picks[...])
     let inputs = TensorObject(try graph.record(.gather, [data.x, index]))
     let targets = TensorObject(try graph.record(.gather, [data.y, index]))
@@ -235,7 +252,9 @@ final class Trainer {
     }
     if let patience, epoch - best.epoch >= patience { return true }
     guard call.isGiven(9) else { return false }
-    return try session.condition(call.invoke(call.function(9), [record()]))
+    return try pausing(epoch, "until") {
+      try session.condition(call.invoke(call.function(9), [record()]))
+    }
   }
 
   private func record() throws -> Value {

@@ -41,7 +41,7 @@ enum TrainingFunctions {
         + "let h = fit(net, x, 2 * x, loss: mse, optimizer: sgd(lr: 0.1), epochs: 100)\n"
         + "h.loss[-1] < 0.01  # => true"
     ],
-    action: { call in try Trainer(call).run() })
+    action: { call in try call.session.withPromptInterrupts { try Trainer(call).run() } })
 
   static let evaluate: HostFunction = HostFunction(
     name: "evaluate", summary: "Loss and metrics of a model on data.", category: "Training",

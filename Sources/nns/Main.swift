@@ -13,30 +13,27 @@ let version = "0.1.0"
 struct NNS: ParsableCommand {
   /// Wrong usage ends with 2, a failing program with its own code.
   static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    if ["--help", "-h", "help"].contains(arguments.first), arguments.count == 1 {
+      return StandardOutput.write(Usage.text)
+    }
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
       let code = exitCode(for: error)
-      guard code == .validationFailure || !(error is ExitCode) && code != .success else {
-        exit(withError: error)
-      }
-      fputs(fullMessage(for: error) + "\n", stderr)
+      if error is ExitCode { Glibc.exit(code.rawValue) }
+      guard code != .success else { return StandardOutput.write(fullMessage(for: error) + "\n") }
+      fputs(Usage.error(message(for: error)), stderr)
       Glibc.exit(2)
     }
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "nns",
-    abstract: "Type neural networks, run them from files, take them apart step by step.",
-    discussion: """
-      nns                  the prompt
-      nns FILE [ARG…]      run a script; - is standard input
-      nns -e 'CODE'        evaluate and print
-      nns -i FILE          run, then stay at the prompt
-      """,
-    version: version,
-    subcommands: [Run.self, Test.self, Fmt.self, Doc.self], defaultSubcommand: Run.self)
+    commandName: "nns", abstract: "Type neural networks, run them from files, take them apart.",
+    version: version, subcommands: [Run.self] + tools, defaultSubcommand: Run.self)
+
+  static let tools: [any ParsableCommand.Type] = [Test.self, Fmt.self, Doc.self]
 }
 
 /// What every command has in common.
@@ -71,8 +68,9 @@ extension NNS {
       shouldDisplay: false)
 
     @Option(
-      name: .short, parsing: .unconditional, help: "Evaluate CODE and print its value.")
-    var e: String?
+      name: .short, parsing: .unconditionalSingleValue,
+      help: ArgumentHelp("Evaluate CODE and print its values; may be repeated.", valueName: "code"))
+    var e: [String] = []
 
     @Flag(name: .short, help: "Stay at the prompt after the script.")
     var i = false
@@ -108,7 +106,11 @@ extension NNS {
     @OptionGroup var appearance: Appearance
 
     @Argument(help: "Files and folders.")
-    var paths: [String]
+    var paths: [String] = []
+
+    func validate() throws {
+      if paths.isEmpty { throw ValidationError("nns test wants files or folders") }
+    }
 
     func run() throws {
       let (paths, appearance) = (paths, appearance)
@@ -125,8 +127,14 @@ extension NNS {
 
     @OptionGroup var appearance: Appearance
 
-    @Argument(help: "Files and folders.")
-    var paths: [String]
+    @Argument(help: "Files and folders; - is standard input, written to standard output.")
+    var paths: [String] = []
+
+    func validate() throws {
+      if paths.isEmpty {
+        throw ValidationError("nns fmt wants files or folders, or - for standard input")
+      }
+    }
 
     func run() throws {
       let (check, paths, appearance) = (check, paths, appearance)
@@ -139,7 +147,7 @@ extension NNS {
 
     @OptionGroup var appearance: Appearance
 
-    @Argument(help: "A function.")
+    @Argument(help: "A function, a family of functions, a keyword.")
     var name: String?
 
     func run() throws {

@@ -9,38 +9,60 @@ import Syntax
 
 struct Runner {
   private let appearance: Appearance
+  private let face: Face
   /// Whether the prompt begins with the user's init file.
   private let runsInit: Bool
 
   init(_ appearance: Appearance, runsInit: Bool = false) {
     self.appearance = appearance
+    face = Face(isColored: appearance.isColored(1), isPlain: appearance.plain)
     self.runsInit = runsInit
     signal(SIGPIPE, SIG_DFL)
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { _ in Interrupts.request() }
     sigaction(SIGINT, &action, nil)
+    // A second after Ctrl-C a loop may still be in its turn.
+    action.__sigaction_handler.sa_handler = { _ in
+      let text: StaticString = "\nstops after this turn; Ctrl-C again stops at once\n"
+      _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+    }
+    action.sa_flags = SA_RESTART
+    sigaction(SIGALRM, &action, nil)
     if isatty(1) == 0 { setvbuf(stdout, nil, _IOLBF, 1 << 16) }
   }
 
   private func makeSession() -> Session {
-    let (isColored, isPlain) = (appearance.isColored(1), appearance.plain)
+    let (face, isPlain) = (face, face.isPlain)
     let progress = ProgressLine(isPlain: isPlain)
     let session = Library.makeSession { text in
       progress.clear()
-      let line = isPlain ? Frames.spelled(text.plain) : text.rendered(colored: isColored)
-      fputs(line.hasSuffix("\n") ? line : line + "\n", stdout)
-      fflush(stdout)
+      let line = isPlain ? Frames.spelled(text.plain) : text.rendered(colored: face.isColored)
+      StandardOutput.write(line.hasSuffix("\n") ? line : line + "\n")
     }
     var size = winsize()
-    if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { session.width = Int(size.ws_col) }
+    if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
+      session.width = Int(size.ws_col)
+      if isatty(1) == 1 { session.columns = session.width }
+    }
     let isErrorColored = appearance.isColored(2)
     session.warn = { warning in
       progress.clear()
       fflush(stdout)
-      fputs(DiagnosticRenderer.render(warning).rendered(colored: isErrorColored), stderr)
+      fputs(
+        DiagnosticRenderer.render(warning, columns: errorColumns).rendered(colored: isErrorColored),
+        stderr)
     }
     session.progress = progress
     return session
+  }
+
+  /// Columns of the terminal that errors go to, nil where they go elsewhere.
+  private var errorColumns: Int? {
+    var size = winsize()
+    guard isatty(2) == 1, ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+      return nil
+    }
+    return Int(size.ws_col)
   }
 
   private func report(_ error: any Error, _ session: Session) -> Int32 {
@@ -49,46 +71,49 @@ struct Runner {
     if diagnostics.contains(where: { $0.kind == .interrupt }), Interrupts.isRequested { return 130 }
     for diagnostic in diagnostics {
       fputs(
-        DiagnosticRenderer.render(diagnostic).rendered(colored: appearance.isColored(2)), stderr)
+        DiagnosticRenderer.render(diagnostic, columns: errorColumns)
+          .rendered(colored: appearance.isColored(2)), stderr)
     }
     return 1
   }
 
-  func run(code: String?, stays: Bool, words: [String]) -> Int32 {
+  func run(code: [String], stays: Bool, words: [String]) -> Int32 {
     let session = makeSession()
-    let words = code == nil && words.first == "--" ? Array(words.dropFirst()) : words
-    let isPrompt = code == nil && words.isEmpty
+    var hasFailed = false
+    let words = code.isEmpty && words.first == "--" ? Array(words.dropFirst()) : words
+    let isPrompt = code.isEmpty && words.isEmpty
     if stays || isPrompt && Prompt.isOnTerminal { runInit(session) }
     do {
-      if let code {
+      if !code.isEmpty {
         try evaluate(code, words, session)
       } else if let path = words.first {
         try runScript(path, words, session)
       }
     } catch {
       let status = report(error, session)
-      guard stays, status != 130 else { return status }
+      // Where nothing has run there is nothing to look at.
+      let isMissing = (error as? Problem)?.kind == .file && session.globals.user.isEmpty
+      guard stays, status != 130, !isMissing else { return status }
+      hasFailed = true
     }
     if !stays, !isPrompt, Interrupts.isRequested { return 130 }
     guard stays || isPrompt else { return 0 }
-    let prompt = Prompt(
-      session: session, isColored: appearance.isColored(1), isPlain: appearance.plain
-    ) {
+    let prompt = Prompt(session: session, face: face) {
       let session = makeSession()
       if stays || Prompt.isOnTerminal { runInit(session) }
       return session
     }
     prompt.run(version: version)
-    return prompt.hasFailed && isatty(0) == 0 ? 1 : 0
+    return (hasFailed || prompt.hasFailed) && isatty(0) == 0 ? 1 : 0
   }
 
-  private func evaluate(_ code: String, _ words: [String], _ session: Session) throws {
+  private func evaluate(_ code: [String], _ words: [String], _ session: Session) throws {
     let arguments = (0..<Int(CommandLine.argc)).compactMap { CommandLine.unsafeArgv[$0] }
     guard arguments.allSatisfy({ String(validatingCString: $0) != nil }) else {
       throw Problem(.file, "-e is no text: it has bytes that are not UTF-8")
     }
-    session.define("args", .list(words.map { .string($0) }))
-    try session.run(SourceText(name: "-e", text: code), mode: .code)
+    session.installConstant("args", .list(words.map { .string($0) }))
+    for text in code { try session.run(SourceText(name: "-e", text: text), mode: .code) }
   }
 
   private func runScript(_ path: String, _ words: [String], _ session: Session) throws {
@@ -144,9 +169,8 @@ struct Runner {
           failed += report.failures.count
           if Interrupts.isRequested { return 130 }
           for diagnostic in report.failures {
-            fputs(
-              DiagnosticRenderer.render(diagnostic).rendered(colored: appearance.isColored(1)),
-              stdout)
+            StandardOutput.write(
+              DiagnosticRenderer.render(diagnostic).rendered(colored: face.isColored))
           }
         }
       } catch {
@@ -154,7 +178,7 @@ struct Runner {
         _ = report(error, Library.makeSession { _ in })
       }
     }
-    fputs("\(passed) passed, \(failed) failed in \(counted(files, "file"))\n", stdout)
+    StandardOutput.write("\(passed) passed, \(failed) failed in \(counted(files, "file"))\n")
     return failed == 0 ? 0 : 1
   }
 
@@ -182,15 +206,26 @@ struct Runner {
   /// Formats files in place, or with `check` only says which would change.
   func format(_ paths: [String], check: Bool) -> Int32 {
     var status: Int32 = 0
-    for path in paths.flatMap(programs) where path.hasSuffix(".nns") {
+    // A file that is named is formatted, whatever it is called.
+    let files = paths.flatMap { path in
+      programs(path).filter { $0 == path || $0.hasSuffix(".nns") }
+    }
+    for path in files {
       do {
-        let source = try SourceText.read(path)
+        guard !path.hasSuffix(".md") else {
+          throw Problem(.file, "\(path) is Markdown: fmt gives nns programs their layout")
+        }
+        let source = try path == "-" ? standardInput() : SourceText.read(path)
         let (program, diagnostics) = Parser.parse(source)
         guard diagnostics.isEmpty else { throw DiagnosticList(diagnostics) }
         let formatted = Formatter.format(program)
+        if path == "-", !check {
+          StandardOutput.write(formatted)
+          continue
+        }
         guard formatted != source.text else { continue }
         if check {
-          fputs("\(path) would change\n", stdout)
+          StandardOutput.write("\(path == "-" ? "standard input" : path) would change\n")
           status = 1
         } else {
           try WholeText.write(formatted, to: path)

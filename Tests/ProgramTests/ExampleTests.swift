@@ -19,4 +19,13 @@ struct ExampleTests {
       }
     }
   }
+
+  @Test("the examples of keywords and operators are true", arguments: Topic.all.map(\.form))
+  func topics(_ form: String) throws {
+    for example in Topic.all.filter({ $0.form == form }).flatMap(\.examples) {
+      let session = Library.makeSession { _ in }
+      let report = Expectations.check(SourceText(name: form, text: example), in: session)
+      #expect(report.failures.isEmpty)
+    }
+  }
 }

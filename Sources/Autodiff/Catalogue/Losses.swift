@@ -4,7 +4,7 @@ import Engine
 import Glibc
 
 extension Catalogue {
-  static let losses: [Operator] = [
+  package static let losses: [Operator] = [
     .meanSquaredError, .crossEntropy, .binaryCrossEntropy, .layerNormCore,
   ]
 }

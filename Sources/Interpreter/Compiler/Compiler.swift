@@ -131,6 +131,8 @@ extension FunctionCompiler {
       }
       chunk.captures.append((isLocal, index))
       captureNames[name] = chunk.captures.count - 1
+      chunk.locals.append(
+        LocalName(name: name, place: .capture(chunk.captures.count - 1), scope: 0, start: 0))
       captureIsParam[name] = outer.isParam
       return Variable(place: .capture(chunk.captures.count - 1), isParam: outer.isParam)
     }
@@ -155,11 +157,18 @@ extension FunctionCompiler {
     let target = register()
     if capturedNames.contains(name.name) {
       emit(.newCell, target, value)
-      scopes[scopes.count - 1][name.name] = Variable(place: .cell(target), isParam: isParam)
+      enter(name.name, Variable(place: .cell(target), isParam: isParam), scope: scopes.count - 1)
     } else {
       if isParam { emit(.move, target, value) } else { read(target, value) }
-      scopes[scopes.count - 1][name.name] = Variable(place: .register(target), isParam: isParam)
+      enter(
+        name.name, Variable(place: .register(target), isParam: isParam), scope: scopes.count - 1)
     }
+  }
+
+  /// Makes a variable known; who looks at the frame after a failure finds it by its name.
+  func enter(_ name: String, _ variable: Variable, scope: Int) {
+    scopes[scope][name] = variable
+    chunk.locals.append(LocalName(name: name, place: variable.place, scope: scope, start: here))
   }
 
   /// A move that makes a param its value; arithmetic never gives a param.
@@ -241,6 +250,10 @@ extension FunctionCompiler {
     defer {
       scopes.removeLast()
       nextRegister = first
+      for index in chunk.locals.indices
+      where chunk.locals[index].end == nil && chunk.locals[index].scope >= scopes.count {
+        chunk.locals[index].end = here
+      }
     }
     return try body()
   }

@@ -75,7 +75,7 @@ extension FunctionCompiler {
     }
     for (name, register) in names where capturedNames.contains(name) {
       emit(.newCell, register, register)
-      scopes[0][name] = Variable(place: .cell(register))
+      enter(name, Variable(place: .cell(register)), scope: 0)
     }
     let result = register()
     switch function.body {
@@ -97,9 +97,9 @@ extension FunctionCompiler {
     }
     if capturedNames.contains(name.name) {
       emit(.newCell, index, index)
-      scopes[0][name.name] = Variable(place: .cell(index))
+      enter(name.name, Variable(place: .cell(index)), scope: 0)
     } else {
-      scopes[0][name.name] = Variable(place: .register(index))
+      enter(name.name, Variable(place: .register(index)), scope: 0)
     }
   }
 
@@ -116,7 +116,7 @@ extension FunctionCompiler {
       }
       let target = none()
       names[name.name] = target
-      scopes[0][name.name] = Variable(place: .register(target))
+      enter(name.name, Variable(place: .register(target)), scope: 0)
     }
     return names
   }
@@ -181,6 +181,10 @@ extension FunctionCompiler {
     }
     chunk.code = code
     chunk.spans = spans
+    for index in chunk.locals.indices {
+      chunk.locals[index].start = moved[chunk.locals[index].start]
+      chunk.locals[index].end = chunk.locals[index].end.map { moved[$0] }
+    }
   }
 
   /// A model is a function that makes an instance: members first, then its forward.

@@ -229,6 +229,16 @@ package struct CompiledParameter {
   let hasDefault: Bool
 }
 
+/// Where a variable of a function is, and for which instructions.
+struct LocalName {
+  let name: String
+  let place: Variable.Place
+  let scope: Int
+  var start: Int
+  /// Nil for one that lives as long as the call.
+  var end: Int?
+}
+
 /// A compiled function.
 package final class Chunk {
   package let name: String
@@ -243,6 +253,8 @@ package final class Chunk {
   var paths: [UpdatePath] = []
   var shapes: [ShapeCheck] = []
   var chunks: [Chunk] = []
+  /// Its variables, outer ones first.
+  var locals: [LocalName] = []
   var models: [ModelTemplate] = []
   /// For each capture: whether it is a register of the enclosing function (else its capture), where.
   var captures: [(isLocal: Bool, index: Int)] = []

@@ -90,6 +90,7 @@ final class Machine {
       do {
         try execute(until: outer)
       } catch {
+        if session.keepsFrames, !(error is Diagnostic) { session.failure = snapshots() }
         throw session.located(error, at: places(above: outer), values: operandValues())
       }
       return target[value: 0]

@@ -54,6 +54,7 @@ extension Machine {
         let result = try session.operate(i.op, x, y)
         let name = frame.pointee.routine.names[frame.pointee.position]
         if name >= 0 { session.name(result, string(frame, Int(name))) }
+        if session.stretched != nil { noteStretch(i, frame, of: result) }
         r[value: a] = result
       } else if try !variable(i, frame) {
         try make(i, frame)

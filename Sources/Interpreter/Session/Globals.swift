@@ -80,6 +80,22 @@ package final class Globals {
     slot < builtinCount ? nil : builtins[names[slot]].flatMap { self[$0] }
   }
 
+  /// Gives names other values for as long as `body` runs; who knows their slots sees no difference.
+  func shadowing<T>(_ names: [(name: String, value: Value)], _ body: () throws -> T) rethrows -> T {
+    var earlier: [(name: String, slot: Int?, own: Int)] = []
+    for (name, value) in names {
+      let old = indices[name]
+      earlier.append((name, old, append(name, value)))
+    }
+    defer {
+      for (name, old, own) in earlier.reversed() where indices[name] == own {
+        indices[name] = old
+        self[own] = nil
+      }
+    }
+    return try body()
+  }
+
   /// The value in a slot, nil where there is none yet.
   subscript(slot: Int) -> Value? {
     get { slots[slot].isUndefined ? nil : slots[slot].value }

@@ -10,7 +10,7 @@ import Synchronization
 /// numbered in the order in which they begin; whoever changes something notes its value once a turn.
 struct Journal {
   /// Where the random stream stands, and the element type of literals.
-  struct Settings {
+  struct Settings: Equatable {
     var random = RandomStream(seed: 0)
     var dtype = DType.f32
 
@@ -20,60 +20,20 @@ struct Journal {
     }
   }
 
-  private struct Log {
-    var globals: [(slot: Int, old: Value?)] = []
-    var cells: [(cell: CellObject, old: Value)] = []
-    var objects: [ObjectIdentifier: () -> Void] = [:]
-    /// Single elements of lists that changed in place, in order; without an index all of them.
-    var elements: [(list: ListStorage, index: Int?, old: [Value])] = []
-    var settings: Settings
-
-    var isEmpty: Bool {
-      globals.isEmpty && cells.isEmpty && objects.isEmpty && elements.isEmpty
-    }
-
-    /// Latest first: what was noted first is what there was.
-    func restore(_ session: Session) {
-      for undo in objects.values { undo() }
-      for (list, index, old) in elements.reversed() {
-        if let index { list.restore(index, old[0]) } else { list.restore(old) }
-      }
-      for (cell, old) in cells.reversed() { cell.set(Slot(old)) }
-      for (slot, old) in globals.reversed() { session.globals[slot] = old }
-      settings.restore(session.graph)
-    }
-
-    mutating func forget() {
-      if !globals.isEmpty { globals.removeAll(keepingCapacity: true) }
-      if !cells.isEmpty { cells.removeAll(keepingCapacity: true) }
-      if !objects.isEmpty { objects.removeAll(keepingCapacity: true) }
-      if !elements.isEmpty { elements.removeAll(keepingCapacity: true) }
-    }
-
-    mutating func add(_ later: Log) {
-      globals += later.globals
-      cells += later.cells
-      objects.merge(later.objects) { first, _ in first }
-      elements += later.elements
-    }
-  }
-
   private static let lastTurn = Atomic<UInt64>(0)
-  private var statement: Log
-  private var unfinished: Log
+  private(set) var statement: ChangeLog
+  private(set) var unfinished: ChangeLog
   private let firstTurn: UInt64
   private(set) var turn: UInt64
 
   init(_ settings: Settings = Settings()) {
-    statement = Log(settings: settings)
-    unfinished = Log(settings: settings)
+    statement = ChangeLog(settings)
+    unfinished = ChangeLog(settings)
     firstTurn = Journal.nextTurn()
     turn = firstTurn
   }
 
   private static func nextTurn() -> UInt64 { lastTurn.wrappingAdd(1, ordering: .relaxed).newValue }
-
-  var isEmpty: Bool { statement.isEmpty }
 
   // MARK: - Noting
 
@@ -81,16 +41,16 @@ struct Journal {
   mutating func note(_ slot: Int, of globals: Globals) {
     let last = globals.lastNoted(slot)
     guard last != turn else { return }
-    unfinished.globals.append((slot, globals[slot]))
-    if last < firstTurn { statement.globals.append((slot, globals[slot])) }
+    unfinished.add(slot, globals[slot])
+    if last < firstTurn { statement.add(slot, globals[slot]) }
     globals.markNoted(slot, in: turn)
   }
 
   /// A captured variable is about to change; one that was made in this statement is nobody's yet.
   mutating func note(_ cell: CellObject) {
     guard cell.turn != turn else { return }
-    unfinished.cells.append((cell, cell.slot.value))
-    if cell.turn < firstTurn { statement.cells.append((cell, cell.slot.value)) }
+    unfinished.add(cell)
+    if cell.turn < firstTurn { statement.add(cell) }
     cell.turn = turn
   }
 
@@ -101,33 +61,40 @@ struct Journal {
   mutating func note(_ list: ListStorage, _ index: Int) {
     if list.wholeTurn == turn { return }
     if max(list.wholeTurn, list.placesTurn) < firstTurn {
-      statement.elements.append((list, nil, list.elements))
+      statement.add(list, nil, list.elements)
     }
     if list.placesTurn != turn { (list.placesTurn, list.places) = (turn, 0) }
     list.places += 1
     if list.places > max(8, list.elements.count / 8) {
-      unfinished.elements.append((list, nil, list.elements))
+      unfinished.add(list, nil, list.elements)
       list.wholeTurn = turn
     } else {
-      unfinished.elements.append((list, index, [list.elements[index]]))
+      unfinished.add(list, index, [list.elements[index]])
     }
   }
 
   /// A parameter is about to change.
   mutating func note(_ parameter: Parameter) {
-    note(parameter) {
+    // With its gradient, and what optimizers keep for it.
+    let bytes = 4 * parameter.node.shape.count * parameter.node.dtype.size
+    let node = parameter.node
+    note(parameter, bytes: bytes, isMoved: { parameter.node !== node }) {
       let state = parameter.snapshot()
       return { parameter.restore(state) }
     }
   }
 
-  /// An object is about to change; `restore` makes what brings its present state back.
-  mutating func note(_ object: AnyObject, _ restore: () -> () -> Void) {
-    let key = ObjectIdentifier(object)
-    guard unfinished.objects[key] == nil else { return }
-    let undo = restore()
-    unfinished.objects[key] = undo
-    if statement.objects[key] == nil { statement.objects[key] = undo }
+  /// An object is about to change; `save` makes what brings its present state back.
+  mutating func note(
+    _ object: AnyObject, bytes: Int = 0, isMoved: @escaping () -> Bool = { false },
+    _ save: @escaping () -> () -> Void
+  ) {
+    guard !unfinished.has(object) else { return }
+    let restore = save()
+    unfinished.add(object, bytes: bytes, restore: restore, save: save, isMoved: isMoved)
+    if !statement.has(object) {
+      statement.add(object, bytes: bytes, restore: restore, save: save, isMoved: isMoved)
+    }
   }
 
   // MARK: - Turns
@@ -151,6 +118,4 @@ struct Journal {
     unfinished.forget()
     if turn == firstTurn { statement.forget() }
   }
-
-  func restoreStatement(_ session: Session) { statement.restore(session) }
 }

@@ -55,7 +55,22 @@ package final class Session {
     return machine
   }()
   var journal = Journal()
-  var undoStack: [Journal] = []
+  var undoHistory = UndoHistory()
+  /// Columns of the terminal that values, help and errors are fitted to; nil writes them whole.
+  package var columns: Int?
+  /// Lets somebody look around between two steps of a training or turns of a loop, after a wish to
+  /// interrupt it; true goes on.
+  package var pause: ((_ place: String?) -> Bool)?
+  /// Told about a statement of an entry that worked and has no value to show.
+  package var worked: ((Statement) -> Void)?
+  /// Told once for each place in the source where an operand is stretched: `b [3] stretched over the
+  /// rows of [4, 3]`.
+  package var stretched: ((String) -> Void)?
+  var stretchedPlaces: Set<Origin> = []
+  /// Whether the frames of a failure are kept.
+  package var keepsFrames = false
+  /// The functions that ran when something failed last, the innermost first.
+  package var failure: [FrameSnapshot] = []
   package internal(set) var tests: [(name: String, chunk: Chunk)] = []
   package internal(set) var testProblems: [any Error] = []
   var modules: [String: Value] = [:]
@@ -110,6 +125,17 @@ package final class Session {
 extension Session {
   /// Runs a source. Syntax and name errors are found before anything runs; a statement that fails
   /// is undone as a whole. Gives the value of the last bare expression.
+  ///
+  /// Its expressions see the names of `frame` before the session's own.
+  @discardableResult
+  package func run(
+    _ source: SourceText, mode: RunMode = .file, seeing frame: [(name: String, value: Value)]
+  ) throws -> Value? {
+    if frame.isEmpty { return try run(source, mode: mode) }
+    return try globals.shadowing(frame) { try run(source, mode: mode) }
+  }
+
+  /// Runs a source, as above.
   @discardableResult
   package func run(_ source: SourceText, mode: RunMode = .file) throws -> Value? {
     let (program, diagnostics) =
@@ -117,21 +143,26 @@ extension Session {
     guard diagnostics.isEmpty else { throw DiagnosticList(diagnostics) }
     declare(program.statements, source)
     defer { program.statements.forEach { forgetUpcoming($0) } }
-    var compiled: [(Statement, Chunk, Bool)] = []
+    var compiled: [(statement: Statement, chunk: Chunk)] = []
     var problems: [Diagnostic] = []
     for statement in program.statements where problems.count < Session.maximumDiagnostics {
-      do { compiled.append((statement, try compile(statement, source), isEcho(statement))) } catch {
+      do { compiled.append((statement, try compile(statement, source))) } catch {
         guard let diagnostic = error as? Diagnostic else { throw error }
         problems.append(diagnostic)
       }
     }
     guard problems.isEmpty else { throw DiagnosticList(problems) }
     var last: Value?
-    for (statement, chunk, isEcho) in compiled {
-      let value = try runStatement(chunk)
+    for (statement, chunk) in compiled {
+      let value = try waitingForTurn(isLoop(statement)) { try runStatement(chunk) }
       forgetUpcoming(statement)
+      let isEcho = isEcho(statement)
       last = isEcho ? value : nil
-      if isEcho { try show(value, mode) }
+      if isEcho {
+        try show(value, mode, label(statement, source))
+      } else if mode == .entry {
+        worked?(statement)
+      }
       // A training that was interrupted ends well; the program ends behind it.
       if mode != .entry, Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
     }
@@ -154,14 +185,16 @@ extension Session {
     }
   }
 
-  private func show(_ value: Value, _ mode: RunMode) throws {
+  private func show(_ value: Value, _ mode: RunMode, _ label: String?) throws {
     if case .none = value { return }
     switch mode {
     case .file: break
     case .code: output(StyledText(try display(value)))
     case .entry:
-      output(try echoText(value))
-      define("ans", value)
+      output(try echoText(value, label: label))
+      let slot = globals.define("ans")
+      undoHistory.noteAnswer(slot, globals[slot])
+      globals[slot] = value
     }
   }
 
@@ -172,6 +205,24 @@ extension Session {
 
   /// Name errors that one source may have before the rest of it isn't worth reading.
   private static let maximumDiagnostics = 20
+
+  /// What a value is called that an entry asks for by name or path: `net[0].weight`.
+  private func label(_ statement: Statement, _ source: SourceText) -> String? {
+    guard case .expression(let expr) = statement.kind else { return nil }
+    switch expr.kind {
+    case .name, .field, .index: break
+    default: return nil
+    }
+    let text = source.slice(expr.range)
+    return text.count <= 40 && !text.contains("\n") ? text : nil
+  }
+
+  private func isLoop(_ statement: Statement) -> Bool {
+    switch statement.kind {
+    case .forLoop, .whileLoop: true
+    default: false
+    }
+  }
 
   /// Makes slots for everything the program defines at its top level, so that functions may use
   /// what is defined after them.
@@ -240,27 +291,29 @@ extension Session {
   func runStatement(_ chunk: Chunk) throws -> Value {
     var outer = journal
     journal = Journal(settings)
+    let (isNested, mark) = (machine.depth > 0, undoHistory.enter())
     defer {
-      if machine.depth > 0 { outer.absorb(journal) }
+      if isNested { outer.absorb(journal) }
       journal = outer
     }
     do {
       let value = try machine.run(ClosureObject(chunk), [], given: .max, isTraining: false)
       try finish()
-      if machine.depth == 0 { remember() }
+      undoHistory.leave(mark)
+      note(chunk)
       return value
     } catch {
       rollBack()
+      undoHistory.leave(mark)
       // The finished turns of a loop stay, and can be taken back.
-      if machine.depth == 0, !journal.isEmpty { remember() }
+      if !journal.statement.isEmpty { note(chunk) }
       throw error is Diagnostic || error is DiagnosticList
         ? error : located(error, at: [(chunk, chunk.code.count - 1)], values: [])
     }
   }
 
-  private func remember() {
-    undoStack.append(journal)
-    if undoStack.count > 50 { undoStack.removeFirst() }
+  private func note(_ chunk: Chunk) {
+    undoHistory.add(journal, text: chunk.source.slice(chunk.range), now: settings)
   }
 
   /// Computes what is held and lets history go.
@@ -273,19 +326,13 @@ extension Session {
   func endOfTurn(isTopLevel: Bool) throws {
     let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
-    if isTopLevel || hasTrained { journal.checkpoint(settings) }
+    if isTopLevel || hasTrained { finishTurn() }
+    if isTopLevel, Interrupts.isPauseRequested { try pauseOrStop() }
   }
 
   private func rollBack() {
     journal.restoreTurn(self)
     graph.forgetPending()
-  }
-
-  /// Takes back the last statement that worked; false when there is none.
-  package func undo() -> Bool {
-    guard let last = undoStack.popLast() else { return false }
-    last.restoreStatement(self)
-    return true
   }
 
   /// Calls a value with arguments from Swift.
@@ -305,21 +352,57 @@ extension Session {
 
 extension Session {
   /// For objects of the library with state of their own (optimizers): call before changing it.
-  package func willChange(_ object: AnyObject, _ restore: () -> () -> Void) {
-    journal.note(object, restore)
+  package func willChange(_ object: AnyObject, _ save: @escaping () -> () -> Void) {
+    journal.note(object, save)
   }
 }
 
 extension Session {
-  private var settings: Journal.Settings {
+  var settings: Journal.Settings {
     Journal.Settings(random: graph.random, dtype: graph.defaultDType)
   }
 
-  /// The end of a step of training: finished steps stay when a later one fails.
-  package func finishTurn() { journal.checkpoint(settings) }
-
   /// Takes back what was done since the last finished turn.
   package func dropTurn() { rollBack() }
+
+  /// The end of a turn: finished ones stay when a later one fails.
+  package func finishTurn() {
+    if undoHistory.keepsSteps { undoHistory.addStep(journal.unfinished) }
+    journal.checkpoint(settings)
+  }
+
+  /// Whether work goes on after an interrupt: somebody looked around and wants it to.
+  package func goesOn(_ place: String? = nil) -> Bool {
+    guard let pause else { return false }
+    Interrupts.clear()
+    self.pause = nil
+    defer { self.pause = pause }
+    guard withPromptInterrupts({ pause(place) }) else { return false }
+    // What was done meanwhile stays when the next turn fails.
+    journal.checkpoint(settings)
+    return true
+  }
+
+  private func pauseOrStop() throws {
+    if !goesOn() { throw Problem(.interrupt, "interrupted") }
+  }
+
+  /// Where somebody can look around, a first interrupt waits for the end of a loop's turn.
+  func waitingForTurn<T>(_ isLoop: Bool, _ body: () throws -> T) rethrows -> T {
+    guard isLoop, pause != nil else { return try body() }
+    let waits = Interrupts.waitsForTurn
+    Interrupts.waitsForTurn = true
+    defer { Interrupts.waitsForTurn = waits }
+    return try body()
+  }
+
+  /// Runs something that an interrupt reaches at once, not only at the end of a turn.
+  package func withPromptInterrupts<T>(_ body: () throws -> T) rethrows -> T {
+    let waits = Interrupts.waitsForTurn
+    Interrupts.waitsForTurn = false
+    defer { Interrupts.waitsForTurn = waits }
+    return try body()
+  }
 }
 
 extension Session {

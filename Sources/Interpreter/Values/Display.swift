@@ -16,7 +16,8 @@ extension Session {
     try describe(value).plain
   }
 
-  package func describe(_ value: Value) throws -> StyledText {
+  /// `columns` are those of a terminal that a tensor's rows are to fit.
+  package func describe(_ value: Value, columns: Int? = nil) throws -> StyledText {
     if isInsideText == 0 { shown = 0 }
     switch value {
     case .none: return StyledText("none", .dim)
@@ -26,7 +27,7 @@ extension Session {
     case .tensor(let tensor):
       try graph.force([tensor.node])
       guard let buffer = tensor.node.buffer else { return StyledText("?") }
-      return StyledText(TensorFormat.text(buffer, tensor.node.shape))
+      return StyledText(TensorFormat.text(buffer, tensor.node.shape, columns: columns))
     case .tuple(let tuple):
       let isOne = tuple.elements.count == 1
       return try sequence("(", tuple.elements.map { (nil, $0) }, isOne ? ",)" : ")")
@@ -109,12 +110,14 @@ extension Session {
   }
 
   /// A value as the prompt shows it: a tensor with its type above.
-  func echoText(_ value: Value) throws -> StyledText {
+  func echoText(_ value: Value, label: String? = nil) throws -> StyledText {
     var text = StyledText()
-    if case .tensor(let tensor) = value, tensor.node.shape.rank > 0 {
-      text.append("\(tensor.node.dtype.name) \(tensor.node.shape)\n", .dim)
+    guard case .tensor(let tensor) = read(value), tensor.node.shape.rank > 0 else {
+      return try describe(value, columns: columns)
     }
-    text.append(try describe(value))
+    let name = label.map { "\($0) : " } ?? ""
+    text.append("\(name)\(tensor.node.dtype.name) \(tensor.node.shape)\n", .dim)
+    text.append(try describe(value, columns: columns))
     return text
   }
 

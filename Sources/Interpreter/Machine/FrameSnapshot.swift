@@ -1,0 +1,54 @@
+// The calls that ran when something failed, with their variables.
+
+import Diagnostics
+
+/// A call as it was at one moment.
+package struct FrameSnapshot {
+  /// The function's name, empty for what was entered.
+  package let name: String
+  /// What it was doing.
+  package let span: SourceSpan
+  /// Its variables, those of inner blocks last.
+  package let variables: [(name: String, value: Value)]
+}
+
+extension Machine {
+  /// The innermost calls that run, the last one first.
+  func snapshots() -> [FrameSnapshot] {
+    (0..<min(depth, 50)).map { index in
+      let frame = (top - index).pointee
+      let spans = frame.chunk.spans
+      let place =
+        spans.isEmpty ? frame.chunk.range : spans[min(frame.position, spans.count - 1)].whole
+      return FrameSnapshot(
+        name: frame.chunk.name, span: SourceSpan(frame.chunk.source, place),
+        variables: variables(of: frame))
+    }
+  }
+
+  /// Later variables of the same name hide earlier ones.
+  private func variables(of frame: Frame) -> [(name: String, value: Value)] {
+    var result: [(name: String, value: Value)] = []
+    for local in frame.chunk.locals
+    where local.start <= frame.position && frame.position < local.end ?? .max {
+      guard let slot = slot(local.place, frame), !slot.isUndefined else { continue }
+      result.removeAll { $0.name == local.name }
+      result.append((local.name, session.read(slot.value)))
+    }
+    return result
+  }
+
+  private func slot(_ place: Variable.Place, _ frame: Frame) -> Slot? {
+    switch place {
+    case .register(let index): return frame.registers[index]
+    case .cell(let index):
+      let slot = frame.registers[index]
+      guard slot.is(.cell) else { return nil }
+      return slot.unmanaged(as: CellObject.self)._withUnsafeGuaranteedRef { $0.slot }
+    case .capture(let index):
+      let cell = frame.closure._withUnsafeGuaranteedRef { $0.capture(index) }
+      return cell._withUnsafeGuaranteedRef { $0.slot }
+    case .global: return nil
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// First values: what it takes to bring a moment back.
+
+import Autodiff
+import Engine
+
+/// The values that globals, captured variables, params and objects of the library had before they
+/// were changed.
+struct ChangeLog {
+  /// What brings an object's old state back, and what makes such a thing for its present state.
+  private struct Saved {
+    let restore: () -> Void
+    let save: () -> () -> Void
+    /// Whether it is a param that has another value now.
+    let isMoved: () -> Bool
+  }
+
+  private var globals: [(slot: Int, old: Value?)] = []
+  private var cells: [(cell: CellObject, old: Value)] = []
+  private var objects: [ObjectIdentifier: Saved] = [:]
+  /// Single elements of lists that changed in place, in order; without an index all of them.
+  private var elements: [(list: ListStorage, index: Int?, old: [Value])] = []
+  var settings: Journal.Settings
+  /// About what the params in it take.
+  private(set) var bytes = 0
+
+  init(_ settings: Journal.Settings) { self.settings = settings }
+
+  var isEmpty: Bool {
+    globals.isEmpty && cells.isEmpty && objects.isEmpty && elements.isEmpty
+  }
+  /// Whether a param has another value now.
+  var isStep: Bool { objects.values.contains { $0.isMoved() } }
+
+  /// Params and objects of the library alone: a step of training.
+  var step: ChangeLog {
+    var step = self
+    (step.globals, step.cells, step.elements) = ([], [], [])
+    return step
+  }
+
+  mutating func add(_ slot: Int, _ old: Value?) { globals.append((slot, old)) }
+  mutating func add(_ cell: CellObject) { cells.append((cell, cell.slot.value)) }
+
+  mutating func add(_ list: ListStorage, _ index: Int?, _ old: [Value]) {
+    elements.append((list, index, old))
+  }
+
+  func has(_ object: AnyObject) -> Bool { objects[ObjectIdentifier(object)] != nil }
+
+  mutating func add(
+    _ object: AnyObject, bytes: Int, restore: @escaping () -> Void,
+    save: @escaping () -> () -> Void, isMoved: @escaping () -> Bool
+  ) {
+    objects[ObjectIdentifier(object)] = Saved(restore: restore, save: save, isMoved: isMoved)
+    self.bytes += bytes
+  }
+
+  /// Brings the old values back; gives what brings the present ones back. Latest first: what was
+  /// noted first is what there was.
+  @discardableResult
+  func restore(_ session: Session) -> ChangeLog {
+    var inverse = ChangeLog(session.settings)
+    inverse.bytes = bytes
+    for (key, object) in objects {
+      inverse.objects[key] = Saved(
+        restore: object.save(), save: object.save, isMoved: object.isMoved)
+      object.restore()
+    }
+    var seen: Set<Int> = []
+    for (slot, _) in globals where seen.insert(slot).inserted {
+      inverse.globals.append((slot, session.globals[slot]))
+    }
+    for (cell, _) in cells { inverse.add(cell) }
+    for (list, _, _) in elements where !inverse.elements.contains(where: { $0.list === list }) {
+      inverse.elements.append((list, nil, list.elements))
+    }
+    for (list, index, old) in elements.reversed() {
+      if let index { list.restore(index, old[0]) } else { list.restore(old) }
+    }
+    for (cell, old) in cells.reversed() { cell.set(Slot(old)) }
+    for (slot, old) in globals.reversed() { session.globals[slot] = old }
+    settings.restore(session.graph)
+    return inverse
+  }
+
+  mutating func forget() {
+    if !globals.isEmpty { globals.removeAll(keepingCapacity: true) }
+    if !cells.isEmpty { cells.removeAll(keepingCapacity: true) }
+    if !objects.isEmpty { objects.removeAll(keepingCapacity: true) }
+    if !elements.isEmpty { elements.removeAll(keepingCapacity: true) }
+    bytes = 0
+  }
+
+  /// What happened later is part of this.
+  mutating func add(_ later: ChangeLog) {
+    globals += later.globals
+    cells += later.cells
+    objects.merge(later.objects) { first, _ in first }
+    elements += later.elements
+    bytes = max(bytes, later.bytes)
+  }
+}

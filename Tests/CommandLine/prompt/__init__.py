@@ -1,0 +1,1 @@
+"""Checks of the prompt by subject."""

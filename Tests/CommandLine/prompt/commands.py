@@ -1,0 +1,129 @@
+"""The commands."""
+
+from prompt.checks import CTRL_C, check, paste
+
+
+@check("commands and their list")
+def _(t):
+    t.enter(":help")
+    return r"^  :history \[WORD\] +\S"
+
+
+@check("help on a function")
+def _(t):
+    t.enter("?softmax", "softmax?")
+    return r"Turns logits[^~]*Turns logits"
+
+
+@check("a comment that asks is no question")
+def _(t):
+    t.enter("2 + 3  # why?")
+    return r"^5$"
+
+
+@check("an unknown command")
+def _(t):
+    t.enter(":vers")
+    return r"did you mean :vars"
+
+
+@check(":vars, :shape, :type and :time")
+def _(t):
+    t.enter("let m = ones(3, 4)", ":vars", ":shape m @ m'", ":type m", ":time m + 1")
+    return r"^m  tensor  f32 \[3, 4\]  48 B\n[^~]*f32 \[3, 3\][^~]*^tensor$[^~]*runs: min .*, median .*s$"
+
+
+@check(":shape and Tab leave nothing to undo")
+def _(t):
+    t.enter("let a = 1", "let b = [2]", ":shape b", ":time b + 1")
+    t.ready()
+    t.keys("b.", "\t", CTRL_C)
+    t.enter(":undo", "a", "b")
+    return r"^1$[^~]*error\[name\]"
+
+
+@check("a command and what is pasted with it")
+def _(t):
+    t.ready()
+    t.keys(paste(":shape ones(2)\n\n3 + 4\n"), "\r")
+    return r"^f32 \[2\]\n7$"
+
+
+@check(":help on a command, on a function, on neither")
+def _(t):
+    t.enter(":help :time", ":help softmax", ":help sofmax")
+    return r"several runs[^~]*Turns logits[^~]*did you mean softmax"
+
+
+@check(":history")
+def _(t):
+    t.enter("11 + 1", "let q = 5", ":history let")
+    return r"^  let q = 5\n>\Z"
+
+
+@check(":load and :sh")
+def _(t):
+    path = t.state + "/loaded.nns"
+    t.enter(f":sh echo 'let loaded = 41' > {path}", f":load {path}", "loaded + 1")
+    return r"^42$"
+
+
+@check(":reset and :quit")
+def _(t):
+    t.enter("let gone = 1", ":reset", "gone")
+    if not t.shows(r"error\[name\]"):
+        return False
+    t.enter(":quit")
+    return t.ends()
+
+
+@check("help, quit, exit and q alone")
+def _(t):
+    t.enter("help", "quit", "q")
+    return r"^  :history[^~]*^> quit\nCtrl-D or :quit leaves\n> q\nCtrl-D or :quit leaves$"
+
+
+@check("help leaves ans alone")
+def _(t):
+    t.enter("41", "?sqrt", "help", "ans + 1")
+    return r"^42$"
+
+
+@check(":help on a command without its colon, on keywords and families")
+def _(t):
+    t.enter(":help undo", "?while", ":help Losses")
+    return r"takes back the last entry[^~]*while CONDITION[^~]*^  mse +\S"
+
+
+@check("a question about nothing shows what was typed")
+def _(t):
+    t.enter("?nope")
+    if not t.shows(r"^1 \| \?nope\n +\| +\^\^\^\^$"):
+        return False
+    t.enter("let net = dense(2, 1)", "net.wight?")
+    return r"^1 \| net\.wight\?$[^~]*did you mean \.weight"
+
+
+@check("apropos looks into families")
+def _(t):
+    t.enter('apropos("loss")')
+    return r"^  mse +The[^~]*^  cross_entropy +The"
+
+
+@check("what a command needs is said")
+def _(t):
+    t.enter(":load", ":quiz")
+    return r":load FILE: runs a file here[^~]*no command :quiz\n.*:help lists them"
+
+
+@check(":vars tells kinds")
+def _(t):
+    t.enter("param w = [1, 2]", "let net = dense(2, 3) >> relu", "fn f(a, b = 2) = a", ":vars")
+    return r"^w    param  f32 \[2\]  8 B\nnet  net +dense.*  36 B\nf    fn +fn\(a, b = 2\)$"
+
+
+@check(":set lists, chooses, and says what it takes")
+def _(t):
+    t.enter(":set", ":set width 60", ":set width", ":set width 3", ":set wdth 30")
+    return (r"^  color +off[^~]*^  width +auto[^~]*^  width +60[^~]*width is 20 to 500, or auto"
+            r"[^~]*did you mean width")
