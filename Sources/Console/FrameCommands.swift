@@ -5,7 +5,7 @@ import Interpreter
 import Syntax
 
 extension Command {
-  static let where_: Command = Command(
+  static let whereCommand: Command = Command(
     name: "where", arguments: "",
     summary: "the functions of the last error; expressions see into it"
   ) { prompt, _ in

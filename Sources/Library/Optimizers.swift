@@ -41,7 +41,7 @@ final class OptimizerObject: ForeignObject {
     guard let optimizer else {
       return .foreign(OptimizerObject(rule, initial.merging([name: x]) { $1 }, nil))
     }
-    session.willChange(optimizer) { optimizer.snapshot() }
+    session.willChange(optimizer) { [optimizer] in optimizer.snapshot() }
     optimizer.options[name] = x
     return .foreign(self)
   }
@@ -131,7 +131,7 @@ enum OptimizerFunctions {
           help: "write let opt = sgd(net, lr: 0.1)")
       }
       let given = call.isGiven(1) ? try gradients(call, optimizer) : nil
-      call.session.willChange(optimizer) { optimizer.snapshot() }
+      call.session.willChange(optimizer) { [optimizer] in optimizer.snapshot() }
       try optimizer.step(given)
       return .none
     })

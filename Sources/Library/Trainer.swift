@@ -181,7 +181,7 @@ final class Trainer {
     if isFirst { try judge.check(prediction, data) }
     let loss = try judge.lossNode(prediction, .tensor(targets))
     try graph.backward(loss)
-    session.willChange(optimizer) { optimizer.snapshot() }
+    session.willChange(optimizer) { [optimizer] in optimizer.snapshot() }
     try optimizer.step()
     try graph.flush(also: [loss])
     session.finishTurn()
