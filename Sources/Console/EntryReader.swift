@@ -82,6 +82,7 @@ final class PlainReader: EntryReader {
     while true {
       switch keys.next() {
       case .byte(0x0A):
+        entry = Self.withoutKeys(entry)
         let text = String(decoding: entry, as: UTF8.self)
         // Two blank lines run what is incomplete.
         if entry.suffix(2) == [0x0A, 0x0A] || !needsMore(text) { return .text(text) }
@@ -97,6 +98,24 @@ final class PlainReader: EntryReader {
       case .end: return entry.isEmpty ? .end : .text(String(decoding: entry, as: UTF8.self))
       }
     }
+  }
+
+  /// Without what arrows and other keys send that the terminal driver does not know.
+  private static func withoutKeys(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var rest = bytes[...]
+    while let byte = rest.popFirst() {
+      guard byte == 0x1B else {
+        result.append(byte)
+        continue
+      }
+      guard let kind = rest.first, kind == UInt8(ascii: "[") || kind == UInt8(ascii: "O") else {
+        continue
+      }
+      rest.removeFirst()
+      while let next = rest.popFirst(), next < 0x40 {}
+    }
+    return result
   }
 
   private func say(_ text: String) {

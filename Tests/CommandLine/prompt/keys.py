@@ -165,6 +165,13 @@ def _(t):
     return r"^5$"
 
 
+@check("TERM=dumb: keys that the terminal driver does not know are left out", TERM="dumb")
+def _(t):
+    t.ready()
+    t.keys("40 + 2", UP, LEFT, "\x1b[1;5C", "\x1bOA", "\r")
+    return r"^42$"
+
+
 @check("TERM=dumb", TERM="dumb")
 def _(t):
     t.enter("fn f(a) {")
