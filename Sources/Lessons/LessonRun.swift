@@ -176,8 +176,7 @@ extension Session {
     guard problems.isEmpty, program.statements.count == 1,
       case .expression? = program.statements.first?.kind
     else { return nil }
-    let value = try run(source)
-    _ = undo()
+    let value = try withoutTrace { try run(source) }
     if case .none? = value { return nil }
     return value
   }
