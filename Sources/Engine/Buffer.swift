@@ -29,7 +29,8 @@ package struct MemoryProblem: Error, Sendable {
 }
 
 extension Buffer {
-  /// The elements as `T`; the caller has checked the dtype.
+  /// The elements as `T`; the caller has checked the dtype, and keeps the buffer alive: one that is
+  /// a local variable wants `defer { withExtendedLifetime(buffer) {} }`.
   package func pointer<T>(as type: T.Type = T.self) -> UnsafeMutablePointer<T> {
     precondition(MemoryLayout<T>.size == dtype.size)
     return address.assumingMemoryBound(to: type)

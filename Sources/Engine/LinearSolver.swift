@@ -14,6 +14,7 @@ package enum LinearSolver {
     // LAPACK wants columns one after the other.
     let matrix = try Buffer(a.dtype, count: n * n)
     let right = try Buffer(a.dtype, count: n * columns)
+    defer { withExtendedLifetime((matrix, right)) {} }
     let square = Shape([n, n])
     Movement.strided(a, matrix, square, offset: aOffset, strides: [1, n])
     Movement.strided(b, right, Shape([columns, n]), offset: bOffset, strides: [1, columns])

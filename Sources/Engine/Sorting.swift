@@ -32,6 +32,7 @@ package enum Sorting {
   ) throws(MemoryProblem) {
     guard length > 0 else { return }
     let other = try Buffer(x.dtype, count: length)
+    defer { withExtendedLifetime(other) {} }
     let flip: T.Key = descending ? .max : 0
     let source = x.pointer(as: T.self)
     let target = y.pointer(as: T.self)
@@ -59,6 +60,7 @@ package enum Sorting {
       try Buffer(x.dtype, count: length), try Buffer(x.dtype, count: length),
       try Buffer(.i64, count: length),
     ]
+    defer { withExtendedLifetime(buffers) {} }
     let flip: T.Key = descending ? .max : 0
     let source = x.pointer(as: T.self)
     let keys = buffers[0].address.assumingMemoryBound(to: T.Key.self)

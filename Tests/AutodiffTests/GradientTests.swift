@@ -36,7 +36,8 @@ struct GradientTests {
   func negativeAxes(_ name: String) throws {
     let op = try find(name)
     for (place, sample) in op.samples.enumerated() {
-      guard let axes = sample.attributes.axes, !axes.isEmpty, let rank = sample.shapes.first?.count
+      guard let axes = sample.attributes.axes, !axes.isEmpty,
+        let rank = sample.shapes.first?.count, rank > 0
       else { continue }
       var turned = sample
       turned.attributes.axes = axes.map { $0 < 0 ? $0 + rank : $0 - rank }

@@ -95,7 +95,7 @@ struct LinearSolverTests {
   {
     let x = try Buffer(dtype, count: b.count)
     let status = try LinearSolver.solve(
-      Buffer(dtype, values: a), Buffer(dtype, values: b), x, n: n, columns: columns)
+      Buffer(dtype, values: a), 0, Buffer(dtype, values: b), 0, x, 0, n: n, columns: columns)
     return (status, x.doubles)
   }
 

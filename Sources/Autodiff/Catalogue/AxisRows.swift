@@ -28,6 +28,7 @@ extension KernelCall {
     let x = try Kernels.buffer(inputs[0].dtype, inputs[0].count)
     Movement.permute(inputs[0], inputShapes[0], x, order)
     let y = try Kernels.buffer(output.dtype, output.count)
+    defer { withExtendedLifetime((x, y)) {} }
     try body(x, y)
     Movement.permute(y, Shape(order.map { shape[$0] }), output, AxisRows.inverse(order))
   }

@@ -186,6 +186,7 @@ extension Operator {
       }
       try Conversion.convert(target, weights)
     }
+    defer { withExtendedLifetime(weights) {} }
     let w = UnsafePointer(weights.pointer(as: T.self))
     for row in 0..<rows {
       let start = row * classes

@@ -29,6 +29,7 @@ extension Operator {
       let x = try Kernels.guarded { () throws(MemoryProblem) in
         try Reductions.arranged(call.inputs[0], shape, layout)
       }
+      defer { withExtendedLifetime(x) {} }
       try body(x, call.output, layout.length)
     }
   }

@@ -13,6 +13,7 @@ extension Graph {
   /// Indices of rows, as a tensor.
   package func indices(_ picks: ArraySlice<Int>) throws(OperatorProblem) -> Node {
     let buffer = try Kernels.buffer(.i64, picks.count)
+    defer { withExtendedLifetime(buffer) {} }
     let (places, first) = (buffer.pointer(as: Int64.self), picks.startIndex)
     for piece in Work.pieces(picks.count) { for i in piece { places[i] = Int64(picks[first + i]) } }
     try Graph.checkInterrupt()
@@ -55,6 +56,7 @@ extension Operator {
         }
         return result
       }
+      defer { withExtendedLifetime(spread) {} }
       let mask = spread[0].pointer(as: UInt8.self)
       let size = call.output.dtype.size
       let (a, b, y) = (spread[1].address, spread[2].address, call.output.address)

@@ -91,6 +91,7 @@ extension Operator {
     guard call.shape.count > 0 else { return }
     try call.withAxisLast { x, y throws(OperatorProblem) in
       let places = try Kernels.buffer(.i64, x.count)
+      defer { withExtendedLifetime(places) {} }
       try Kernels.guarded { () throws(MemoryProblem) in
         try Sorting.order(x, places, length: length, descending: true)
       }
