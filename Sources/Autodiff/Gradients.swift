@@ -19,7 +19,11 @@ extension Graph {
     if !turn.isSuspended { try expandBackwards() }
     let recorded = pending.count
     let order = reachable(from: loss, targets: targets)
-    defer { assertInvariants(recordedFrom: recorded, and: order) }
+    let place = origin
+    defer {
+      origin = place
+      assertInvariants(recordedFrom: recorded, and: order)
+    }
     let mark = nextMark()
     for target in targets { target.mark = mark }
     for node in order where node.mark != mark && node.isTracked {
@@ -39,6 +43,8 @@ extension Graph {
       }
       if !wanted.contains(node.serial) { gradients[node.serial] = nil }
       guard node.inputs.contains(where: { $0.mark == mark }) else { continue }
+      // What fails in a derivative is shown at the operator that is derived.
+      origin = node.origin
       let parts = try rule(node, upstream)
       for (input, part) in zip(node.inputs, parts) where input.mark == mark {
         guard let part else { continue }
@@ -221,10 +227,11 @@ extension Graph {
     let leaves = versions(of: loss)
     let ended = leaves.first { $0.version?.isCurrent == false }?.version ?? loss.staleVersion
     if let ended {
-      throw OperatorProblem(
+      var problem = OperatorProblem(
         .gradient, "\(ended.parameter?.name ?? "a param") was updated after {0} was made",
-        operands: [0],
-        help: "compute the loss again before this", origin: ended.endedAt ?? .unknown)
+        operands: [0], help: "compute the loss again before this")
+      problem.changedAt = ended.endedAt ?? .unknown
+      throw problem
     }
     guard !leaves.isEmpty else {
       throw OperatorProblem(

@@ -17,6 +17,8 @@ package struct OperatorProblem: Error, Sendable {
   package var help: String?
   /// The node whose kernel found it, when the problem came while numbers were made.
   package var origin: Origin
+  /// Where the value that it is about was changed since, where that is the mistake.
+  package var changedAt = Origin.unknown
   /// The row of an operand in which it is, where the message says `row 3`.
   package var row: Int?
 

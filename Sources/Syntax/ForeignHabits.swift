@@ -107,6 +107,10 @@ package enum ForeignHabits {
       "is", .after, "identity and equality are both ==", help: "write LEFT == RIGHT",
       example: "x is none"),
     .init(
+      "mod", .after, "the remainder is %", help: "write LEFT % RIGHT", example: "5 mod 2"),
+    .init(
+      "div", .after, "whole division is //", help: "write LEFT // RIGHT", example: "5 div 2"),
+    .init(
       "\\", .after, "lines need no mark to go on",
       help: "break the line after an operator or inside brackets", example: "1 + \\"),
   ]

@@ -37,14 +37,13 @@ extension Session {
     var diagnostic = Diagnostic(
       kind, site.filled(problem.message), at: span(problem.origin) ?? site.span,
       help: problem.help.flatMap { site.suggestion($0) })
-    if kind == .gradient, let place = span(problem.origin) {
+    if let place = span(problem.changedAt) {
       diagnostic.message = diagnostic.message.replacing(
         "was updated after", with: "was updated at line \(place.line), after")
-      diagnostic.span = site.span
     }
     if kind == .memory || kind == .interrupt { return diagnostic }
     // Found while numbers were made: it is about the operands there, not about those here.
-    if kind != .gradient, let span = diagnostic.span, span.range != site.spans.whole {
+    if let span = diagnostic.span, span.range != site.spans.whole {
       return diagnostic
     }
     let operands = problem.operands.isEmpty && site.isAboutAll ? Array(0..<4) : problem.operands

@@ -309,8 +309,12 @@ extension SourceText {
 
   /// Bytes as a source; they must be UTF-8 without NUL.
   package static func decode(_ name: String, _ bytes: [UInt8]) throws -> SourceText {
-    guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Problem(.file, "\(name) is no text: it has bytes that are not UTF-8")
+    }
+    if let place = bytes.firstIndex(of: 0) {
+      let line = bytes[..<place].count { $0 == 10 } + 1
+      throw Problem(.file, "\(name) is no text: it has a NUL byte in line \(line)")
     }
     return SourceText(name: name, text: text)
   }

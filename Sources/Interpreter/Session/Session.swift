@@ -55,6 +55,8 @@ package final class Session {
     return machine
   }()
   var journal = Journal()
+  /// Turns of loops that the running statement finished, with stores to params.
+  private var trainedTurns = 0
   var undoHistory = UndoHistory()
   /// Columns of the terminal that values, help and errors are fitted to; nil writes them whole.
   package var columns: Int?
@@ -292,6 +294,7 @@ extension Session {
     var outer = journal
     journal = Journal(settings)
     let (isNested, mark) = (machine.depth > 0, undoHistory.enter())
+    if !isNested { trainedTurns = 0 }
     defer {
       if isNested { outer.absorb(journal) }
       journal = outer
@@ -307,8 +310,17 @@ extension Session {
       undoHistory.leave(mark)
       // The finished turns of a loop stay, and can be taken back.
       if !journal.statement.isEmpty { note(chunk) }
-      throw error is Diagnostic || error is DiagnosticList
+      let located =
+        error is Diagnostic || error is DiagnosticList
         ? error : located(error, at: [(chunk, chunk.code.count - 1)], values: [])
+      guard trainedTurns > 0, !isNested, var diagnostic = located as? Diagnostic else {
+        throw located
+      }
+      diagnostic.notes.append(
+        trainedTurns == 1
+          ? "the finished turn of the loop before it stays"
+          : "the \(trainedTurns) finished turns of the loop before it stay")
+      throw diagnostic
     }
   }
 
@@ -327,6 +339,7 @@ extension Session {
     let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
     if isTopLevel || hasTrained { finishTurn() }
+    if hasTrained { trainedTurns += 1 }
     if isTopLevel, Interrupts.isPauseRequested { try pauseOrStop() }
   }
 
