@@ -74,15 +74,16 @@ package struct StyledText: Sendable {
 }
 
 extension StyledText.Style {
-  /// The parameters of the escape sequence that begins it; nil for plain text.
+  /// The parameters of the escape sequence that begins it; nil for plain text. Yellow is none of
+  /// them: nobody reads it on white.
   package var code: String? {
     switch self {
     case .plain: nil
     case .error: "1;31"
-    case .warning: "1;33"
+    case .warning: "1;35"
     case .strong: "1"
     case .name: "36"
-    case .number: "33"
+    case .number: "36"
     case .keyword: "35"
     case .string: "32"
     case .dim: "2"

@@ -150,7 +150,7 @@ final class Trainer {
   // MARK: - An epoch
 
   private func epoch(_ epoch: Int) throws -> [Double] {
-    let order = try graph.randomOrder(data.rows)
+    let order = try pausing(epoch, "row 0 of \(data.rows)") { try graph.randomOrder(data.rows) }
     var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
     for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
       let end = min(data.rows, start + size)
@@ -184,9 +184,12 @@ final class Trainer {
     session.willChange(optimizer) { [optimizer] in optimizer.snapshot() }
     try optimizer.step()
     try graph.flush(also: [loss])
-    session.finishTurn()
-    return try [graph.item(loss)]
+    let figures =
+      try [graph.item(loss)]
       + judge.metrics.map { try judge.metric($0, prediction, .tensor(targets)) }
+    // An interrupt before this takes the whole step back, so that it can be done again.
+    session.finishTurn()
+    return figures
   }
 
   private func predicted(_ inputs: TensorObject) throws -> Value {

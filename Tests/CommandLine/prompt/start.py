@@ -1,6 +1,7 @@
 """How the prompt starts: init files, options, colours."""
 
 import os
+import re
 import tempfile
 
 from prompt.checks import RIGHT, check, work
@@ -82,3 +83,10 @@ def _(t):
 def _(t):
     t.enter("undefined_name")
     return t.shows(r"error\[name\]") and "\x1b[1;31m" in t.written
+
+
+@check("no yellow and no white: they are not read on a light ground", NO_COLOR="")
+def _(t):
+    t.enter("let a = [1, 2.5]  # note", 'print("x{a}") + 3', "?softmax", ":help", "backward(sum(dropout(0.5)(a)))")
+    t.ready()
+    return not re.search(r"\x1b\[[0-9;]*\b(33|37|93|97)m", t.written)
