@@ -60,8 +60,9 @@ extension Prompt {
 
   /// The names of the chosen frame, but for those that an entry defines itself.
   func visible(in source: SourceText) -> [(name: String, value: Value)] {
-    guard let frame, frame < frames.count else { return [] }
     let defined = Set(Self.definedNames(source))
+    if let stepper { return stepper.scope.filter { !defined.contains($0.name) } }
+    guard let frame, frame < frames.count else { return [] }
     return frames[frame].variables.filter { !defined.contains($0.name) }
   }
 

@@ -38,7 +38,7 @@ extension Command {
   }
 
   /// The value of an expression; whatever computing it changed is taken back.
-  private static func evaluate(_ prompt: Prompt, _ text: String) throws -> Value {
+  static func evaluate(_ prompt: Prompt, _ text: String) throws -> Value {
     let source = SourceText(name: "entry", text: text)
     let (program, problems) = Parser.parse(source)
     guard problems.isEmpty else { throw DiagnosticList(problems) }

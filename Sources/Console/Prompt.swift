@@ -45,6 +45,8 @@ package final class Prompt {
   let view: EntryView
   private var reader: (any EntryReader)?
   private var entryNumber = 0
+  /// The walk that goes on without keys.
+  var stepper: Stepper?
   private let history = History()
   /// What was entered, oldest first, for `:history`.
   private(set) var entries: [String] = []
@@ -90,6 +92,7 @@ package final class Prompt {
   func say(_ text: String) { show(StyledText(text, .dim).wrapped(session.columns)) }
 
   func restart() {
+    stepper = nil
     let width = own.width
     own = makeSession()
     own.width = width
@@ -203,6 +206,12 @@ package final class Prompt {
     return loop(reader)
   }
 
+  /// Whether frames can be drawn over each other.
+  var canMoveCursor: Bool {
+    let term = getenv("TERM").map { String(cString: $0) } ?? ""
+    return isTerminal && !face.isPlain && !["", "dumb", "unknown"].contains(term)
+  }
+
   private func makeReader() -> any EntryReader {
     guard isTerminal else { return FileReader(needsMore: Self.needsMore) }
     entries = history.entries()
@@ -276,6 +285,7 @@ extension Prompt {
       guard !entry.unicodeScalars.contains("\u{FFFD}") else {
         throw Problem(.file, "this is no text: it has bytes that are not UTF-8")
       }
+      if let outcome = try step(entry) { return outcome }
       if try takesInLesson(entry) || entry.isEmpty { return .goOn }
       if let outcome = try command(entry) { return outcome }
       if try answer(entry) { return .goOn }

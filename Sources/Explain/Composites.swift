@@ -31,8 +31,12 @@ enum Composites {
 
   private static func once(_ loss: Node) throws(OperatorProblem) -> [Int: Node] {
     let graph = loss.graph
+    let outer = graph.origin
+    defer { graph.origin = outer }
     var result: [Int: Node] = [:]
     for node in Walk.order(loss) where !node.isLeaf && node.version == nil {
+      // What is inside a step stands where the step stands.
+      graph.origin = node.origin
       let inputs = node.inputs.map { result[$0.serial] ?? $0 }
       let new: Node
       if let composition = node.op.composition {

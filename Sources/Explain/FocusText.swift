@@ -62,13 +62,15 @@ package enum FocusText {
     let total = pieces.reduce(0) { $0 + TextWidth.columns(of: $1) + 3 }
     let isLong = !writer.fits(total)
     var indent = writer.used
+    var isOwnLine = false
     if isLong, indent > writer.layout.width / 2 {
       indent = min(8, writer.layout.width / 5)
       writer.line(at: indent)
+      isOwnLine = true
     }
     for (index, piece) in pieces.enumerated() {
       if index > 0, isLong { writer.line(at: indent) }
-      writer.put(writer.used == indent && isLong && indent <= 8 ? "= " : " = ")
+      writer.put(isOwnLine ? "= " : " = ")
       writer.flow(
         piece, index == pieces.count - 1 ? .number : .plain,
         indent: min(writer.used, writer.layout.width / 2))

@@ -20,7 +20,8 @@ struct StepMaker {
         formula: formula(node, inside),
         value: node.buffer?.doubles ?? [],
         gradient: back.gradients[node.serial]?.buffer?.doubles,
-        parts: ([node] + inside.reversed()).flatMap { parts($0, of: node) })
+        parts: ([node] + inside.reversed()).flatMap { parts($0, of: node) },
+        members: inside + [node], isLayer: folding.layers[node.serial] != nil && !inside.isEmpty)
     }
   }
 
@@ -75,7 +76,8 @@ struct StepMaker {
       // Both parts of w · w are the same line.
       if isTwice, part.operand == 1, rule(node, 0, step) == rule(node, 1, step) { return nil }
       return WalkPart(
-        operand: name, gradientName: names.gradient(input) ?? "∂\(names.lossName)/∂\(name)",
+        operand: name, node: input,
+        gradientName: names.gradient(input) ?? "∂\(names.lossName)/∂\(name)",
         rule: rule(node, part.operand, step), legend: legend(node, part.operand),
         shape: input.shape, dtype: input.dtype, value: part.gradient.buffer?.doubles ?? [],
         note: note(input, node, part.operand, isTwice: isTwice && all.count == 2),

@@ -16,11 +16,16 @@ package struct WalkStep {
   /// Nil where no gradient arrives.
   package let gradient: [Double]?
   package let parts: [WalkPart]
+  /// The values that are folded into it, and its own, operands first.
+  let members: [Node]
+  /// Whether it is the call of a layer.
+  let isLayer: Bool
 }
 
 /// What a step hands to one operand.
 package struct WalkPart {
   package let operand: String
+  let node: Node
   /// `∂loss/∂h`
   package let gradientName: String
   /// The local derivative with the operands' names.

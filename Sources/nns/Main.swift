@@ -33,7 +33,7 @@ struct NNS: ParsableCommand {
     commandName: "nns", abstract: "Type neural networks, run them from files, take them apart.",
     version: version, subcommands: [Run.self] + tools, defaultSubcommand: Run.self)
 
-  static let tools: [any ParsableCommand.Type] = [Test.self, Fmt.self, Doc.self]
+  static let tools: [any ParsableCommand.Type] = [Test.self, Explain.self, Fmt.self, Doc.self]
 }
 
 /// What every command has in common.
@@ -115,6 +115,32 @@ extension NNS {
     func run() throws {
       let (paths, appearance) = (paths, appearance)
       try finish(onLargeStack { Runner(appearance).test(paths) })
+    }
+  }
+
+  struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The walk of a script's loss: forward, back, every number.",
+      discussion: "The loss is that of the last backward, else the value named loss.")
+
+    @Option(help: "1 folds layers and losses, 2 opens them, 3 opens everything.")
+    var depth = 1
+
+    @Option(help: "An element like W[0, 1], for its scalar walk.")
+    var at: String?
+
+    @OptionGroup var appearance: Appearance
+
+    @Argument(help: "A script.")
+    var script: String
+
+    func validate() throws {
+      if !(1...3).contains(depth) { throw ValidationError("--depth is 1, 2 or 3") }
+    }
+
+    func run() throws {
+      let (depth, at, script, appearance) = (depth, at, script, appearance)
+      try finish(onLargeStack { Runner(appearance).explain(script, depth: depth, at: at) })
     }
   }
 

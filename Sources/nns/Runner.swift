@@ -235,6 +235,26 @@ struct Runner {
     return status
   }
 
+  /// Runs a script without its output, and shows the walk of its loss.
+  func explain(_ path: String, depth: Int, at element: String?) -> Int32 {
+    let session = makeSession()
+    let output = session.output
+    do {
+      session.output = { _ in }
+      try runScript(path, [path], session)
+      let pick = try element.map { text -> Value in
+        try session.run(SourceText(name: "--at", text: text), mode: .file) ?? .none
+      }
+      session.output = output
+      output(
+        try WalkOf.text(session, depth: depth, at: pick.flatMap { session.node($0) }))
+      return 0
+    } catch {
+      session.output = output
+      return report(error, session)
+    }
+  }
+
   func doc(_ name: String?) -> Int32 {
     let session = makeSession()
     do {

@@ -1,0 +1,160 @@
+// A place in the walk of a loss, and the moves from it: what the stepper's keys do.
+
+import Autodiff
+import Engine
+
+extension Walk {
+  /// A param and what an optimizer's step made of it.
+  package struct Change {
+    package let name: String
+    package let old: Node
+    package let gradient: [Double]
+    package let new: [Double]
+  }
+
+  /// The params that were stored to since the last backward of this loss.
+  package static func changes(after loss: Node) throws(OperatorProblem) -> [Change] {
+    let graph = loss.graph
+    guard let last = graph.lastBackward, last.loss === loss else { return [] }
+    var changes: [Change] = []
+    for entry in last.gradients where entry.parameter.node !== entry.node {
+      guard entry.parameter.node.shape == entry.node.shape, entry.node.shape.count > 0 else {
+        continue
+      }
+      changes.append(
+        Change(
+          name: entry.parameter.name, old: entry.node,
+          gradient: try graph.values(entry.gradient),
+          new: try graph.values(entry.parameter.node)))
+    }
+    return changes
+  }
+}
+
+/// Forward steps, backward steps, updates, one after the other; layers open and close.
+package struct WalkTour {
+  private let loss: Node
+  private let changes: [Walk.Change]
+  private let outermost: Walk
+  private var walks: [Int: Walk] = [:]
+  private var picks: [String: Int] = [:]
+  package private(set) var depth = 1
+  /// Counted from 0 over the frames of this depth.
+  package private(set) var index = 0
+
+  package init(_ loss: Node) throws(OperatorProblem) {
+    self.loss = loss
+    outermost = try Walk(loss)
+    walks[1] = outermost
+    changes = try Walk.changes(after: loss)
+  }
+
+  package var walk: Walk {
+    walks[depth] ?? outermost
+  }
+  package var count: Int { walk.steps.count * 2 + changes.count }
+
+  /// Goes on; false at the end.
+  package mutating func next() -> Bool {
+    guard index + 1 < count else { return false }
+    index += 1
+    return true
+  }
+
+  /// Goes back; false at the start.
+  package mutating func previous() -> Bool {
+    guard index > 0 else { return false }
+    index -= 1
+    return true
+  }
+
+  /// The same step in the other half.
+  package mutating func flip() {
+    let steps = walk.steps.count
+    index = index < steps * 2 ? steps * 2 - 1 - index : steps - 1
+  }
+
+  private var step: WalkStep? {
+    let steps = walk.steps
+    if index < steps.count { return steps[index] }
+    return index < steps.count * 2 ? steps[steps.count * 2 - 1 - index] : nil
+  }
+
+  private var isBackward: Bool { index >= walk.steps.count }
+
+  /// Into the step; false where nothing is inside.
+  package mutating func enter() throws(OperatorProblem) -> Bool {
+    guard let step, depth < 3 else { return false }
+    for deeper in (depth + 1)...3 {
+      let inner = try opened(to: deeper)
+      let inside = inner.steps.indices.filter { inner.steps[$0].label.hasPrefix(step.label + ".") }
+      guard let first = inside.first, let last = inside.last else { continue }
+      let wasBackward = isBackward
+      depth = deeper
+      // Backward, the inside begins with the step's own last part.
+      index = wasBackward ? inner.steps.count * 2 - 1 - min(last + 1, inner.steps.count - 1) : first
+      return true
+    }
+    return false
+  }
+
+  private mutating func opened(to depth: Int) throws(OperatorProblem) -> Walk {
+    if let walk = walks[depth] { return walk }
+    let walk = try Walk(loss, WalkOptions(depth: depth))
+    walks[depth] = walk
+    return walk
+  }
+
+  /// Out of what was entered; false at the outside.
+  package mutating func leave() -> Bool {
+    guard depth > 1, let step else { return false }
+    let wasBackward = isBackward
+    let outer = outermost.steps
+    let label = step.label.prefix { $0 != "." }
+    depth = 1
+    let place = outer.firstIndex { $0.label == label } ?? 0
+    index = wasBackward ? outer.count * 2 - 1 - place : place
+    return true
+  }
+
+  /// Another element of the step's value; false where it has none such.
+  package mutating func focus(_ places: [Int]) -> Bool {
+    let (shape, label): (Shape, String)
+    if let step {
+      (shape, label) = (step.node.shape, step.label)
+    } else {
+      let change = changes[index - walk.steps.count * 2]
+      (shape, label) = (change.old.shape, change.name)
+    }
+    guard places.count == shape.rank,
+      zip(places, shape.dims).allSatisfy({ $0 >= 0 && $0 < $1 })
+    else { return false }
+    picks[label] = zip(places, shape.strides).reduce(0) { $0 + $1.0 * $1.1 }
+    return true
+  }
+
+  package func frame() throws(OperatorProblem) -> WalkFrame {
+    let maker = FrameMaker(walk: walk, picks: picks)
+    guard let step else { return maker.update(changes[index - walk.steps.count * 2]) }
+    return isBackward ? try maker.backward(step) : try maker.forward(step)
+  }
+
+  /// The user's names with the values of the moment.
+  package var scope: [(name: String, node: Node)] { walk.scope }
+}
+
+extension Walk {
+  /// The user's names with the values that they had.
+  var scope: [(name: String, node: Node)] {
+    var found: [String: Node] = [:]
+    var names: [String] = []
+    for node in Walk.order(loss).flatMap({ [$0] + ($0.version == nil ? $0.inputs : []) }) {
+      guard let name = WalkNames.own(node),
+        name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }),
+        node.op !== Operator.convert
+      else { continue }
+      if found.updateValue(node, forKey: name) == nil { names.append(name) }
+    }
+    return names.compactMap { name in found[name].map { (name, $0) } }
+  }
+}
