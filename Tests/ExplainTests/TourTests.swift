@@ -24,10 +24,12 @@ struct TourTests {
     while tour.next() { frames.append(try text(tour)) }
     #expect(frames.count == tour.count)
     for frame in frames.reversed().dropFirst() {
-      #expect(tour.previous())
+      let moved = tour.previous()
+      #expect(moved)
       #expect(try text(tour) == frame)
     }
-    #expect(!tour.previous())
+    let isAtStart = !tour.previous()
+    #expect(isAtStart)
   }
 
   @Test("frames have the gradients' digits", arguments: ScalarWalkTests.operators.map(\.name))
@@ -54,9 +56,11 @@ struct TourTests {
     let run = try SampleWalk(op, op.samples[0], seed: 1)
     var tour = try WalkTour(run.loss)
     let outside = try text(tour)
-    #expect(try tour.enter())
+    let entered = try tour.enter()
+    #expect(entered)
     #expect(try text(tour) != outside)
-    #expect(tour.leave())
+    let left = tour.leave()
+    #expect(left)
     #expect(try text(tour) == outside)
     tour.flip()
     #expect(try tour.frame().half == .backward)
