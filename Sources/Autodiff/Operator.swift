@@ -103,6 +103,15 @@ package final class Operator: Sendable {
     package var attributes: Attributes
     package var shapes: [[Int]] { operands.map(\.shape) }
 
+    /// The attributes as a call records them: axes counted from the end are counted from the front.
+    package func recordedAttributes() throws(OperatorProblem) -> Attributes {
+      var recorded = attributes
+      if let axes = attributes.axes, let rank = shapes.first?.count, rank > 0 {
+        recorded.axes = try Attributes.axes(axes, rank: rank).sorted()
+      }
+      return recorded
+    }
+
     package init(_ shapes: [[Int]], _ attributes: Attributes = Attributes()) {
       self.init(operands: shapes.map { .varied($0) }, attributes)
     }

@@ -47,7 +47,7 @@ enum TeachingFunctions {
       let x = [[0.5, 0.25], [1, 2]]
       let loss = sum((x @ W)^2)
       backward(loss)
-      why(W[0, 1]).gradient  # => 24
+      why(W[0, 1]).gradient  # => 22
       contains("{why(loss, W[0, 1])}", "∂loss/∂W[0, 1] = x[0, 0] · ∂loss/∂⟨1⟩[0, 1]")  # => true
       """
     ],

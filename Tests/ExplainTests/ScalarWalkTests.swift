@@ -169,7 +169,7 @@ struct SampleWalk {
         focuses += Set([0, node.shape.count - 1]).sorted().map { (node, $0) }
       }
     }
-    let result = try graph.record(op, operands, sample.attributes)
+    let result = try graph.record(op, operands, sample.recordedAttributes())
     result.name = "y"
     let weights = (0..<result.shape.count).map { _ in stream.nextUniform() * 2 - 1 }
     let scale = try graph.tensor(weights, shape: result.shape.dims, dtype: .f64)

@@ -84,12 +84,7 @@ struct GradientCheck {
         all.append(x)
       }
     }
-    // As the functions of the language do, with axes counted from the end.
-    var attributes = sample.attributes
-    if let axes = attributes.axes, let rank = all.first?.shape.rank, rank > 0 {
-      attributes.axes = try Attributes.axes(axes, rank: rank).sorted()
-    }
-    let result = try graph.record(op, all, attributes)
+    let result = try graph.record(op, all, sample.recordedAttributes())
     let loss = try weighted(result.converted(to: .f64), 1)
     return Run(graph: graph, operands: varied, loss: loss)
   }
