@@ -126,8 +126,15 @@ extension Graph {
       let nodes = turn.nodes
       var places = [Int](repeating: -1, count: known.plan.steps.count)
       for (slot, event, _) in known.events { places[slot] = event }
-      let buffers = try run(known.plan, leaves) { step in
-        places[step] >= 0 ? nodes[places[step]].origin : .unknown
+      let buffers: [Buffer?]
+      do throws(OperatorProblem) {
+        buffers = try run(known.plan, leaves) { step in
+          places[step] >= 0 ? nodes[places[step]].origin : .unknown
+        }
+      } catch {
+        guard error.kind != .interrupt, error.origin == .unknown else { throw error }
+        try failAgain(roots, keepsTracked)
+        throw error
       }
       for (slot, event, _) in known.events where known.plan.entries[slot].isRoot {
         nodes[event].finish(buffers[slot])
@@ -142,6 +149,14 @@ extension Graph {
     for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
       node.finish(buffers[slot])
     }
+  }
+
+  /// What failed in a derivative that was left to the plan fails again with the derivative
+  /// recorded, which knows where it comes from.
+  private func failAgain(_ roots: [Node], _ keepsTracked: Bool) throws(OperatorProblem) {
+    try expandBackwards()
+    let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
+    _ = try run(plan(for: key), key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
   }
 
   /// The plan of a structure, found or made.

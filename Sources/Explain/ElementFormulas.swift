@@ -192,8 +192,8 @@ extension ElementFormulas {
       let middle = mean()
       number =
         members.reduce(0) { $0 + pow(self.value(node.inputs[0], $1) - middle, 2) } / count
-    case "ε", "low": number = node.attributes.reals.first ?? 1e-5
-    case "high": number = node.attributes.reals.last ?? 0
+    case "ε", "min": number = node.attributes.reals.first ?? 1e-5
+    case "max": number = node.attributes.reals.last ?? 0
     default: number = .nan
     }
     let isSingle = node.dtype == .f32 && (name == "mean" || name == "var")

@@ -8,7 +8,7 @@ struct FormulaParser {
   private static let rowFunctions: Set<String> = [
     "softmax", "log_softmax", "one_hot", "row_sum",
   ]
-  private static let symbols: Set<String> = ["n", "rows", "mean", "var", "ε", "low", "high"]
+  private static let symbols: Set<String> = ["n", "rows", "mean", "var", "ε", "min", "max"]
   private static let functions: Set<String> = [
     "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "floor", "sigmoid", "relu", "gelu",
     "silu", "softplus", "erf", "Φ", "φ", "max", "min", "clip",

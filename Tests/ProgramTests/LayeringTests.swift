@@ -24,8 +24,8 @@ struct LayeringTests {
       "CLessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
     ],
     "Console": [
-      "CLibedit", "CEditline", "Lessons", "Library", "Interpreter", "Syntax", "Autodiff",
-      "Diagnostics", "Engine",
+      "CLibedit", "CEditline", "Lessons", "Library", "Explain", "Interpreter", "Syntax",
+      "Autodiff", "Diagnostics", "Engine",
     ],
     "nns": ["ArgumentParser", "Console", "Library", "Interpreter", "Syntax", "Diagnostics"],
   ]
