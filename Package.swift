@@ -64,7 +64,8 @@ let package = Package(
     .target(
       name: "Console",
       dependencies: [
-        "CLibedit", "CEditline", "Lessons", "Library", "Explain", "Interpreter", "Syntax", "Autodiff",
+        "CLibedit", "CEditline", "Lessons", "Library", "Explain", "Interpreter", "Syntax",
+        "Autodiff",
         "Diagnostics",
         "Engine",
       ], swiftSettings: strict),
