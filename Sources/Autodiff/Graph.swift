@@ -11,7 +11,6 @@ package final class Graph {
   package var origin = Origin.unknown
   /// The call of a layer that is recording.
   package var group: NodeGroup?
-  /// Polled between steps; true makes `force` throw a problem of kind `interrupt`.
   /// Called before a parameter's value or gradient changes.
   package var willChange: (Parameter) -> Void = { _ in }
   /// The element type of literals and of numbers that meet no tensor.

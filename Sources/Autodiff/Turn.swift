@@ -67,12 +67,6 @@ final class Turn {
     built = predicted == nil ? TurnTrace() : nil
   }
 
-  /// What happens now cannot be compared with another turn.
-  func giveUp(_ graph: Graph) throws(OperatorProblem) {
-    try leave(graph)
-    built = nil
-  }
-
   /// The turn goes its own way from here on.
   private func leave(_ graph: Graph) throws(OperatorProblem) {
     guard let known = predicted else { return }

@@ -83,15 +83,8 @@ enum FigureFunctions {
       "line([])  # error: value",
     ],
     action: { call in
-      let data = FigureData(call, count: 3)
-      let series = try data.series()
-      let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
-      return try drawn { () throws(PlotProblem) -> Figure in
-        var figure = data.figure
-        for (index, (x, y)) in series.enumerated() {
-          figure = try figure.line(x: x, y: y, options[index]) { Interrupts.isRequested }
-        }
-        return figure
+      try drawnSeries(call) { figure, x, y, options throws(PlotProblem) -> Figure in
+        try figure.line(x: x, y: y, options) { Interrupts.isRequested }
       }
     })
 
@@ -109,15 +102,8 @@ enum FigureFunctions {
       "scatter([1, 2], [3])  # error: shape",
     ],
     action: { call in
-      let data = FigureData(call, count: 3)
-      let series = try data.series()
-      let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
-      return try drawn { () throws(PlotProblem) -> Figure in
-        var figure = data.figure
-        for (index, (x, y)) in series.enumerated() {
-          figure = try figure.scatter(x: x, y: y, options[index]) { Interrupts.isRequested }
-        }
-        return figure
+      try drawnSeries(call) { figure, x, y, options throws(PlotProblem) -> Figure in
+        try figure.scatter(x: x, y: y, options) { Interrupts.isRequested }
       }
     })
 
@@ -180,6 +166,23 @@ enum FigureFunctions {
         try Figure().show(try pictures(buffer, shape, captions), options)
       }
     })
+
+  /// Draws every series of a call over its figure, one after the other.
+  private static func drawnSeries(
+    _ call: Call,
+    _ draw: (Figure, PlotValues?, PlotValues, PlotOptions) throws(PlotProblem) -> Figure
+  ) throws -> Value {
+    let data = FigureData(call, count: 3)
+    let series = try data.series()
+    let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
+    return try drawn { () throws(PlotProblem) -> Figure in
+      var figure = data.figure
+      for (index, (x, y)) in series.enumerated() {
+        figure = try draw(figure, x, y, options[index])
+      }
+      return figure
+    }
+  }
 
   private static func pictures(_ buffer: Buffer, _ shape: Shape, _ captions: [String])
     throws(PlotProblem) -> [Picture]

@@ -50,7 +50,7 @@ extension Machine {
     default:
       if i.op.isBinary {
         let (x, y) = (r[value: b], frame.pointee.operand(c).value)
-        try checkLiteral(frame, [x, y])
+        try checkLiteral(frame, x, y)
         let result = try session.operate(i.op, x, y)
         let name = frame.pointee.routine.names[frame.pointee.position]
         if name >= 0 { session.name(result, string(frame, Int(name))) }
@@ -65,9 +65,11 @@ extension Machine {
 
   /// A whole number of the source that an f32 tensor cannot hold exactly is an error where they
   /// meet; computed numbers are rounded.
-  func checkLiteral(_ frame: UnsafeMutablePointer<Frame>, _ operands: [Value]) throws {
+  func checkLiteral(_ frame: UnsafeMutablePointer<Frame>, _ a: Value, _ b: Value) throws {
+    guard Self.isInexact(a) || Self.isInexact(b) else { return }
+    let operands = [a, b]
     for (place, value) in operands.enumerated() {
-      guard case .number(let x) = value, x == x.rounded(), x.isFinite, Double(Float(x)) != x,
+      guard Self.isInexact(value),
         let other = operands.compactMap(session.tensorNode).first, other.dtype == .f32
       else { continue }
       let chunk = frame.pointee.chunk
@@ -79,6 +81,12 @@ extension Machine {
         .dtype, "an f32 tensor cannot hold {\(place)} exactly", argument: place,
         help: "write .f64 or .i64 behind the tensor")
     }
+  }
+
+  /// Whether it is a whole number that f32 rounds.
+  private static func isInexact(_ value: Value) -> Bool {
+    guard case .number(let x) = value else { return false }
+    return x == x.rounded() && x.isFinite && Double(Float(x)) != x
   }
 
   private func callSlowly(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) throws

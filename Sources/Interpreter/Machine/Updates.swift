@@ -55,7 +55,7 @@ extension Machine {
     case .cell, .capture: old = cell?.slot.value ?? .none
     case .global(let slot): old = try session.global(slot)
     }
-    try checkLiteral(frame, [old, r[value: first]])
+    try checkLiteral(frame, old, r[value: first])
     let new = try session.updated(old, steps[...], r[value: first], path.op)
     if case .foreign(let a) = old, case .foreign(let b) = new, a === b { return }
     switch path.base {

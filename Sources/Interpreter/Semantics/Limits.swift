@@ -14,7 +14,10 @@ extension Session {
   /// Everything that is alive counts, not only this.
   package func reserve(_ count: Int, _ bytesEach: Int = MemoryLayout<Value>.stride) throws {
     let (bytes, overflows) = count.multipliedReportingOverflow(by: bytesEach)
-    guard !overflows, bytes <= Memory.limit else { throw outOfMemory(count, bytesEach) }
+    // The limit stands behind a lock, and a single value asks for room at every slow instruction.
+    guard !overflows, bytes <= 64 || bytes <= Memory.limit else {
+      throw outOfMemory(count, bytesEach)
+    }
     unchecked += bytes
     guard unchecked >= Session.portion else { return }
     unchecked = 0
