@@ -1,4 +1,4 @@
-// Plans: what to compute in which order, found again by structure. Record → key → plan → run.
+// What is to be computed, recognised by its structure: record → key → plan → run (`Plans`).
 
 import Engine
 
@@ -65,51 +65,6 @@ struct PlanKey {
   }
 }
 
-/// One operator call of a plan.
-final class PlanStep {
-  let op: Operator
-  let attributes: Attributes
-  let type: TensorType
-  /// Slots of the operands; −1 − i for the i-th leaf.
-  let operands: [Int32]
-  let inputShapes: [Shape]
-  /// Slots whose last reader it is.
-  let releases: [Int]
-
-  init(_ node: Node, operands: [Int32], releases: [Int]) {
-    (op, attributes, type) = (node.op, node.attributes, node.type)
-    inputShapes = node.inputs.map(\.shape)
-    (self.operands, self.releases) = (operands, releases)
-  }
-}
-
-/// Steps in order.
-final class Plan {
-  let entries: [PlanEntry]
-  let leafTypes: [TensorType]
-  let steps: [PlanStep]
-
-  init(_ key: PlanKey) {
-    entries = key.entries
-    leafTypes = key.leafTypes
-    var lastUse = [Int](repeating: -1, count: key.entries.count)
-    for (step, entry) in key.entries.enumerated() {
-      for operand in entry.operands where operand >= 0 { lastUse[Int(operand)] = step }
-    }
-    var releases = [[Int]](repeating: [], count: key.entries.count)
-    for (slot, step) in lastUse.enumerated() where step >= 0 && !key.entries[slot].isRoot {
-      releases[step].append(slot)
-    }
-    steps = key.nodes.enumerated().map { index, node in
-      PlanStep(node, operands: key.entries[index].operands, releases: releases[index])
-    }
-  }
-
-  func matches(_ key: PlanKey) -> Bool {
-    entries == key.entries && leafTypes == key.leafTypes
-  }
-}
-
 extension Graph {
   private static let maximumPlans = 512
 
@@ -124,11 +79,11 @@ extension Graph {
     if let (known, leaves) = try turn.expectCompute(self, roots, keepsTracked: keepsTracked) {
       planHits += 1
       let nodes = turn.nodes
-      var places = [Int](repeating: -1, count: known.plan.steps.count)
+      var places = [Int](repeating: -1, count: known.plan.entries.count)
       for (slot, event, _) in known.events { places[slot] = event }
-      let buffers: [Buffer?]
+      defer { known.plan.releaseOutputs() }
       do throws(OperatorProblem) {
-        buffers = try run(known.plan, leaves) { step in
+        try known.plan.run(leaves) { step in
           places[step] >= 0 ? nodes[places[step]].origin : .unknown
         }
       } catch {
@@ -137,7 +92,7 @@ extension Graph {
         throw error
       }
       for (slot, event, _) in known.events where known.plan.entries[slot].isRoot {
-        nodes[event].finish(buffers[slot])
+        nodes[event].finish(known.plan.outputs[slot])
       }
       return
     }
@@ -145,9 +100,10 @@ extension Graph {
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
     let plan = plan(for: key)
     turn.addCompute(key, plan, roots, keepsTracked: keepsTracked)
-    let buffers = try run(plan, key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
+    defer { plan.releaseOutputs() }
+    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
     for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
-      node.finish(buffers[slot])
+      node.finish(plan.outputs[slot])
     }
   }
 
@@ -156,7 +112,9 @@ extension Graph {
   private func failAgain(_ roots: [Node], _ keepsTracked: Bool) throws(OperatorProblem) {
     try expandBackwards()
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
-    _ = try run(plan(for: key), key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
+    let plan = plan(for: key)
+    defer { plan.releaseOutputs() }
+    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
   }
 
   /// The plan of a structure, found or made.
@@ -170,59 +128,6 @@ extension Graph {
     if plans.count >= Graph.maximumPlans { plans.removeAll(keepingCapacity: true) }
     plans[key.hash, default: []].append(plan)
     return plan
-  }
-
-  /// Runs a plan step by step; the buffers of its slots, nil for those that were let go.
-  private func run(_ plan: Plan, _ leaves: [Buffer], origin: (Int) -> Origin)
-    throws(OperatorProblem) -> [Buffer?]
-  {
-    var buffers = [Buffer?](repeating: nil, count: plan.steps.count)
-    for index in plan.steps.indices {
-      do throws(OperatorProblem) {
-        buffers[index] = try run(plan.steps[index], buffers, leaves)
-      } catch {
-        var problem = error
-        if problem.kind != .memory { problem.origin = origin(index) }
-        throw problem
-      }
-      for slot in plan.steps[index].releases { buffers[slot] = nil }
-    }
-    return buffers
-  }
-
-  /// Throws where work was interrupted: kernels that were just end.
-  package static func checkInterrupt() throws(OperatorProblem) {
-    if Interrupts.isRequested { throw OperatorProblem(.interrupt, "interrupted") }
-  }
-
-  private func run(_ step: PlanStep, _ buffers: [Buffer?], _ leaves: [Buffer])
-    throws(OperatorProblem) -> Buffer
-  {
-    var inputs: [Buffer] = []
-    inputs.reserveCapacity(step.operands.count)
-    for operand in step.operands {
-      guard let buffer = operand >= 0 ? buffers[Int(operand)] : leaves[Int(-1 - operand)] else {
-        throw OperatorProblem(.memory, "an operand of \(step.op.name) was let go too early")
-      }
-      inputs.append(buffer)
-    }
-    if step.op.isAlias { return inputs[0] }
-    let output: Buffer
-    do { output = try Buffer(step.type.dtype, count: step.type.shape.count) } catch {
-      throw Graph.memoryProblem(error)
-    }
-    do throws(OperatorProblem) {
-      try step.op.kernel(
-        KernelCall(
-          inputs: inputs, inputShapes: step.inputShapes, output: output, shape: step.type.shape,
-          attributes: step.attributes))
-    } catch {
-      // What an interrupted kernel complains about may be its own half of the work.
-      try Graph.checkInterrupt()
-      throw error
-    }
-    try Graph.checkInterrupt()
-    return output
   }
 }
 
