@@ -34,6 +34,8 @@ final class EntryEditor: EntryReader {
   /// What is still to come of the call that a text ends in.
   var signature: (_ before: String) -> String = { _ in "" }
   var prompt = "> "
+  /// Work for the time in which nobody types; see `Keys.next`.
+  var work: () -> Bool = { false }
   /// Told the number of columns when the window has changed.
   var resized: (Int) -> Void = { _ in }
   var walk = HistoryWalk()
@@ -170,7 +172,7 @@ final class EntryEditor: EntryReader {
 
   /// The next byte of the terminal; nil after Ctrl-C and at the end.
   private func nextByte() -> UInt8? {
-    while let event = keys?.next(idle: { view.show(entry, hint: shownHint) }) {
+    while let event = keys?.next(work: work, idle: { view.show(entry, hint: shownHint) }) {
       switch event {
       case .byte(let byte): return byte
       case .end: return nil

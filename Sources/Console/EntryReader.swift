@@ -34,15 +34,16 @@ struct Keys {
 
   func leave() { nns_leave_signals() }
 
-  /// The next key's byte, or a signal; `idle` is called before a wait.
-  func next(idle: () -> Void = {}) -> Event {
+  /// The next key's byte, or a signal; `idle` is called before a wait, `work` again and again while
+  /// nobody types, until it says that there is none left.
+  func next(work: () -> Bool, idle: () -> Void = {}) -> Event {
     var hasLooked = false
     while true {
       var waits = [
         pollfd(fd: 0, events: Int16(POLLIN), revents: 0),
         pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
       ]
-      let count = poll(&waits, 2, hasLooked ? -1 : 0)
+      let count = poll(&waits, 2, hasLooked && !work() ? -1 : 0)
       if count < 0, errno != EINTR { return .end }
       if count <= 0 {
         if !hasLooked { idle() }
@@ -71,8 +72,12 @@ func dieBy(_ number: Int32) {
 final class PlainReader: EntryReader {
   var prompt = "> "
   private let needsMore: (String) -> Bool
+  private let work: () -> Bool
 
-  init(needsMore: @escaping (String) -> Bool) { self.needsMore = needsMore }
+  /// - Parameter work: for the time in which nobody types; see `Keys.next`.
+  init(needsMore: @escaping (String) -> Bool, work: @escaping () -> Bool) {
+    (self.needsMore, self.work) = (needsMore, work)
+  }
 
   func read() -> Entry {
     let keys = Keys.watch()
@@ -80,7 +85,7 @@ final class PlainReader: EntryReader {
     var entry: [UInt8] = []
     say(prompt)
     while true {
-      switch keys.next() {
+      switch keys.next(work: work) {
       case .byte(0x0A):
         entry = Self.withoutKeys(entry)
         let text = String(decoding: entry, as: UTF8.self)

@@ -7,7 +7,7 @@ import Syntax
 extension Command {
   static let whereCommand: Command = Command(
     name: "where", arguments: "",
-    summary: "the functions of the last error; expressions see into it"
+    summary: "the functions of the last error, or of a pause; expressions see into them"
   ) { prompt, _ in
     try prompt.look(at: 0)
     return .goOn
@@ -29,22 +29,41 @@ extension Command {
 }
 
 extension Prompt {
-  /// The function whose names are seen, nil at the prompt itself.
-  var frameNamed: String? { frame.flatMap { $0 < frames.count ? frames[$0].name : nil } }
+  /// The functions that can be looked into: those that failed last, else those that are paused.
+  private var frames: [FrameSnapshot] { failed.isEmpty ? waiting : failed }
+
+  /// What is paused, with the loop at the top level if it has names of its own.
+  private var waiting: [FrameSnapshot] {
+    session.paused.filter { !$0.name.isEmpty || !$0.variables.isEmpty }
+  }
+
+  /// The call whose names are seen: the chosen one, else the innermost that is paused.
+  var seen: FrameSnapshot? {
+    guard let frame else { return waiting.first }
+    return frame < frames.count ? frames[frame] : nil
+  }
+
+  /// The function that was chosen, nil at the prompt itself.
+  var frameNamed: String? {
+    guard let frame, frame < frames.count, !frames[frame].name.isEmpty else { return nil }
+    return frames[frame].name
+  }
 
   /// Shows the frames with one of them marked; its names are seen by what is entered next.
   fileprivate func look(at index: Int) throws {
     guard !frames.isEmpty else {
-      throw Diagnostic(.value, "no function has failed yet")
+      throw Diagnostic(.value, "no function has failed, and none is paused")
     }
     guard index < frames.count else {
       frame = nil
+      // What is paused is seen again.
+      if !session.paused.isEmpty { failed = [] }
       return say("back at the prompt: expressions see your own names")
     }
     frame = index
     for (place, call) in frames.enumerated() {
       var line = StyledText(place == index ? "→ " : "  ", .strong)
-      line.append(call.name, .name)
+      line.append(call.name.isEmpty ? "loop" : call.name, .name)
       line.append("  \(fitted(call.span.text, columns: max(20, session.width - 30)))")
       line.append("  \(call.span.place)", .dim)
       show(line)
@@ -62,8 +81,7 @@ extension Prompt {
   func visible(in source: SourceText) -> [(name: String, value: Value)] {
     let defined = Set(Self.definedNames(source))
     if let stepper { return stepper.scope.filter { !defined.contains($0.name) } }
-    guard let frame, frame < frames.count else { return [] }
-    return frames[frame].variables.filter { !defined.contains($0.name) }
+    return (seen?.variables ?? []).filter { !defined.contains($0.name) }
   }
 
   /// What the statements of an entry define.

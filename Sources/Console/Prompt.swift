@@ -57,8 +57,8 @@ package final class Prompt {
   /// Those that were taken back.
   var undone: [[Worked]] = []
   /// The functions that ran when something failed last, the innermost first.
-  private(set) var frames: [FrameSnapshot] = []
-  /// Which frame of the last failure expressions see; nil for none.
+  var failed: [FrameSnapshot] = []
+  /// Which of `frames` expressions see; nil for none, or for the innermost one that is paused.
   var frame: Int?
   private var hasSaidWhere = false
   private var isLeaving = false
@@ -96,7 +96,7 @@ package final class Prompt {
     let width = own.width
     own = makeSession()
     own.width = width
-    (worked, frames, frame) = ([], [], nil)
+    (worked, failed, frame) = ([], [], nil)
     attach()
   }
 
@@ -200,6 +200,9 @@ package final class Prompt {
     guard let reader else { return false }
     pauses += 1
     defer { pauses -= 1 }
+    let outer = (failed, frame)
+    (failed, frame) = ([], nil)
+    defer { (failed, frame) = outer }
     // The terminal has written ^C.
     show(StyledText(""))
     say("paused\(place.map { " in \($0)" } ?? ""): :resume goes on, :stop ends it")
@@ -219,7 +222,10 @@ package final class Prompt {
     fitWidth(view.columns)
     guard !["", "dumb", "unknown"].contains(term),
       let editor = EntryEditor(view: view, needsMore: Self.needsMore)
-    else { return PlainReader(needsMore: Self.needsMore) }
+    else {
+      return PlainReader(needsMore: Self.needsMore) { [unowned self] in tidy() }
+    }
+    editor.work = { [unowned self] in tidy() }
     editor.showsHints = showsHints
     for entry in entries { editor.remember(entry) }
     editor.completer = { [unowned self] before in
@@ -231,6 +237,12 @@ package final class Prompt {
     view.isKnown = { [unowned self] name in session.globals[name] != nil }
     editor.resized = { [unowned self] columns in fitWidth(columns) }
     return editor
+  }
+
+  /// A piece of what is to be let go; false when there is none.
+  private func tidy() -> Bool {
+    session.discards.letGo(1 << 14)
+    return !session.discards.isEmpty
   }
 
   private func fitWidth(_ columns: Int) {
@@ -304,7 +316,7 @@ extension Prompt {
     let source = SourceText(name: "entry \(entryNumber)", text: entry)
     session.worked = isTerminal ? { [unowned self] in showDefinition($0) } : nil
     let value = try session.asEntry(entry) {
-      try session.run(source, mode: .entry, seeing: visible(in: source))
+      try session.run(source, mode: .entry, seeing: visible(in: source), of: seen)
     }
     let result = try value.flatMap { value -> String? in
       if case .none = value { return nil }
@@ -339,10 +351,10 @@ extension Prompt {
       show(DiagnosticRenderer.render(diagnostic, columns: session.columns))
     }
     // What was entered has no frame of its own: its names are everybody's.
-    let failed = session.failure.filter { !$0.name.isEmpty }
+    let calls = session.failure.filter { !$0.name.isEmpty }
     session.failure = []
-    guard !failed.isEmpty, diagnostics.first?.kind != .interrupt else { return }
-    (frames, frame) = (failed, nil)
+    guard !calls.isEmpty, diagnostics.first?.kind != .interrupt else { return }
+    (failed, frame) = (calls, nil)
     if isTerminal, !hasSaidWhere {
       hasSaidWhere = true
       say(":where shows the variables at that place")

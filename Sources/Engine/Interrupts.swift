@@ -19,9 +19,23 @@ package enum Interrupts {
     set { waits.store(newValue, ordering: .relaxed) }
   }
 
+  private static let time = Atomic<Int>(0)
+
+  /// How long ago the first request was made.
+  package static var secondsSinceRequest: Double {
+    Double(milliseconds - time.load(ordering: .relaxed)) / 1000
+  }
+
+  private static var milliseconds: Int {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
+  }
+
   /// A second request doesn't wait. Called by a signal handler.
   package static func request() {
     let isFirst = !pauseFlag.exchange(true, ordering: .relaxed)
+    if isFirst { time.store(milliseconds, ordering: .relaxed) }
     if isFirst, waitsForTurn {
       alarm(1)
     } else {

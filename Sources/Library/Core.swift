@@ -95,9 +95,11 @@ enum CoreFunctions {
     ["map([1, 2, 3], x -> x^2)  # => [1, 4, 9]"]
   ) { call in
     let f = try call.function(1)
-    let values = try call.elements(0).map { element in
-      try call.session.poll()
-      return try call.invoke(f, [element])
+    let values = try call.session.collect { values in
+      for element in try call.elements(0) {
+        try call.session.poll()
+        values.append(try call.invoke(f, [element]))
+      }
     }
     return try regroup(values, like: call.value(0), call.session)
   }
@@ -108,9 +110,11 @@ enum CoreFunctions {
     ["filter(list(1, 2, 3), x -> x > 1)  # => [2, 3]"]
   ) { call in
     let f = try call.function(1)
-    let values = try call.elements(0).filter { element in
-      try call.session.poll()
-      return try call.session.condition(call.invoke(f, [element]))
+    let values = try call.session.collect { values in
+      for element in try call.elements(0) {
+        try call.session.poll()
+        if try call.session.condition(call.invoke(f, [element])) { values.append(element) }
+      }
     }
     return try regroup(values, like: call.value(0), call.session)
   }
@@ -146,15 +150,16 @@ enum CoreFunctions {
   private static func tuples(_ count: Int, _ session: Session, _ parts: (Int) -> [Value]) throws
     -> Value
   {
-    var result: [Value] = []
-    for index in 0..<count {
-      if index & 0xFFFF == 0 {
-        try session.reserve(0x10000, 144)
-        try session.poll()
-      }
-      result.append(.tuple(parts(index)))
-    }
-    return .list(result)
+    .list(
+      try session.collect { tuples in
+        for index in 0..<count {
+          if index & 0xFFF == 0 {
+            try session.reserve(0x1000, 144)
+            try session.poll()
+          }
+          tuples.append(.tuple(parts(index)))
+        }
+      })
   }
 
   static let error: HostFunction = function(

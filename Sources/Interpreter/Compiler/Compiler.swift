@@ -306,6 +306,7 @@ extension FunctionCompiler {
     case .returnValue(let value):
       let result: Int
       if let value { result = try expr(value) } else { result = none() }
+      if !loops.isEmpty { emit(.endLoop, loops.count) }
       emit(.returnValue, result)
     case .importFile(let path, let range, let alias):
       let target = register()
@@ -471,34 +472,49 @@ extension FunctionCompiler {
       let iterator = register()
       emit(.iterate, iterator, source, 0, at: values.range, operands: [values.range])
       let element = register()
+      emit(.beginLoop)
       let start = emit(.next, element, iterator, 0, at: values.range)
       loops.append(([], []))
       try inScope {
         try bind(pattern, element)
         let target = register()
         try block(body.statements, wantsValue: false, into: target)
+        endTurn(start: start)
       }
-      finishLoop(start: start)
       patch(start)
-      for jump in loops.removeLast().breaks { patch(jump) }
+      endLoop()
     }
   }
 
-  private func finishLoop(start: Int) {
-    for jump in loops[loops.count - 1].continues { patch(jump) }
-    emit(.loop, start, isTopLevel ? 1 : 0)
+  private func endTurn(start: Int) {
+    let kind: LoopKind = isTopLevel ? .topLevel : .inFunction
+    let continues = loops[loops.count - 1].continues
+    for jump in continues { patch(jump) }
+    let end = emit(.loop, start, kind.rawValue)
+    guard continues.isEmpty else { return }
+    // Who looks around at the end of a turn sees the names of its body.
+    for index in chunk.locals.indices
+    where chunk.locals[index].end == end && chunk.locals[index].scope == scopes.count {
+      chunk.locals[index].end = end + 1
+    }
+  }
+
+  private func endLoop() {
+    for jump in loops.removeLast().breaks { patch(jump) }
+    emit(.endLoop, 1)
   }
 
   private func whileLoop(_ condition: Expr, _ body: Block) throws {
+    emit(.beginLoop)
     let start = here
     let first = nextRegister
     let exit = try jumpUnless(condition)
     nextRegister = first
     loops.append(([], []))
     try block(body.statements, wantsValue: false, into: register())
-    finishLoop(start: start)
+    endTurn(start: start)
     patch(exit)
-    for jump in loops.removeLast().breaks { patch(jump) }
+    endLoop()
   }
 
   /// A jump that is taken when the condition is false.

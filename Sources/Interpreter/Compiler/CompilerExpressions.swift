@@ -505,7 +505,7 @@ extension FunctionCompiler {
         emit(.unpack, target, result, -1)
         if let skip { patch(skip) }
       }
-      emit(.loop, start, 0)
+      emit(.loop, start, LoopKind.comprehension.rawValue)
       patch(start)
     }
     emit(.brackets, target, target, -2, at: range)

@@ -160,10 +160,18 @@ extension Machine {
       case .loop:
         frame.pointee.next = ip
         try poll()
-        if i.b == 1 || session.graph.wantsFlush {
-          try session.endOfTurn(isTopLevel: i.b == 1)
+        if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause {
+          try endOfTurn(i.b)
         }
         ip += i.a
+        continue
+      case .beginLoop:
+        loops &+= 1
+        if loops == 1 { session.loopsBegin() }
+        continue
+      case .endLoop:
+        loops &-= i.a
+        if loops == 0 { session.loopsEnd() }
         continue
       case .rawGlobal, .newCell, .capture, .floorDivide, .remainder, .matmul, .power, .negate,
         .not, .transpose, .andJump, .orJump, .logicalAnd, .logicalOr, .iterate, .callNamed, .names,

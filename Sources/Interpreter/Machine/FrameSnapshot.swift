@@ -10,6 +10,8 @@ package struct FrameSnapshot {
   package let span: SourceSpan
   /// Its variables, those of inner blocks last.
   package let variables: [(name: String, value: Value)]
+  /// How deep the call is, for those that still run.
+  let level: Int
 }
 
 extension Machine {
@@ -22,8 +24,39 @@ extension Machine {
         spans.isEmpty ? frame.chunk.range : spans[min(frame.position, spans.count - 1)].whole
       return FrameSnapshot(
         name: frame.chunk.name, span: SourceSpan(frame.chunk.source, place),
-        variables: variables(of: frame))
+        variables: variables(of: frame), level: depth - index)
     }
+  }
+
+  /// Gives a variable of a call that waits another value.
+  func set(_ name: String, at level: Int, to value: Value) throws {
+    guard level > 0, level <= depth else { return }
+    let place = top - (depth - level)
+    let frame = place.pointee
+    guard
+      let local = frame.chunk.locals.last(where: {
+        $0.name == name && $0.start <= frame.position && frame.position < $0.end ?? .max
+      })
+    else { return }
+    if let slot = slot(local.place, frame), case .foreign(let object) = slot.value,
+      let param = object as? ParameterObject, let node = session.node(value)
+    {
+      return try param.parameter.store(node)
+    }
+    place.pointee.holdsObjects = true
+    switch local.place {
+    case .register(let index): frame.registers[value: index] = value
+    case .cell(let index):
+      cell(frame.registers[index]).map { set($0, value) }
+    case .capture(let index):
+      set(frame.closure._withUnsafeGuaranteedRef { $0.capture(index) }.takeUnretainedValue(), value)
+    case .global: return
+    }
+  }
+
+  private func set(_ cell: CellObject, _ value: Value) {
+    session.journal.note(cell)
+    cell.set(Slot(value))
   }
 
   /// Later variables of the same name hide earlier ones.

@@ -42,7 +42,9 @@ package enum Opcode: UInt8 {
   case andJump, orJump
   /// a ← b and c, or b or c, element by element where they are tensors
   case logicalAnd, logicalOr
-  /// end of a turn of a loop: continue at a
+  /// a loop statement begins; a of them end
+  case beginLoop, endLoop
+  /// end of a turn of a loop: continue at a; b tells of which kind (`LoopKind`)
   case loop
   /// a ← iterator over b
   case iterate
@@ -103,6 +105,15 @@ package enum Opcode: UInt8 {
   case importFile
   /// a ← whether the argument of parameter b was given
   case hasArgument
+}
+
+/// Where a loop stands, which says what the end of its turns is good for.
+enum LoopKind: Int {
+  case inFunction
+  /// Each turn is finished work.
+  case topLevel
+  /// In the middle of an expression: nobody looks around between its turns.
+  case comprehension
 }
 
 package struct Instruction {

@@ -47,6 +47,10 @@ final class Machine {
   /// Turns and calls until somebody looks at the interrupt flag, and those left after them.
   private var fuel = 0
   private var allowance = Int.max
+  /// Loop statements that run, in all calls.
+  var loops = 0
+  /// Whether somebody wishes to look around between two turns.
+  private(set) var wantsPause = false
 
   init(_ session: Session) {
     self.session = session
@@ -71,12 +75,15 @@ final class Machine {
   {
     guard nativeDepth < Machine.nativeLimit else { throw recursion() }
     nativeDepth += 1
-    let outer = top
+    let (outer, outerLoops) = (top, loops)
     // One register for the result, the arguments behind it.
     let target = depth == 0 ? registers : outer.pointee.end
     defer {
       nativeDepth -= 1
       unwind(to: outer)
+      // Where it failed inside of loops, nobody has counted their ends.
+      loops = outerLoops
+      if loops == 0 { session.loopsEnd() }
       target.clear(1)
       if depth == 0 { forgetRetired() }
     }
@@ -286,12 +293,21 @@ final class Machine {
   private func refuel() throws {
     fuel = 0
     if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
+    wantsPause = Interrupts.isPauseRequested
     guard allowance > 0 else {
       throw Problem(.interrupt, "the budget of instructions is used up")
     }
-    let portion = min(allowance, 1000)
+    // Who waits for the end of a turn looks at every one.
+    let portion = min(allowance, wantsPause ? 1 : 1000)
     allowance -= portion
     fuel = portion - 1
+  }
+
+  /// The end of a turn that is finished work, has something to compute, or may be a place to pause.
+  @inline(never)
+  func endOfTurn(_ kind: Int) throws {
+    try session.endOfTurn(LoopKind(rawValue: kind) ?? .inFunction)
+    wantsPause = wantsPause && Interrupts.isPauseRequested
   }
 }
 

@@ -107,6 +107,7 @@ extension Machine {
     r[value: a] = try session.call(
       r[value: b], Arguments(ofCall: arguments, names: names),
       isTraining: frame.pointee.isTraining)
+    session.keepForDiscards(r[a])
     return next
   }
 
@@ -257,6 +258,7 @@ extension Machine {
     if c == -1 {
       guard case .list(let list) = r[value: a] else { return }
       try session.checkGrowth(list.count)
+      if list.count == Discards.long { session.keepForDiscards(r[a]) }
       list.append(r[value: b])
       return
     }

@@ -66,7 +66,10 @@ struct Comparison {
 
   private mutating func areEqual(_ a: [Value], _ b: [Value]) throws -> Bool {
     guard a.count == b.count else { return false }
-    for (x, y) in zip(a, b) where try !isEqual(x, y) { return false }
+    for (index, (x, y)) in zip(a, b).enumerated() {
+      if index & 0xFFFF == 0 { try session.poll() }
+      if try !isEqual(x, y) { return false }
+    }
     return true
   }
 }

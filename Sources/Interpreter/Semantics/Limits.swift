@@ -13,6 +13,7 @@ extension Session {
   ///
   /// Everything that is alive counts, not only this.
   package func reserve(_ count: Int, _ bytesEach: Int = MemoryLayout<Value>.stride) throws {
+    discards.makeRoom(for: count)
     let (bytes, overflows) = count.multipliedReportingOverflow(by: bytesEach)
     // The limit stands behind a lock, and a single value asks for room at every slow instruction.
     guard !overflows, bytes <= 64 || bytes <= Memory.limit else {
@@ -21,6 +22,7 @@ extension Session {
     unchecked += bytes
     guard unchecked >= Session.portion else { return }
     unchecked = 0
+    if Memory.residentBytes + bytes > Memory.limit { discards.letGoOfAll() }
     guard Memory.residentBytes + bytes <= Memory.limit else {
       throw outOfMemory(count, bytesEach)
     }
@@ -66,13 +68,13 @@ extension Session {
     }
     guard let count = length(value) else { return nil }
     try reserve(count)
-    var elements: [Value] = []
-    elements.reserveCapacity(count)
-    for index in 0..<count {
-      if index & 0xFFF == 0 { try poll() }
-      elements.append(try element(value, index))
+    return try collect { elements in
+      elements.reserveCapacity(count)
+      for index in 0..<count {
+        if index & 0xFFF == 0 { try poll() }
+        elements.append(try element(value, index))
+      }
     }
-    return elements
   }
 
   /// A comprehension is about to go over a value and keep every element.

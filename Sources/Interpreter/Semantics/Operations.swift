@@ -293,20 +293,17 @@ extension Session {
   /// Numbers and equal-shaped tensors make a tensor, everything else a list.
   package func brackets(_ elements: [Value], dtype: DType? = nil) throws -> Value {
     guard !elements.isEmpty else { return .list([]) }
-    var numbers: [Double] = []
-    for case .number(let x) in elements { numbers.append(x) }
-    if numbers.count == elements.count {
+    if let numbers = try all(elements, { if case .number(let x) = $0 { x } else { nil } }) {
       return .tensor(
         try graph.tensor(
           numbers, shape: [numbers.count], dtype: dtype ?? graph.defaultDType))
     }
-    var flags: [Double] = []
-    for case .bool(let x) in elements { flags.append(x ? 1 : 0) }
-    if flags.count == elements.count {
+    if let flags = try all(elements, { if case .bool(let x) = $0 { x ? 1 : 0 } else { nil } }) {
       return .tensor(try graph.tensor(flags, shape: [flags.count], dtype: .bool))
     }
     var nodes: [Node] = []
-    for element in elements {
+    for (index, element) in elements.enumerated() {
+      if index & 0xFFF == 0 { try poll() }
       switch read(element) {
       case .number(let x): nodes.append(graph.input(x))
       case .tensor(let tensor): nodes.append(tensor.node)
@@ -316,16 +313,40 @@ extension Session {
     guard nodes.allSatisfy({ $0.shape == nodes[0].shape }) else { return .list(elements) }
     var dtype = nodes[0].dtype
     for node in nodes.dropFirst() { dtype = Promotion.common(dtype, node.dtype) }
-    // Plain data is copied at once: literals are leaves, not steps of every plan.
-    if nodes.allSatisfy({ !$0.isTracked && $0.buffer != nil }),
-      nodes.reduce(0, { $0 + $1.shape.count }) < 10_000
-    {
-      let values = nodes.flatMap { $0.isNumber ? [$0.exact] : $0.buffer?.doubles ?? [] }
+    if let values = try plain(nodes, dtype) {
       return .tensor(
         try graph.tensor(values, shape: [nodes.count] + nodes[0].shape.dims, dtype: dtype))
     }
     let converted = try nodes.map { try $0.converted(to: dtype) }
     return .tensor(try graph.record(.stack, converted, Attributes(sizes: [0])))
+  }
+
+  /// The numbers of equal-shaped plain data, little or in many small parts, which is copied at once:
+  /// literals are leaves, not steps of every plan.
+  private func plain(_ nodes: [Node], _ dtype: DType) throws -> [Double]? {
+    let count = nodes.count * nodes[0].shape.count
+    guard nodes.allSatisfy({ !$0.isTracked && $0.buffer != nil }),
+      count < 10_000 || count / nodes.count < 64 && dtype != .i64
+    else { return nil }
+    var values: [Double] = []
+    values.reserveCapacity(count)
+    for (index, node) in nodes.enumerated() {
+      if index & 0xFFF == 0 { try poll() }
+      if node.isNumber { values.append(node.exact) } else { values += node.buffer?.doubles ?? [] }
+    }
+    return values
+  }
+
+  /// The numbers that all elements stand for; nil where one stands for none.
+  private func all(_ elements: [Value], _ number: (Value) -> Double?) throws -> [Double]? {
+    var numbers: [Double] = []
+    for (index, element) in elements.enumerated() {
+      if index & 0xFFFF == 0 { try poll() }
+      guard let x = number(element) else { return nil }
+      if index == 0 { numbers.reserveCapacity(elements.count) }
+      numbers.append(x)
+    }
+    return numbers
   }
 
   /// The parts of a value for a pattern of so many names.

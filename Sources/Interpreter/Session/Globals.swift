@@ -81,19 +81,32 @@ package final class Globals {
   }
 
   /// Gives names other values for as long as `body` runs; who knows their slots sees no difference.
-  func shadowing<T>(_ names: [(name: String, value: Value)], _ body: () throws -> T) rethrows -> T {
-    var earlier: [(name: String, slot: Int?, own: Int)] = []
+  ///
+  /// - Parameter updated: told about those that were updated.
+  func shadowing<T>(
+    _ names: [(name: String, value: Value)], _ body: () throws -> T,
+    updated: (_ name: String, _ value: Value) throws -> Void = { _, _ in }
+  ) rethrows -> T {
+    var earlier: [(name: String, slot: Int?, own: Int, value: Slot)] = []
     for (name, value) in names {
       let old = indices[name]
-      earlier.append((name, old, append(name, value)))
+      let own = append(name, value)
+      earlier.append((name, old, own, slots[own].retained))
     }
     defer {
-      for (name, old, own) in earlier.reversed() where indices[name] == own {
-        indices[name] = old
-        self[own] = nil
+      for (name, old, own, value) in earlier.reversed() {
+        if indices[name] == own {
+          indices[name] = old
+          self[own] = nil
+        }
+        value.release()
       }
     }
-    return try body()
+    let result = try body()
+    for (name, _, own, value) in earlier where slots[own].bits != value.bits {
+      if let new = self[own] { try updated(name, new) }
+    }
+    return result
   }
 
   /// The value in a slot, nil where there is none yet.

@@ -63,6 +63,10 @@ package final class Session {
   /// Lets somebody look around between two steps of a training or turns of a loop, after a wish to
   /// interrupt it; true goes on.
   package var pause: ((_ place: String?) -> Bool)?
+  /// The functions that wait while somebody looks around, the innermost first.
+  package private(set) var paused: [FrameSnapshot] = []
+  /// Whether what runs is no loop to pause in.
+  private var stopsAtOnce = false
   /// Told about a statement of an entry that worked and has no value to show.
   package var worked: ((Statement) -> Void)?
   /// Told once for each place in the source where an operand is stretched: `b [3] stretched over the
@@ -76,6 +80,8 @@ package final class Session {
   package internal(set) var tests: [(name: String, chunk: Chunk)] = []
   package internal(set) var testProblems: [any Error] = []
   var modules: [String: Value] = [:]
+  /// Elements of long lists that are to be let go.
+  package let discards = Discards()
   /// Where the names are defined that the running source has not got to yet.
   var upcoming: [String: SourceSpan] = [:]
   var importing: [String] = []
@@ -128,13 +134,21 @@ extension Session {
   /// Runs a source. Syntax and name errors are found before anything runs; a statement that fails
   /// is undone as a whole. Gives the value of the last bare expression.
   ///
-  /// Its expressions see the names of `frame` before the session's own.
+  /// Its expressions see the names of `frame` before the session's own; what it updates changes
+  /// in `call`, if that still runs.
   @discardableResult
   package func run(
-    _ source: SourceText, mode: RunMode = .file, seeing frame: [(name: String, value: Value)]
+    _ source: SourceText, mode: RunMode = .file, seeing frame: [(name: String, value: Value)],
+    of call: FrameSnapshot? = nil
   ) throws -> Value? {
     if frame.isEmpty { return try run(source, mode: mode) }
-    return try globals.shadowing(frame) { try run(source, mode: mode) }
+    return try globals.shadowing(frame) {
+      try run(source, mode: mode)
+    } updated: { name, value in
+      guard let call else { return }
+      try machine.set(name, at: call.level, to: value)
+      paused = machine.snapshots()
+    }
   }
 
   /// Runs a source, as above.
@@ -156,7 +170,7 @@ extension Session {
     guard problems.isEmpty else { throw DiagnosticList(problems) }
     var last: Value?
     for (statement, chunk) in compiled {
-      let value = try waitingForTurn(isLoop(statement)) { try runStatement(chunk) }
+      let value = try runStatement(chunk)
       forgetUpcoming(statement)
       let isEcho = isEcho(statement)
       last = isEcho ? value : nil
@@ -217,13 +231,6 @@ extension Session {
     }
     let text = source.slice(expr.range)
     return text.count <= 40 && !text.contains("\n") ? text : nil
-  }
-
-  private func isLoop(_ statement: Statement) -> Bool {
-    switch statement.kind {
-    case .forLoop, .whileLoop: true
-    default: false
-    }
   }
 
   /// Makes slots for everything the program defines at its top level, so that functions may use
@@ -335,12 +342,20 @@ extension Session {
   ///
   /// A turn at the top level is finished, and so is one that trained, in whatever function: steps of
   /// training stay when a later one fails.
-  func endOfTurn(isTopLevel: Bool) throws {
+  func endOfTurn(_ kind: LoopKind) throws {
+    let isTopLevel = kind == .topLevel
     let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
     if isTopLevel || hasTrained { finishTurn() }
     if hasTrained { trainedTurns += 1 }
-    if isTopLevel, Interrupts.isPauseRequested { try pauseOrStop() }
+    guard Interrupts.isPauseRequested, kind != .comprehension else { return }
+    if isTopLevel || hasTrained || isPlaceToPause { try pauseOrStop() }
+  }
+
+  /// Whether the end of a turn that finishes nothing will do for a pause: there is no other loop
+  /// around it whose turn may end soon, or it did not.
+  private var isPlaceToPause: Bool {
+    pausesLoops && (machine.loops == 1 || Interrupts.secondsSinceRequest > 0.3)
   }
 
   private func rollBack() {
@@ -389,7 +404,9 @@ extension Session {
     guard let pause else { return false }
     Interrupts.clear()
     self.pause = nil
-    defer { self.pause = pause }
+    let outer = paused
+    paused = machine.snapshots()
+    defer { (self.pause, paused) = (pause, outer) }
     guard withPromptInterrupts({ pause(place) }) else { return false }
     // What was done meanwhile stays when the next turn fails.
     journal.checkpoint(settings)
@@ -397,23 +414,24 @@ extension Session {
   }
 
   private func pauseOrStop() throws {
-    if !goesOn() { throw Problem(.interrupt, "interrupted") }
+    let name = machine.depth > 0 ? machine.top.pointee.chunk.name : ""
+    if !goesOn(name.isEmpty ? nil : name) { throw Problem(.interrupt, "interrupted") }
   }
 
   /// Where somebody can look around, a first interrupt waits for the end of a loop's turn.
-  func waitingForTurn<T>(_ isLoop: Bool, _ body: () throws -> T) rethrows -> T {
-    guard isLoop, pause != nil else { return try body() }
-    let waits = Interrupts.waitsForTurn
-    Interrupts.waitsForTurn = true
-    defer { Interrupts.waitsForTurn = waits }
-    return try body()
+  func loopsBegin() {
+    if pausesLoops { Interrupts.waitsForTurn = true }
   }
+
+  func loopsEnd() { Interrupts.waitsForTurn = false }
+
+  private var pausesLoops: Bool { pause != nil && !stopsAtOnce }
 
   /// Runs something that an interrupt reaches at once, not only at the end of a turn.
   package func withPromptInterrupts<T>(_ body: () throws -> T) rethrows -> T {
-    let waits = Interrupts.waitsForTurn
-    Interrupts.waitsForTurn = false
-    defer { Interrupts.waitsForTurn = waits }
+    let outer = (Interrupts.waitsForTurn, stopsAtOnce)
+    (Interrupts.waitsForTurn, stopsAtOnce) = (false, true)
+    defer { (Interrupts.waitsForTurn, stopsAtOnce) = outer }
     return try body()
   }
 }

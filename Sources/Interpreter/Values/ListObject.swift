@@ -12,7 +12,12 @@ final class ListStorage {
   var placesTurn: UInt64 = 0
   var places = 0
 
+  /// Who takes the elements of a long list when nobody holds it any more.
+  var discards: Discards?
+
   fileprivate init(_ elements: [Value]) { self.elements = elements }
+
+  deinit { discards?.take(elements) }
 
   /// Brings elements back; what was appended since stays behind them for whoever sees it.
   func restore(_ index: Int, _ value: Value) {

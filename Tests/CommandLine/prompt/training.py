@@ -88,6 +88,70 @@ def _(t):
     return r"^4$"
 
 
+@check("Ctrl-C pauses a loop of a function: its names are seen and changed, it goes on")
+def _(t):
+    t.enter("fn train(rate) {")
+    t.keys("let n = 0", "\r", "while rate < 3 { let twice = 2 * n; n += 1 }", "\r", "n", "\r", "}", "\r")
+    t.ready()
+    t.keys("let done = train(1) > 0", "\r")
+    t.read(0.2)
+    t.keys(CTRL_C)
+    if not t.shows(r"^paused in train: :resume goes on.*\npaused>\Z"):
+        return False
+    t.keys("(rate, n > 0, twice == 2 * n)", "\r")
+    if not t.shows(r"^\(1, true, false\)\npaused>\Z"):
+        return False
+    t.keys(":where", "\r")
+    if not t.shows(r"^→ train  .*\n    rate   1\n    n      \d+\n    twice  \d+\ntrain>\Z"):
+        return False
+    t.keys("rate = 4", "\r", "rate", "\r", ":resume", "\r")
+    if not t.shows(r"^4\ntrain>"):
+        return False
+    t.enter("done")
+    return r"^true\n>\Z"
+
+
+@check("Ctrl-C pauses in the innermost loop that has no turn of training around it")
+def _(t):
+    t.enter("param w = 1", "let opt = sgd(w, lr: 0.1)")
+    t.enter("fn slow(x) {")
+    t.keys("for i in 0..300 { x = x * 1 }", "\r", "x", "\r", "}", "\r")
+    t.enter("fn train() {")
+    t.keys("for epoch in 0..1000000 { backward(slow(w)^2); step(opt) }", "\r", "}", "\r")
+    t.ready()
+    t.keys("map([1, 2], i -> train())", "\r")
+    t.read(0.3)
+    t.keys(CTRL_C)
+    if not t.shows(r"^paused in train: :resume[^~]*paused>\Z"):
+        return False
+    t.keys("epoch > 0 and len(\"{w}\") > 0", "\r")
+    if not t.shows(r"^true\npaused>\Z"):
+        return False
+    t.keys(":stop", "\r")
+    if not t.shows(r"error\[interrupt\]"):
+        return False
+    t.enter("w < 1")
+    return r"^true$"
+
+
+@check("a loop of a function in a loop: what waits too long pauses inside")
+def _(t):
+    t.enter("fn spin(k) {")
+    t.keys("let n = 0", "\r", "while true { n += k }", "\r", "}", "\r")
+    t.ready()
+    t.keys("for i in 1..3 { spin(i) }", "\r")
+    t.read(0.2)
+    t.keys(CTRL_C)
+    if not t.shows(r"^paused in spin: :resume[^~]*paused>\Z"):
+        return False
+    t.keys(":up", "\r", ":up", "\r")
+    if not t.shows(r"^→ loop  [^~]*^    i  1\npaused>\Z"):
+        return False
+    t.keys("nope(1)", "\r", "i", "\r", ":stop", "\r")
+    t.enter("5 + 1")
+    return r"error\[name\][^~]*^1\n[^~]*error\[interrupt\][^~]*^6$"
+
+
 @check("Ctrl-C pauses fit between two steps; the learning rate changes, it goes on to its end")
 def _(t):
     t.enter(*NET, "let opt = sgd(net, lr: 0.01)")
@@ -119,9 +183,8 @@ def _(t):
 
 @check("a second Ctrl-C stops a long turn at once")
 def _(t):
-    t.enter("fn long() { while true {} }")
     t.ready()
-    t.keys("for i in 0..3 { long() }", "\r")
+    t.keys("for i in 0..3 { [x for x in 0..1000000000000 if x < 0] }", "\r")
     if not t.wait(lambda: t.read(0.2) or True):
         return False
     t.keys(CTRL_C)
