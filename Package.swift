@@ -90,7 +90,9 @@ let package = Package(
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
     .testTarget(
-      name: "ExplainTests", dependencies: ["Explain", "Autodiff", "Engine"],
-      swiftSettings: strict),
+      name: "ExplainTests",
+      dependencies: [
+        "Library", "Interpreter", "Neural", "Explain", "Autodiff", "Diagnostics", "Engine",
+      ], swiftSettings: strict),
   ]
 )

@@ -17,6 +17,9 @@ package final class Graph {
   package var defaultDType = DType.f32
   /// The random stream; counters are taken when an operator is recorded.
   package var random = RandomStream(seed: 0)
+  /// Whether params remember the step that made their value; it holds on to the optimizer's old
+  /// state.
+  package var keepsSteps = false
   /// The graph of the last `backward`, for explanations.
   package internal(set) var lastBackward: BackwardRecord?
   /// What was recorded since the last flush.

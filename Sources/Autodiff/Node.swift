@@ -92,6 +92,8 @@ package final class ParameterVersion {
   /// Set when the parameter is stored to: ends every gradient path through this version.
   package internal(set) var endedAt: Origin?
   package var isCurrent: Bool { endedAt == nil }
+  /// The optimizer's step that made it, where the graph keeps such.
+  package var step: StepRecord?
 
   init(_ parameter: Parameter) { self.parameter = parameter }
 }

@@ -42,7 +42,7 @@ struct ElementFormulas {
 
   /// An element as it stands in a formula.
   func element(_ node: Node, _ index: Int) -> Formula {
-    if node.isNumber { return .number(node.exact) }
+    if node.isNumber, node.name == nil { return .number(node.exact) }
     if folding.isFolded(node), let formula = try? forward(node, index) { return formula }
     return .value(
       Formula.Symbol(

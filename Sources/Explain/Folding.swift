@@ -31,6 +31,11 @@ struct Folding {
     }
   }
 
+  /// Values that are written out where they are used.
+  init(writingOut nodes: [Node]) {
+    for node in nodes { steps[node.serial] = node.serial }
+  }
+
   /// Folds what the user never wrote: the block under `v[0]`, the value under a change of type.
   private mutating func foldHelper(_ node: Node) {
     guard Folding.isHelper(node), let inner = node.inputs.first, inner.isTracked,

@@ -44,6 +44,7 @@ package struct WalkPart {
 
 /// A gradient that is a sum over several uses.
 package struct Ledger {
+  package let node: Node
   /// `∂loss/∂w`
   package let gradientName: String
   package let shape: Shape
@@ -81,7 +82,9 @@ package struct Walk {
   /// The scalar walk of one element, where one was picked.
   package let focus: FocusWalk?
   /// That element.
-  private let picked: (node: Node, element: Int)?
+  let picked: (node: Node, element: Int)?
+  /// The loss as it was recorded, whatever is opened here.
+  let recorded: Node
   let formulas: ElementFormulas
   var names: WalkNames { formulas.names }
   /// Names that are not the user's: `z⁽¹⁾`, `h_in`.
@@ -108,7 +111,7 @@ package struct Walk {
     let formulas = ElementFormulas(
       loss: loss, folding: folding, names: names, gradients: back.gradients)
 
-    self.loss = loss
+    (self.loss, self.recorded) = (loss, recorded)
     lossName = names.lossName
     legend = names.legend
     updated = order.compactMap { node in
@@ -233,6 +236,7 @@ struct Backward {
       let steps = uses.map { folding.steps[$0.node.serial] ?? $0.node.serial }
       let first = steps.filter { names.labels[$0] != nil }.min()
       return Ledger(
+        node: node,
         gradientName: names.gradient(node) ?? "∂\(names.lossName)/∂\(names.name(node))",
         shape: node.shape, dtype: node.dtype, total: gradients[node.serial]?.buffer?.doubles ?? [],
         parts: uses.map { use in

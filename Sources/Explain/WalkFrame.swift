@@ -195,32 +195,13 @@ struct FrameMaker {
   }
 
   /// A param before and after the step that an optimizer made.
-  func update(_ change: Walk.Change) -> WalkFrame {
+  func update(_ change: Walk.Change) throws(OperatorProblem) -> WalkFrame {
     let index = element(change.old, change.gradient, change.name)
     let dtype = change.old.dtype
-    let suffix = WalkNames.suffix(change.old.shape, index)
-    let before = change.old.buffer?[index] ?? .nan
-    let (after, slope) = (change.new[index], change.gradient[index])
+    let slope = change.gradient[index]
     let isSingle = dtype == .f32
-    let formula = Formula.added([
-      Formula.Term(
-        isMinus: false, formula: .value(.init(change.name + suffix, before, isSingle: isSingle))),
-      Formula.Term(
-        isMinus: false, formula: .value(.init("change", after - before, isSingle: isSingle))),
-    ])
-    var words: [String] = []
-    let rates = change.gradient.indices.filter { change.gradient[$0] != 0 }.map {
-      ((change.old.buffer?[$0] ?? 0) - change.new[$0]) / change.gradient[$0]
-    }
-    let spread = (rates.max() ?? 0) - (rates.min() ?? 0)
-    if let rate = rates.first, spread <= (isSingle ? 0.01 : 1e-6) * rate.magnitude {
-      words.append(
-        "the change is −\(NumberFormat.significant(rate, digits: 3)) · gradient in every element: "
-          + "plain gradient descent")
-    } else {
-      words.append(
-        "the change is not the same multiple of every gradient: the optimizer has memory")
-    }
+    let (lines, words) =
+      try stepped(change, index) ?? FrameMaker.compared(change, index)
     return WalkFrame(
       half: .update, label: change.name, title: "\(change.name) after the step", node: nil,
       operands: [
@@ -233,13 +214,50 @@ struct FrameMaker {
         WalkFrame.Operand(
           name: "new \(change.name)", shape: change.old.shape, dtype: dtype, values: change.new,
           isResult: true),
-      ], rules: [],
-      lines: [
-        ScalarLine(
-          subject: "new \(change.name)\(suffix)", formula: formula, result: after, dtype: dtype)
-      ], shapes: words, ledgers: [],
+      ], rules: [], lines: lines, shapes: words, ledgers: [],
       check: "the gradient there is "
         + NumberText.written(slope, digits: 6, isSingle: isSingle), health: [], opens: false)
+  }
+}
+
+extension FrameMaker {
+  /// The optimizer's rule with numbers, where it is known.
+  private func stepped(_ change: Walk.Change, _ index: Int) throws(OperatorProblem)
+    -> ([ScalarLine], [String])?
+  {
+    guard let step = change.step, let lines = try StepLines(step) else { return nil }
+    return (try lines.lines(index), ["\(step.rule), step \(step.count)"])
+  }
+
+  /// What can be seen of a change whose rule is not known: how large it is, and whether it is the same
+  /// multiple of every gradient.
+  private static func compared(_ change: Walk.Change, _ index: Int) -> ([ScalarLine], [String]) {
+    let isSingle = change.old.dtype == .f32
+    let suffix = WalkNames.suffix(change.old.shape, index)
+    let (before, after) = (change.old.buffer?[index] ?? .nan, change.new[index])
+    let terms = [(change.name + suffix, before), ("change", after - before)].map {
+      Formula.Term(isMinus: false, formula: .value(.init($0.0, $0.1, isSingle: isSingle)))
+    }
+    let line = ScalarLine(
+      subject: "new \(change.name)\(suffix)", formula: .added(terms), result: after,
+      dtype: change.old.dtype)
+    let rates = change.gradient.indices.filter { change.gradient[$0] != 0 }.map {
+      ((change.old.buffer?[$0] ?? 0) - change.new[$0]) / change.gradient[$0]
+    }
+    let spread = (rates.max() ?? 0) - (rates.min() ?? 0)
+    guard let rate = rates.first, spread <= (isSingle ? 0.01 : 1e-6) * rate.magnitude else {
+      return (
+        [line],
+        ["the change is not the same multiple of every gradient: the optimizer has memory"]
+      )
+    }
+    return (
+      [line],
+      [
+        "the change is −\(NumberFormat.significant(rate, digits: 3)) · gradient in every element: "
+          + "plain gradient descent"
+      ]
+    )
   }
 }
 

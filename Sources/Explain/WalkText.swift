@@ -133,19 +133,28 @@ package enum WalkText {
 
   /// The update: old value, gradient, the rule with numbers, new value, and the loss after it.
   private static func update(_ update: Walk.Update, _ walk: Walk, _ writer: inout WalkWriter) {
-    let rate = NumberText.written(update.rate, digits: 17)
     let layout = writer.layout
     writer.put("update", .accent)
-    writer.flow("  w − lr · ∂\(walk.lossName)/∂w, lr = \(rate)", indent: 2)
+    writer.flow("  \(update.rule)", indent: 2)
     writer.end()
-    for change in update.changes {
+    for line in update.lines {
+      writer.put("     ")
+      FocusText.append(line, &writer)
+    }
+    for change in update.lines.isEmpty ? update.changes : [] {
       let text = { corner($0, change.node.shape, layout, change.node.dtype) }
       writer.put("     ")
       writer.put(change.name, .strong)
-      writer.put(" ←")
-      writer.flow(" \(text(change.old))", indent: 8)
-      writer.flow(" − \(rate) · \(text(change.gradient))", indent: 8)
-      writer.flow(" = \(text(change.new))", indent: 8)
+      if let rate = update.rate {
+        writer.put(" ←")
+        writer.flow(" \(text(change.old))", indent: 8)
+        let lr = NumberText.written(rate, digits: 17)
+        writer.flow(" − \(lr) · \(text(change.gradient))", indent: 8)
+        writer.flow(" = \(text(change.new))", indent: 8)
+      } else {
+        writer.flow(" \(text(change.old))", indent: 8)
+        writer.flow(" → \(text(change.new))", indent: 8)
+      }
       writer.end()
     }
     writer.put("     \(walk.lossName) after it = ")

@@ -10,6 +10,8 @@ extension Walk {
     package let old: Node
     package let gradient: [Double]
     package let new: [Double]
+    /// How an optimizer made it, where one did and that is known.
+    package let step: StepRecord?
   }
 
   /// The params that were stored to since the last backward of this loss.
@@ -25,7 +27,7 @@ extension Walk {
         Change(
           name: entry.parameter.name, old: entry.node,
           gradient: try graph.values(entry.gradient),
-          new: try graph.values(entry.parameter.node)))
+          new: try graph.values(entry.parameter.node), step: entry.parameter.node.version?.step))
     }
     return changes
   }
@@ -135,7 +137,7 @@ package struct WalkTour {
 
   package func frame() throws(OperatorProblem) -> WalkFrame {
     let maker = FrameMaker(walk: walk, picks: picks)
-    guard let step else { return maker.update(changes[index - walk.steps.count * 2]) }
+    guard let step else { return try maker.update(changes[index - walk.steps.count * 2]) }
     return isBackward ? try maker.backward(step) : try maker.forward(step)
   }
 

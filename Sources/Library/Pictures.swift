@@ -40,6 +40,8 @@ enum PictureFunctions {
         + "through each. at: W takes the element with the largest gradient.",
       "notation: \"delta\" writes z⁽ˡ⁾ before an activation, a⁽ˡ⁾ after it, and δ⁽ˡ⁾ for the "
         + "gradient of z⁽ˡ⁾.",
+      "At the prompt the update that an optimizer made of this loss ends it, with at: the "
+        + "optimizer's rule with numbers.",
     ],
     examples: [
       "param w = 3\nprint(explain(w^2))",
@@ -64,7 +66,7 @@ enum PictureFunctions {
         throw Problem(.value, "digits is from 1 to 17", argument: 1)
       }
       let walk = try Walk(loss, options(call))
-      let update = call.isGiven(2) ? try walk.update(call.number(2)) : nil
+      let update = call.isGiven(2) ? try walk.update(call.number(2)) : try walk.taken()
       let origin = SourceLine(loss, call.session)
       return .foreign(
         TextObject(

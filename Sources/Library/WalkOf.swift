@@ -42,7 +42,8 @@ package enum WalkOf {
       loss, WalkOptions(depth: depth, focus: pick.map { ($0.node, $0.element) }))
     let origin = SourceLine(loss, session)
     return WalkText.render(
-      walk, source: origin?.text, place: origin?.place, WalkLayout(width: session.width))
+      walk, source: origin?.text, place: origin?.place, WalkLayout(width: session.width),
+      update: try walk.taken())
   }
 
   /// Where a value was made, for a frame.

@@ -44,6 +44,8 @@ package struct LayerRecord: Sendable {
   package let input: String?
   /// Programs with `# =>` lines.
   package let examples: [String]
+  /// Calls with the shape of an input, for checks of the walk.
+  package let samples: [LayerSample]
   /// How PyTorch calls and lays out its parameters, where that differs.
   package let pytorch: [String: PyTorchEntry]
   package let make:
@@ -51,14 +53,25 @@ package struct LayerRecord: Sendable {
 
   package init(
     name: String, summary: String, parameters: [LayerParameter] = [], details: [String] = [],
-    input: String? = nil, examples: [String], pytorch: [String: PyTorchEntry] = [:],
+    input: String? = nil, examples: [String], samples: [LayerSample],
+    pytorch: [String: PyTorchEntry] = [:],
     make:
       @escaping @Sendable (_ graph: Graph, _ call: LayerCall) throws(OperatorProblem) ->
       any Layer
   ) {
     (self.name, self.summary, self.parameters) = (name, summary, parameters)
-    self.input = input
+    (self.input, self.samples) = (input, samples)
     (self.details, self.examples, self.pytorch, self.make) = (details, examples, pytorch, make)
+  }
+}
+
+/// A layer as a program makes it, and a shape that it takes.
+package struct LayerSample: Sendable {
+  package let source: String
+  package let input: [Int]
+
+  package init(_ source: String, _ input: [Int]) {
+    (self.source, self.input) = (source, input)
   }
 }
 

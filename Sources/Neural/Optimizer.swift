@@ -10,9 +10,10 @@ package struct OptimizerRule: Sendable {
   package let summary: String
   /// Options with their standard values, in the order of the constructor; `lr` first.
   package let options: [OptimizerOption]
-  /// How many tensors of state a parameter has.
-  package let states: Int
-  /// New value and new state of one parameter. `o` are the options, `t` counts from 1.
+  /// The tensors of state that a parameter has.
+  package let states: [String]
+  /// New value and new state of one parameter. `o` are the options, `t` counts from 1. What it does
+  /// to an element is what the walk writes down.
   package let update:
     @Sendable (_ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double) -> (
       Node, [Node]
@@ -68,9 +69,19 @@ package struct OptimizerOption: Sendable {
 package struct OptionNodes {
   let graph: Graph
   let values: [String: Double]
+  /// Whether numbers are called as the walk calls them.
+  var isExplained = false
+
   subscript(name: String) -> Double { values[name] ?? 0 }
+
   /// The option, or a number computed from options, as an input in the parameter's element type.
-  func node(_ value: Double, _ like: Node) -> Node { graph.input(value, like.dtype) }
+  ///
+  /// - Parameter symbol: what the walk calls it: `β₁`, `(1 − β₁)`.
+  func node(_ value: Double, _ like: Node, _ symbol: String) -> Node {
+    let node = graph.input(value, like.dtype)
+    if isExplained { node.name = symbol }
+    return node
+  }
 }
 
 package enum Optimizers {
@@ -82,13 +93,13 @@ package enum Optimizers {
     options: [
       OptimizerOption("lr", 0.01), OptimizerOption("momentum", 0, .share),
       OptimizerOption("nesterov", 0, .flag), OptimizerOption("weight_decay", 0),
-    ], states: 1
+    ], states: ["velocity"]
   ) { p, g, state, o, t in
     var g = g
-    if o["weight_decay"] != 0 { g = g + p * o.node(o["weight_decay"], p) }
-    let rate = o.node(o["lr"], p)
+    if o["weight_decay"] != 0 { g = g + o.node(o["weight_decay"], p, "λ") * p }
+    let rate = o.node(o["lr"], p, "lr")
     guard o["momentum"] != 0 else { return (p - rate * g, state) }
-    let mu = o.node(o["momentum"], p)
+    let mu = o.node(o["momentum"], p, "μ")
     let velocity = t == 1 ? g : mu * state[0] + g
     let direction = o["nesterov"] != 0 ? g + mu * velocity : velocity
     return (p - rate * direction, [velocity])
@@ -97,30 +108,31 @@ package enum Optimizers {
   /// Kingma and Ba 2015, with bias correction.
   package static let adam: OptimizerRule = OptimizerRule(
     name: "adam", summary: "Adam: step sizes from running means of the gradient and its square.",
-    options: OptimizerOption.adam(weightDecay: 0), states: 2
+    options: OptimizerOption.adam(weightDecay: 0), states: ["m", "v"]
   ) { p, g, state, o, t in
-    let decayed = o["weight_decay"] != 0 ? g + p * o.node(o["weight_decay"], p) : g
-    return moments(p, decayed, state, o, t)
+    let decay = o["weight_decay"]
+    return moments(p, decay != 0 ? g + o.node(decay, p, "λ") * p : g, state, o, t)
   }
 
   /// Loshchilov and Hutter 2019: the weight decay apart from the gradient.
   package static let adamw: OptimizerRule = OptimizerRule(
     name: "adamw", summary: "Adam with the weight decay apart from the gradient.",
-    options: OptimizerOption.adam(weightDecay: 0.01), states: 2
+    options: OptimizerOption.adam(weightDecay: 0.01), states: ["m", "v"]
   ) { p, g, state, o, t in
-    moments(p * o.node(1 - o["lr"] * o["weight_decay"], p), g, state, o, t)
+    let kept = o.node(1 - o["lr"] * o["weight_decay"], p, "(1 − lr λ)")
+    return moments(p * kept, g, state, o, t)
   }
 
   @Sendable private static func moments(
     _ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double
   ) -> (Node, [Node]) {
     let (b1, b2) = (o["beta1"], o["beta2"])
-    let m = state[0] * o.node(b1, p) + g * o.node(1 - b1, p)
-    let v = state[1] * o.node(b2, p) + g * g * o.node(1 - b2, p)
+    let m = state[0] * o.node(b1, p, "β₁") + g * o.node(1 - b1, p, "(1 − β₁)")
+    let v = state[1] * o.node(b2, p, "β₂") + g * g * o.node(1 - b2, p, "(1 − β₂)")
     let rate = o["lr"] / (1 - raised(b1, t))
     let root = 1 / (1 - raised(b2, t)).squareRoot()
-    let spread = v.apply(.sqrt) * o.node(root, p) + o.node(o["eps"], p)
-    return (p - o.node(rate, p) * m / spread, [m, v])
+    let spread = v.apply(.sqrt) * o.node(root, p, "(1 / √(1 − β₂^t))") + o.node(o["eps"], p, "ε")
+    return (p - o.node(rate, p, "(lr / (1 − β₁^t))") * m / spread, [m, v])
   }
 
   private static func raised(_ x: Double, _ t: Double) -> Double {
@@ -171,7 +183,7 @@ package final class Optimizer {
       let g = try graph.detach(gradient)
       if states[index].isEmpty {
         let zero = graph.constant(0, p.dtype)
-        for _ in 0..<rule.states {
+        for _ in rule.states {
           states[index].append(
             hold(try graph.record(.full, [zero], Attributes(sizes: p.shape.dims))))
         }
@@ -180,9 +192,27 @@ package final class Optimizer {
       let (value, state) = try graph.rule {
         rule.update(p, g, states[index], nodes, Double(steps[index]))
       }
+      let record = graph.keepsSteps ? kept(parameter, g, states[index], steps[index]) : nil
       for old in states[index] { old.handles -= 1 }
       states[index] = state.map(hold)
       try parameter.store(value)
+      parameter.node.version?.step = record
+    }
+  }
+
+  /// What it takes to go through a step again.
+  private func kept(_ parameter: Parameter, _ g: Node, _ state: [Node], _ count: Int)
+    -> StepRecord
+  {
+    // The one before it needs no history any more.
+    parameter.node.version?.step?.settle()
+    let (name, rule) = (parameter.name, rule)
+    let nodes = OptionNodes(graph: parameter.graph, values: options, isExplained: true)
+    let loss = parameter.graph.lastBackward?.loss.name ?? "loss"
+    let operands = [(name, parameter.node), ("∂\(loss)/∂\(name)", g)] + zip(rule.states, state)
+    return StepRecord(rule: rule.name, count: count, operands: operands.map { ($0.0, $0.1) }) {
+      let (value, new) = rule.update($0[0], $0[1], Array($0.dropFirst(2)), nodes, Double(count))
+      return zip(rule.states, new).map { ("new \($0.0)", $0.1) } + [("new \(name)", value)]
     }
   }
 

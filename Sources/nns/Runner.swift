@@ -241,6 +241,7 @@ struct Runner {
     let output = session.output
     do {
       session.output = { _ in }
+      session.keepsSteps = true
       try runScript(path, [path], session)
       let pick = try element.map { text -> Value in
         try session.run(SourceText(name: "--at", text: text), mode: .file) ?? .none

@@ -115,7 +115,7 @@ enum Lines {
     return problems
   }
 
-  private static func problems(_ line: ScalarLine) -> [String] {
+  static func problems(_ line: ScalarLine) -> [String] {
     let pieces = FocusText.pieces(line, 6)
     guard let last = pieces.last, let result = PrintedArithmetic.interval(last) else {
       return ["no result in \(line.subject) = \(pieces)"]

@@ -165,7 +165,7 @@ extension Session {
   /// Whether single steps of training can be taken back.
   package var keepsSteps: Bool {
     get { undoHistory.keepsSteps }
-    set { undoHistory.keepsSteps = newValue }
+    set { (undoHistory.keepsSteps, graph.keepsSteps) = (newValue, newValue) }
   }
 
   /// Runs something and takes back whatever it changed.

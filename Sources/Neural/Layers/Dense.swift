@@ -25,6 +25,10 @@ extension LayerRecord {
       "dense(2, 3, bias: false, init: \"he\")"
         + "  # => dense(2, 3, bias: false, init: \"he\")  # 6 parameters",
     ],
+    samples: [
+      LayerSample("dense(3, 2)", [4, 3]), LayerSample("dense(2, 3, bias: false)", [2, 2]),
+      LayerSample("dense(3, 1)", [3]), LayerSample("dense(2, 2)", [2, 3, 2]),
+    ],
     pytorch: ["weight": PyTorchEntry(name: "weight", isTransposed: true)],
     make: { graph, call throws(OperatorProblem) in try Dense(graph, call) })
 }

@@ -17,6 +17,7 @@ extension LayerRecord {
       "dropout(0.5)(ones(3))  # => [1, 1, 1]",
       "max(dropout(0.5)(ones(100), train: true))  # => 2",
     ],
+    samples: [LayerSample("dropout(0.5)", [2, 3]), LayerSample("dropout(0)", [4])],
     make: { graph, call throws(OperatorProblem) in try Dropout(graph, call) })
 }
 

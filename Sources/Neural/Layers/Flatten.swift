@@ -10,6 +10,7 @@ extension LayerRecord {
       "flatten(ones(2, 3, 4)).shape  # => [2, 12]",
       "let net = flatten >> dense(12, 5)\nnet(ones(2, 3, 4)).shape  # => [2, 5]",
     ],
+    samples: [LayerSample("flatten", [2, 2, 3]), LayerSample("flatten", [3, 2])],
     make: { _, call throws(OperatorProblem) in Flatten(call) })
 }
 

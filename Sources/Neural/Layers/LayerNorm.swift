@@ -17,6 +17,10 @@ extension LayerRecord {
     ],
     input: "width",
     examples: ["layer_norm(2)([[1, 3]])  # => [[-1, 1]]"],
+    samples: [
+      LayerSample("layer_norm(3)", [2, 3]), LayerSample("layer_norm(4, eps: 0.1)", [4]),
+      LayerSample("layer_norm(2)", [2, 2, 2]),
+    ],
     pytorch: ["gain": PyTorchEntry(name: "weight", isTransposed: false)],
     make: { graph, call throws(OperatorProblem) in try LayerNorm(graph, call) })
 }
