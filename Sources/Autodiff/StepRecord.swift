@@ -10,10 +10,8 @@ package final class StepRecord {
     package let results: [(name: String, node: Node)]
   }
 
-  /// `adam`
+  /// `adam, step 3: lr = 0.1, …`
   package let rule: String
-  /// Steps of this parameter, counted from 1.
-  package let count: Int
   private var operands: [(name: String, node: Node)]
   private let record: (_ inputs: [Node]) -> [(name: String, node: Node)]
 
@@ -21,10 +19,10 @@ package final class StepRecord {
   ///   - operands: the old value, the gradient, the old state.
   ///   - record: records the rule for such operands; new states by name, then the new value.
   package init(
-    rule: String, count: Int, operands: [(name: String, node: Node)],
+    rule: String, operands: [(name: String, node: Node)],
     record: @escaping (_ inputs: [Node]) -> [(name: String, node: Node)]
   ) {
-    (self.rule, self.count, self.operands, self.record) = (rule, count, operands, record)
+    (self.rule, self.operands, self.record) = (rule, operands, record)
   }
 
   /// Keeps the operands' numbers without what they were made from, which would be all steps before.

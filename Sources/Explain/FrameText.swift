@@ -22,7 +22,7 @@ package enum FrameText {
     operands(frame, &writer)
     for part in frame.rules { rule(part, frame, &writer) }
     for line in frame.lines { self.line(line, &writer) }
-    said("shapes", frame.shapes, &writer)
+    said(frame.half == .update ? "rule" : "shapes", frame.shapes, &writer)
     for line in frame.ledgers { ledger(line, &writer) }
     if let check = frame.check { said("check", [check], &writer) }
     said("health", frame.health, &writer)

@@ -226,7 +226,7 @@ extension FrameMaker {
     -> ([ScalarLine], [String])?
   {
     guard let step = change.step, let lines = try StepLines(step) else { return nil }
-    return (try lines.lines(index), ["\(step.rule), step \(step.count)"])
+    return (try lines.lines(index), [step.rule])
   }
 
   /// What can be seen of a change whose rule is not known: how large it is, and whether it is the same

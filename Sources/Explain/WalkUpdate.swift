@@ -13,7 +13,7 @@ extension Walk {
       package let gradient: [Double]
       package let new: [Double]
     }
-    /// What the new values are made by: `adam, step 3`.
+    /// What the new values are made by: `adam, step 3: lr = 0.1, …`.
     package let rule: String
     /// The learning rate of plain descent, nil for an optimizer's step.
     package let rate: Double?
@@ -60,7 +60,7 @@ extension Walk {
       lines = try StepLines(step)?.lines(picked.element) ?? []
     }
     return Update(
-      rule: "\(step.rule), step \(step.count)", rate: nil,
+      rule: step.rule, rate: nil,
       changes: changes.map { change in
         Update.Change(
           name: change.name, node: change.old, old: change.old.buffer?.doubles ?? [],

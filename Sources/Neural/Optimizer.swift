@@ -50,17 +50,21 @@ package struct OptimizerOption: Sendable {
   package let name: String
   package let value: Double
   package let range: Range
+  /// What the walk calls it.
+  let symbol: String
 
-  init(_ name: String, _ value: Double, _ range: Range = .amount) {
+  init(_ name: String, _ value: Double, _ range: Range = .amount, symbol: String? = nil) {
     (self.name, self.value, self.range) = (name, value, range)
+    self.symbol = symbol ?? name
   }
 
   /// The rate, moments' decays, and what else Adam has.
   static func adam(weightDecay: Double) -> [OptimizerOption] {
     [
-      OptimizerOption("lr", 0.001), OptimizerOption("beta1", 0.9, .share),
-      OptimizerOption("beta2", 0.999, .share), OptimizerOption("eps", 1e-8),
-      OptimizerOption("weight_decay", weightDecay),
+      OptimizerOption("lr", 0.001), OptimizerOption("beta1", 0.9, .share, symbol: "β₁"),
+      OptimizerOption("beta2", 0.999, .share, symbol: "β₂"),
+      OptimizerOption("eps", 1e-8, symbol: "ε"),
+      OptimizerOption("weight_decay", weightDecay, symbol: "λ"),
     ]
   }
 }
@@ -91,8 +95,8 @@ package enum Optimizers {
   package static let sgd: OptimizerRule = OptimizerRule(
     name: "sgd", summary: "Stochastic gradient descent, with momentum and weight decay.",
     options: [
-      OptimizerOption("lr", 0.01), OptimizerOption("momentum", 0, .share),
-      OptimizerOption("nesterov", 0, .flag), OptimizerOption("weight_decay", 0),
+      OptimizerOption("lr", 0.01), OptimizerOption("momentum", 0, .share, symbol: "μ"),
+      OptimizerOption("nesterov", 0, .flag), OptimizerOption("weight_decay", 0, symbol: "λ"),
     ], states: ["velocity"]
   ) { p, g, state, o, t in
     var g = g
@@ -210,10 +214,22 @@ package final class Optimizer {
     let nodes = OptionNodes(graph: parameter.graph, values: options, isExplained: true)
     let loss = parameter.graph.lastBackward?.loss.name ?? "loss"
     let operands = [(name, parameter.node), ("∂\(loss)/∂\(name)", g)] + zip(rule.states, state)
-    return StepRecord(rule: rule.name, count: count, operands: operands.map { ($0.0, $0.1) }) {
+    return StepRecord(
+      rule: "\(rule.name), step \(count): \(symbols(count))", operands: operands.map { ($0.0, $0.1) }
+    ) {
       let (value, new) = rule.update($0[0], $0[1], Array($0.dropFirst(2)), nodes, Double(count))
       return zip(rule.states, new).map { ("new \($0.0)", $0.1) } + [("new \(name)", value)]
     }
+  }
+
+  /// `lr = 0.1, μ = 0.9, t = 3`: the options that have an effect.
+  private func symbols(_ count: Int) -> String {
+    let told = rule.options.compactMap { option -> String? in
+      let x = options[option.name] ?? option.value
+      if option.range == .flag { return x == 0 ? nil : option.symbol }
+      return x == 0 ? nil : "\(option.symbol) = \(NumberFormat.shortest(x))"
+    }
+    return (told + ["t = \(count)"]).joined(separator: ", ")
   }
 
   /// A gradient is never stretched: it has a number for each of its parameter.

@@ -172,7 +172,7 @@ struct RecordWalkTests {
       for problem in Lines.problems(line) { Issue.record("\(name): \(problem)") }
     }
     let words = program.text(walk, update: taken)
-    #expect(words.contains("update  \(name), step \(steps)\n"), "\(words)")
+    #expect(words.contains("update  \(name), step \(steps): lr = "), "\(words)")
     #expect(words.contains("new W[0, 1] = W[0, 1]"), "\(words)")
     let after = try program.numbers("value()")[0]
     #expect((taken.loss - after).magnitude < 1e-14)
