@@ -7,7 +7,7 @@ import Syntax
 extension Command {
   static let whereCommand: Command = Command(
     name: "where", arguments: "",
-    summary: "the functions of the last error, or of a pause; expressions see into them"
+    summary: "functions of the last error or pause; expressions see them"
   ) { prompt, _ in
     try prompt.look(at: 0)
     return .goOn

@@ -25,7 +25,7 @@ package struct WalkStep {
 /// What a step hands to one operand.
 package struct WalkPart {
   package let operand: String
-  let node: Node
+  package let node: Node
   /// `∂loss/∂h`
   package let gradientName: String
   /// The local derivative with the operands' names.

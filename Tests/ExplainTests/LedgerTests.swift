@@ -156,10 +156,7 @@ struct LedgerTests {
     let program = try WalkProgram("param w = 3\nlet loss = w^2 + 2 * w")
     let ledger = try #require(try program.walk(3).ledgers.first)
     #expect(LedgerCheck.problems(ledger).isEmpty)
-    let other = Ledger(
-      node: ledger.node, gradientName: "wrong", shape: ledger.shape, dtype: ledger.dtype,
-      total: ledger.total.map { $0 + 0.01 }, parts: ledger.parts, readyAfter: "")
-    #expect(LedgerCheck.problems(other).count == 1)
+    #expect(LedgerCheck.problems(ledger, off: 0.01).count == 1)
   }
 }
 

@@ -213,11 +213,13 @@ extension Interval {
 /// The ledger of a tensor.
 enum LedgerCheck {
   /// What does not add up by its printed numbers, and parts that have no name.
-  static func problems(_ ledger: Ledger) -> [String] {
+  ///
+  /// - Parameter error: added to the totals, to see that it is found.
+  static func problems(_ ledger: Ledger, off error: Double = 0) -> [String] {
     var problems: [String] = []
     for index in ledger.total.indices {
       let sum = ledger.parts.reduce(Interval(0)) { $0 + .printed($1.value[index]) }
-      if !sum.meets(.printed(ledger.total[index])) {
+      if !sum.meets(.printed(ledger.total[index] + error)) {
         problems.append("\(ledger.gradientName): \(sum) is not \(ledger.total[index])")
       }
     }
