@@ -65,8 +65,10 @@ struct ElementFormulas {
     return buffer[index]
   }
 
-  /// How an element is made of others; nil where no formula says it.
+  /// How an element is made of others; nil where no formula says it, or where the value has let its
+  /// operands go.
   func forward(_ node: Node, _ index: Int) throws(OperatorProblem) -> Formula? {
+    guard !node.isLeaf else { return nil }
     let map = ElementMap(node: node)
     switch node.op.elements {
     case .each:

@@ -19,8 +19,9 @@ package struct ElementPick {
     guard node.op === Operator.slice, node.name == nil, node.shape.count == 1,
       node.inputs.count == 2
     else {
-      self.node = picked
-      element = picked.shape.count == 1 ? 0 : nil
+      // The only element of something is that itself.
+      self.node = node
+      element = node.shape.count == 1 ? 0 : nil
       return
     }
     let starts = try graph.values(node.inputs[1])

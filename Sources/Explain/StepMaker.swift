@@ -28,8 +28,11 @@ struct StepMaker {
   private func formula(_ node: Node, _ inside: [Node]) -> String {
     if let group = folding.layers[node.serial] {
       let members = inside + [node]
-      let external = members.flatMap(\.inputs).filter { input in
-        input.version == nil && !input.isNumber && input.group !== group
+      // A param in front is what the layer was called with, others are its own.
+      let external = members.flatMap { member in
+        member.inputs.enumerated().filter { place, input in
+          (place == 0 || input.version == nil) && !input.isNumber && input.group !== group
+        }.map(\.element)
       }
       var arguments: [String] = []
       for input in external where !arguments.contains(names.name(input)) {

@@ -215,7 +215,8 @@ package final class Optimizer {
     let loss = parameter.graph.lastBackward?.loss.name ?? "loss"
     let operands = [(name, parameter.node), ("∂\(loss)/∂\(name)", g)] + zip(rule.states, state)
     return StepRecord(
-      rule: "\(rule.name), step \(count): \(symbols(count))", operands: operands.map { ($0.0, $0.1) }
+      rule: "\(rule.name), step \(count): \(symbols(count))",
+      operands: operands.map { ($0.0, $0.1) }
     ) {
       let (value, new) = rule.update($0[0], $0[1], Array($0.dropFirst(2)), nodes, Double(count))
       return zip(rule.states, new).map { ("new \($0.0)", $0.1) } + [("new \(name)", value)]

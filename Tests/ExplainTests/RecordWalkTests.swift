@@ -42,10 +42,10 @@ struct RecordWalkTests {
         let loss = sum(y)
         """)
       let words = program.text(try program.walk(1))
-      // A rate of 0 records nothing.
-      let isSilent = sample.source == "dropout(0)"
-      #expect(words.contains("\(sample.source)(w)") != isSilent, "\(words)")
-      #expect(!program.text(try program.walk(2)).contains("\(sample.source)("))
+      // Where there are no params there may be nothing to fold.
+      let hasParams = try !program.paths("net").isEmpty
+      #expect(!hasParams || words.contains("y = net(w)"), "\(words)")
+      #expect(!program.text(try program.walk(2)).contains("net("))
     }
   }
 
