@@ -83,7 +83,8 @@ extension Command {
     if entries.isEmpty { prompt.say("no earlier entry has '\(text)'") }
     for entry in entries.suffix(50) {
       let lines = entry.split(separator: "\n", omittingEmptySubsequences: false)
-      prompt.show(StyledText("  " + lines.joined(separator: "\n  ")))
+      let text = StyledText("  " + lines.joined(separator: "\n  "))
+      prompt.show(text.wrapped(prompt.session.columns, hanging: 4))
     }
     return .goOn
   }

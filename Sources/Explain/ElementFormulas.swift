@@ -112,7 +112,7 @@ struct ElementFormulas {
       }
     case .along(let standard, _):
       guard let notation else { break }
-      return [along(notation, map, standard, element)]
+      return [try along(notation, map, standard, operand, element)]
     case .products:
       return map.partners(operand, of: element).map { result, partner in
         let other = self.element(node.inputs[1 - operand], partner)
@@ -133,8 +133,9 @@ struct ElementFormulas {
   }
 
   private func along(
-    _ notation: Formula, _ map: ElementMap, _ standard: Operator.Elements.Axes, _ element: Int
-  ) -> Contribution {
+    _ notation: Formula, _ map: ElementMap, _ standard: Operator.Elements.Axes, _ operand: Int,
+    _ element: Int
+  ) throws(OperatorProblem) -> Contribution {
     let node = map.node
     let axes = map.axes(standard)
     let row = map.row(of: element, axes)
@@ -144,7 +145,14 @@ struct ElementFormulas {
     }
     let arriving = gradient(node, map.keepsShape ? element : row)
     let isWhole = notation.contains { $0 == .upstream }
-    let formula = isWhole ? local : Formula.times(arriving, local)
+    var formula = isWhole ? local : Formula.times(arriving, local)
+    // 0 / 0 in the formula, where the rule says 0: std and norm of what has no spread or length.
+    if formula.evaluated.isNaN, arriving.evaluated.isFinite,
+      let column = try column(node, operand, element), column.allSatisfy({ $0 == 0 })
+    {
+      let result = names.element(node, map.keepsShape ? element : row)
+      formula = .value(Formula.Symbol("0 (by convention: \(result) = 0)", 0))
+    }
     return Contribution(
       formula: formula,
       through: map.keepsShape ? names.name(node) : names.element(node, row),

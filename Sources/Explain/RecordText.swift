@@ -12,6 +12,9 @@ enum RecordText {
       return
         "transpose(\(operands[0]), \(node.attributes.sizes.map(String.init).joined(separator: ", ")))"
     }
+    if node.op === Operator.gather, let axes = node.attributes.axes, axes != [0] {
+      return "gather(\(operands.joined(separator: ", ")), axis: \(list(axes)))"
+    }
     if node.op === Operator.slice { return operands[0] + block(node) }
     if node.op === Operator.reshape, Folding.isHelper(node) { return operands[0] }
     if node.op === Operator.reshape { return "reshape(\(operands[0]), \(node.shape))" }

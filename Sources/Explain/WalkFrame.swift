@@ -266,6 +266,7 @@ enum ShapeWords {
   static func forward(_ step: WalkStep, _ names: WalkNames) -> [String] {
     guard !step.isLayer else { return [] }
     return step.members.compactMap { node in
+      guard !node.inputs.isEmpty else { return nil }
       if node.op === Operator.matmul {
         return
           "\(node.inputs[0].shape) @ \(node.inputs[1].shape) → \(node.shape): each element is a "

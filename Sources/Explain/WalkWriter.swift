@@ -56,11 +56,7 @@ struct WalkWriter {
     }
     guard !fits(length) else { return put(piece, style) }
     var open: [Int] = []
-    let room = layout.width - 8
-    let parts = Breaks.parts(piece)
-      .flatMap { TextWidth.columns(of: $0) > room - indent ? Breaks.terms($0) : [$0] }
-      .flatMap { TextWidth.columns(of: $0) > room ? Breaks.words($0) : [$0] }
-    for part in parts {
+    for part in Breaks.pieces(piece, room: layout.width - 8, indent: indent) {
       // Under the parenthesis, or as far left of it as the part needs.
       let wanted = min(open.last.map { $0 + 1 } ?? indent, layout.width * 3 / 5)
       let bare = part.drop { $0 == " " }
@@ -87,8 +83,43 @@ struct WalkWriter {
 
 /// Where formulas may be broken.
 enum Breaks {
+  /// Pieces that fit on a line: a text cut between terms, what is too long between its factors, what
+  /// is still too long inside its brackets, and so on.
+  static func pieces(_ text: String, room: Int, indent: Int) -> [String] {
+    let ways: [(room: Int, cut: (String) -> [String])] = [
+      (0, { cut($0, before: ["+ ", "− "], afterCommas: true) }),
+      (room - indent, { cut($0, before: ["· ", "/ ", "= "], afterCommas: false) }),
+      (room - indent, parts), (room - indent, terms), (room, words),
+    ]
+    return ways.reduce([text]) { pieces, way in
+      pieces.flatMap { TextWidth.columns(of: $0) > way.room ? way.cut($0) : [$0] }
+    }
+  }
+
+  /// A text cut outside of all brackets before some signs.
+  private static func cut(_ text: String, before signs: [String], afterCommas: Bool) -> [String] {
+    var pieces: [String] = []
+    var current = ""
+    var depth = 0
+    let characters = Array(text)
+    for (index, c) in characters.enumerated() {
+      if "([{⟨".contains(c) { depth += 1 }
+      if ")]}⟩".contains(c) { depth -= 1 }
+      let rest = characters[(index + 1)...]
+      if c == " ", depth == 0, !current.isEmpty,
+        signs.contains(where: { rest.starts(with: Array($0)) })
+          || afterCommas && current.last == ","
+      {
+        pieces.append(current)
+        current = ""
+      }
+      current.append(c)
+    }
+    return pieces + [current]
+  }
+
   /// A text cut before every ` + ` and ` − ` and after commas between brackets.
-  static func parts(_ text: String) -> [String] {
+  private static func parts(_ text: String) -> [String] {
     var parts: [String] = []
     var current = ""
     var depth = 0
@@ -120,13 +151,13 @@ enum Breaks {
   }
 
   /// A term of a ledger cut before where it came from.
-  static func terms(_ part: String) -> [String] {
+  private static func terms(_ part: String) -> [String] {
     let pieces = part.split(separator: " (through ", omittingEmptySubsequences: false)
     return pieces.enumerated().map { $0 == 0 ? String($1) : " (through \($1)" }
   }
 
   /// A text cut before every space outside of square brackets.
-  static func words(_ text: String) -> [String] {
+  private static func words(_ text: String) -> [String] {
     var parts: [String] = []
     var current = ""
     var depth = 0

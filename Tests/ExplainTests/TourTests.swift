@@ -42,8 +42,7 @@ struct TourTests {
     while tour.next() {
       let frame = try tour.frame()
       guard frame.half == .backward else { continue }
-      // Where a formula divides by zero (std of equal numbers) the gradient is 0 by convention.
-      for line in frame.lines where line.result.isFinite {
+      for line in frame.lines {
         let part = walk.steps.flatMap(\.parts).first { line.subject.hasPrefix($0.gradientName) }
         let values = try #require(part).value
         #expect(values.contains { ($0 - line.result).magnitude <= 1e-12 * max(1, $0.magnitude) })

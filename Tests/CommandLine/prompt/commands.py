@@ -61,6 +61,18 @@ def _(t):
     return r"^  let q = 5\n>\Z"
 
 
+@check(":history in a narrow window", columns=30)
+def _(t):
+    t.enter("1 + 2 + 3 + 4 + 5 + 6 + 70", ":history 70")
+    return r"^  1 \+ 2 \+ 3 \+ 4 \+ 5 \+ 6 \+ 70\n>\Z"
+
+
+@check(":history of an entry as wide as the window", columns=30)
+def _(t):
+    t.enter("1 + 2 + 3 + 4 + 5 + 6 + 7 + 80", ":history 80")
+    return r"^  1 \+ 2 \+ 3 \+ 4 \+ 5 \+ 6 \+ 7 \+\n    80\n>\Z"
+
+
 @check(":load and :sh")
 def _(t):
     path = t.state + "/loaded.nns"
