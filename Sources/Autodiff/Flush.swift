@@ -23,9 +23,12 @@ extension Graph {
     let stores = pendingStores
     pending.removeAll(keepingCapacity: true)
     pendingStores.removeAll(keepingCapacity: true)
-    if !roots.isEmpty { try compute(roots, keepsTracked: false) }
-    turn.finish()
-    for parameter in stores { try parameter.checkFinite() }
+    // A store that is refused tells what it was made of.
+    try keepingOperands { () throws(OperatorProblem) in
+      if !roots.isEmpty { try compute(roots, keepsTracked: false) }
+      turn.finish()
+      for parameter in stores { try parameter.checkFinite() }
+    }
     letHistoryGo()
   }
 
@@ -55,7 +58,7 @@ extension Graph {
   }
 
   private func isKept(_ node: Node, _ explained: ClosedRange<Int>?) -> Bool {
-    explained?.contains(node.serial) ?? false
+    explained?.contains(node.serial) ?? false || isWalked(node)
   }
 
   /// Whether a gradient can still pass through a value to somebody.

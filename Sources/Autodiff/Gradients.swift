@@ -2,14 +2,6 @@
 
 import Engine
 
-/// What the last `backward` did, kept with the values of that moment.
-package struct BackwardRecord {
-  package let loss: Node
-  package let gradients: [(parameter: Parameter, node: Node, gradient: Node)]
-  /// The last serial of the backward before, where this one's history begins.
-  let previousSerial: Int
-}
-
 extension Graph {
   /// The gradients of `loss` (or of `seed · loss`) with respect to some of the nodes on its way;
   /// nil where no path leads.
@@ -148,8 +140,10 @@ extension Graph {
       }
       entries.append((parameter, leaf, gradient))
     }
+    trail.leave(lastBackward)
     lastBackward = BackwardRecord(
-      loss: loss, gradients: entries, previousSerial: lastBackward?.loss.serial ?? 0)
+      loss: loss, gradients: entries, previousSerial: lastBackward?.loss.serial ?? 0,
+      turn: trail.turns + 1, epoch: trail.epoch, batch: trail.batch)
   }
 
   /// The leaves of trained params with the values that their `.grad` becomes.

@@ -22,10 +22,19 @@ package final class Graph {
   package var keepsSteps = false
   /// The graph of the last `backward`, for explanations.
   package internal(set) var lastBackward: BackwardRecord?
+  /// Those before it that the same training did.
+  package var trail = Trail()
+  /// The last store that was not made because its value is not finite.
+  private(set) var refused: RefusedStore?
   /// What was recorded since the last flush.
   let turn = Turn()
   /// Plans by the hash of their structure.
   var plans: [Int: [Plan]] = [:]
+  /// The values, in the order of recording, through which somebody walks.
+  private(set) var walked: ClosedRange<Int>?
+  /// Whether computed values keep their operands for now, and those that do.
+  private(set) var keepsOperands = false
+  var finished: [Node] = []
   /// Plans made, and runs that found one.
   package internal(set) var planCount = 0
   package internal(set) var planHits = 0
@@ -75,6 +84,37 @@ extension Graph {
     pendingStores.removeAll()
     deferredProblem = nil
     turn.reset()
+  }
+
+  /// While somebody walks through values, what was recorded since the first of them keeps its
+  /// operands; nil ends it.
+  package func keepHistory(since first: Int?) {
+    walked = first.flatMap { $0 <= serial ? $0...serial : nil }
+  }
+
+  func isWalked(_ node: Node) -> Bool { walked?.contains(node.serial) ?? false }
+
+  func refuse(_ store: RefusedStore) { refused = store }
+
+  /// The store whose failure was thrown; gives it once.
+  package func takeRefused() -> RefusedStore? {
+    defer { refused = nil }
+    return refused
+  }
+
+  /// Runs something that looks at operands, also at those of values that are computed by it.
+  package func keepingOperands<T>(_ body: () throws(OperatorProblem) -> T) throws(OperatorProblem)
+    -> T
+  {
+    let outer = keepsOperands
+    keepsOperands = true
+    defer {
+      keepsOperands = outer
+      if !outer { finished.removeAll(keepingCapacity: true) }
+    }
+    let result = try body()
+    if !outer { for node in finished { node.dropInputs() } }
+    return result
   }
 
   /// Records `op(inputs)`: shapes are checked now, nothing is computed.

@@ -152,6 +152,7 @@ package final class Parameter {
     }
     let value = try value.converted(to: node.dtype)
     graph.willChange(self)
+    if node.buffer != nil { node.dropInputs() }
     let operands = [value, node]
     let isComputed = value.buffer != nil
     let known = try graph.turn.expect(
@@ -160,12 +161,15 @@ package final class Parameter {
     graph.lastEnded = node.version
     isFirst = false
     isUnsaved = true
+    replaced = node
     install(value)
     graph.turn.add(node, operands, isComputed: isComputed, isKnown: known != nil)
   }
 
   /// Whether the present value is the first one.
   private var isFirst = true
+  /// The value before the present one, until that was found finite.
+  private var replaced: Node?
 
   private func install(_ value: Node) {
     let version = ParameterVersion(self)
@@ -177,11 +181,15 @@ package final class Parameter {
     graph.pendingStores.append(self)
   }
 
-  /// Throws when the value just stored has an element that is not finite.
+  /// Throws when the value just stored has an element that is not finite; else what it was made of
+  /// is needed no more.
   func checkFinite() throws(OperatorProblem) {
+    let old = replaced
+    replaced = nil
     guard let buffer = node.buffer, buffer.dtype.isFloat, let index = buffer.firstNonFinite else {
-      return
+      return node.dropInputs()
     }
+    if let old { graph.refuse(RefusedStore(parameter: self, old: old, new: node, element: index)) }
     let element = node.shape.rank == 0 ? "it" : "element \(index)"
     guard !isFirst else {
       throw OperatorProblem(
@@ -198,6 +206,16 @@ package final class Parameter {
       help: "a smaller learning rate often helps; the value before it was kept",
       origin: node.origin)
   }
+}
+
+/// A store that was not made because its value is not finite.
+package struct RefusedStore {
+  package let parameter: Parameter
+  /// The value before it.
+  package let old: Node
+  /// What was to be stored, with what it was made of.
+  package let new: Node
+  package let element: Int
 }
 
 extension Buffer {

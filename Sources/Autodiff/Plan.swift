@@ -84,7 +84,7 @@ extension Graph {
       defer { known.plan.releaseOutputs() }
       do throws(OperatorProblem) {
         try known.plan.run(leaves) { step in
-          places[step] >= 0 ? nodes[places[step]].origin : .unknown
+          places[step] >= 0 ? nodes[places[step]] : nil
         }
       } catch {
         guard error.kind != .interrupt, error.origin == .unknown else { throw error }
@@ -101,7 +101,7 @@ extension Graph {
     let plan = plan(for: key)
     turn.addCompute(key, plan, roots, keepsTracked: keepsTracked)
     defer { plan.releaseOutputs() }
-    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
+    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
       node.finish(plan.outputs[slot])
     }
@@ -114,7 +114,7 @@ extension Graph {
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
     let plan = plan(for: key)
     defer { plan.releaseOutputs() }
-    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0].origin }
+    try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
   }
 
   /// The plan of a structure, found or made.
@@ -132,10 +132,27 @@ extension Graph {
 }
 
 extension Node {
+  /// The user's name, also for the same numbers in another element type.
+  var knownName: String? {
+    var node = self
+    while node.name == nil, node.op === Operator.convert, let inner = node.inputs.first {
+      node = inner
+    }
+    return node.version?.parameter?.name ?? node.name
+  }
+
   /// Takes its numbers; without a gradient path it needs its operands no more.
   func finish(_ buffer: Buffer?) {
     self.buffer = buffer
-    if !isTracked || version != nil { dropInputs() } else { graph.candidates.append(self) }
+    // What a param's value was made of tells how it came about, should it not be finite.
+    if version != nil { return }
+    if isTracked {
+      graph.candidates.append(self)
+    } else if graph.keepsOperands {
+      graph.finished.append(self)
+    } else if !graph.isWalked(self) {
+      dropInputs()
+    }
   }
 
   /// Lets the operands go without recursion, however long the chain behind them.

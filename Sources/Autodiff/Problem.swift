@@ -19,6 +19,9 @@ package struct OperatorProblem: Error, Sendable {
   package var origin: Origin
   /// Where the value that it is about was changed since, where that is the mistake.
   package var changedAt = Origin.unknown
+  /// What the operands are called and where they were made, when it came while numbers were made:
+  /// they stand for `{0}` and `{1}`.
+  package var made: [(name: String?, origin: Origin)] = []
   /// The row of an operand in which it is, where the message says `row 3`.
   package var row: Int?
 

@@ -15,28 +15,55 @@ final class Stepper {
   enum Move {
     case next, previous, into, out, flip, leave
     case focus([Int])
+    /// To the turn so many on or back, or to that of a number.
+    case turn(Int)
+    case nearest(Int)
+
+    /// Whether something is said where it is made all the same.
+    var isNearest: Bool {
+      if case .nearest = self { return true }
+      return false
+    }
   }
 
   private var tour: WalkTour
   private let session: Session
+  /// Where what is walked through begins in the order of recording.
+  private let first: Int
 
   init(_ loss: Node, _ session: Session) throws {
+    first = WalkTour.firstSerial(of: loss)
+    session.graph.keepHistory(since: first)
     tour = try WalkTour(loss)
     self.session = session
   }
 
+  deinit { session.graph.keepHistory(since: nil) }
+
+  /// Whether it can go to other turns of a training.
+  var hasTurns: Bool { tour.turns != nil }
+
   /// The frame where it stands.
   func frame(keys: String) throws -> StyledText {
     let frame = try tour.frame()
+    session.graph.keepHistory(since: first)
     return FrameText.render(
-      frame, index: tour.index, count: tour.count,
+      frame, index: tour.index, count: tour.count, turn: tour.turns?.text,
       origin: frame.node.flatMap { WalkOf.origin($0, session) }, keys: keys,
       WalkLayout(width: session.width))
   }
 
-  /// What keeps a move from being made, in words.
+  /// Makes a move; gives what keeps it from being made, in words, or what is to be said about it.
   func make(_ move: Move) throws -> String? {
     switch move {
+    case .turn(let count):
+      if try tour.turn(by: count) { return nil }
+      guard hasTurns else { return Stepper.noTurns }
+      return count < 0 ? "no turn before this one is kept" : "this is the last turn"
+    case .nearest(let number):
+      guard let reached = try tour.turn(to: number) else { return Stepper.noTurns }
+      return reached == number
+        ? nil : "turn \(number) is not kept; turn \(reached) is the nearest that is"
     case .next: return tour.next() ? nil : "this is the last frame"
     case .previous: return tour.previous() ? nil : "this is the first frame"
     case .into: return try tour.enter() ? nil : "nothing is inside this step"
@@ -49,6 +76,8 @@ final class Stepper {
     }
   }
 
+  private static let noTurns = "this loss is no turn of a training"
+
   /// `:n`, `:at [0, 1]`: a move by its word.
   static func move(_ command: String) -> Move? {
     let words = command.split(maxSplits: 1, whereSeparator: \.isWhitespace)
@@ -59,6 +88,10 @@ final class Stepper {
     case ":out": return .out
     case ":tab": return .flip
     case ":q": return .leave
+    case ":turn":
+      guard words.count > 1, let number = Int(words[1]) else { return .turn(-1) }
+      let isRelative = words[1].hasPrefix("-") || words[1].hasPrefix("+")
+      return isRelative ? .turn(number) : .nearest(number)
     case ":at":
       let places =
         words.count < 2
@@ -85,12 +118,14 @@ extension Prompt {
       defer { self.stepper = nil }
       try StepperKeys(stepper, self).run()
     } else {
-      show(try stepper.frame(keys: Self.words))
+      show(try stepper.frame(keys: words(stepper)))
     }
   }
 
-  private static let words =
-    ":n next  :p back  :in into  :out out  :tab other half  :at [0, 1]  :q leaves"
+  private func words(_ stepper: Stepper) -> String {
+    ":n next  :p back  :in into  :out out  :tab other half  "
+      + (stepper.hasTurns ? ":turn -1  :turn +1  :turn 3  " : "") + ":at [0, 1]  :q leaves"
+  }
 
   /// A command of the walk without keys; nil where it is none, or no walk is on.
   func step(_ entry: String) throws -> Outcome? {
@@ -99,10 +134,10 @@ extension Prompt {
       self.stepper = nil
       return .goOn
     }
-    if let problem = try stepper.make(move) {
-      show(StyledText(problem, .dim))
-    } else {
-      show(try stepper.frame(keys: Self.words))
+    let said = try stepper.make(move)
+    if let said { show(StyledText(said, .dim)) }
+    if said == nil || move.isNearest, stepper.hasTurns || !move.isNearest {
+      show(try stepper.frame(keys: words(stepper)))
     }
     return .goOn
   }

@@ -1,4 +1,5 @@
-// The stepper's keys on a terminal: arrows, Tab, Escape; any letter or digit begins an expression.
+// The stepper's keys on a terminal: arrows, Tab, < and >, Escape; any letter or digit begins an
+// expression.
 
 import Diagnostics
 @preconcurrency import Glibc
@@ -13,9 +14,11 @@ final class StepperKeys {
   private let prompt: Prompt
   /// Lines of the frame that the next one replaces.
   private var drawn = 0
-  private static let help =
-    "→ next  ← back  ↓ into  ↑ out  Tab other half  :at [0, 1]  a letter begins an expression  "
-    + "Esc leaves"
+  private var help: String {
+    "→ next  ← back  ↓ into  ↑ out  Tab other half  "
+      + (stepper.hasTurns ? "< > another turn  :turn 3  " : "")
+      + ":at [0, 1]  a letter begins an expression  Esc leaves"
+  }
 
   init(_ stepper: Stepper, _ prompt: Prompt) { (self.stepper, self.prompt) = (stepper, prompt) }
 
@@ -53,7 +56,7 @@ final class StepperKeys {
   private func make(_ move: Stepper.Move) throws { try draw(try stepper.make(move)) }
 
   private func draw(_ problem: String?) throws {
-    var frame = try stepper.frame(keys: Self.help)
+    var frame = try stepper.frame(keys: help)
     if let problem { frame.append("  \(problem)\n", .warning) }
     erase()
     prompt.show(frame)
@@ -116,6 +119,8 @@ final class StepperKeys {
     case 0x0D, 0x0A: return .move(.next)
     case 0x09: return .move(.flip)
     case 0x04: return .move(.leave)
+    case UInt8(ascii: "<"): return .move(.turn(-1))
+    case UInt8(ascii: ">"): return .move(.turn(1))
     case 0x1B: return escape()
     case 0x00..<0x21, 0x7F: return .other
     default: return .character(byte)
@@ -126,8 +131,13 @@ final class StepperKeys {
   private func escape() -> Key {
     guard let second = next(wait: 40) else { return .move(.leave) }
     guard second == UInt8(ascii: "[") || second == UInt8(ascii: "O") else { return .other }
-    var last = next(wait: 40)
-    while let c = last, c < 0x40 { last = next(wait: 40) }
+    var (last, digit) = (next(wait: 40), UInt8(0))
+    while let c = last, c < 0x40 { (last, digit) = (next(wait: 40), c) }
+    if last == UInt8(ascii: "~") {
+      // Page up and page down.
+      if digit == UInt8(ascii: "5") { return .move(.turn(-1)) }
+      if digit == UInt8(ascii: "6") { return .move(.turn(1)) }
+    }
     switch last {
     case UInt8(ascii: "C"): return .move(.next)
     case UInt8(ascii: "D"): return .move(.previous)

@@ -9,12 +9,14 @@ package enum FrameText {
   package typealias Origin = (place: String, line: String, marked: Range<Int>)
 
   package static func render(
-    _ frame: WalkFrame, index: Int, count: Int, origin: Origin?, keys: String, _ layout: WalkLayout
+    _ frame: WalkFrame, index: Int, count: Int, turn: String? = nil, origin: Origin?,
+    keys: String, _ layout: WalkLayout
   ) -> StyledText {
     var writer = WalkWriter(layout)
     writer.put(
       "\(index == 0 ? " " : "◀") \(index + 1)/\(count) \(index + 1 == count ? " " : "▶")", .accent)
-    writer.put("  \(frame.half.rawValue)  ", .keyword)
+    if let turn { writer.put("  \(turn)", .accent) }
+    writer.flow("  \(frame.half.rawValue)  ", .keyword, indent: 4)
     writer.flow(frame.title, .strong, indent: 4)
     if let origin { writer.flow("  (\(origin.place))", .dim, indent: 4) }
     writer.end()

@@ -5,18 +5,21 @@ import Engine
 
 /// The health of one step.
 enum Health {
-  /// Shares of a value's elements, in words; empty where all is well.
-  static func complaints(_ node: Node, values: [Double]) -> [String] {
+  /// Shares of a value's elements, in words; empty where all is well. Saturation counts from a share
+  /// of so many.
+  static func complaints(_ node: Node, values: [Double], least: Double = 0) -> [String] {
     guard !values.isEmpty else { return [] }
     if values.contains(where: { !$0.isFinite }) { return ["not all values are finite"] }
     let count = Double(values.count)
     switch node.op.name {
     case "sigmoid":
       let flat = values.filter { $0 * (1 - $0) < 0.05 }.count
-      return flat == 0 ? [] : ["saturated: σ′ < 0.05 in \(share(flat, count)) of the elements"]
+      let isWell = flat == 0 || Double(flat) < least * count
+      return isWell ? [] : ["saturated: σ′ < 0.05 in \(share(flat, count)) of the elements"]
     case "tanh":
       let flat = values.filter { 1 - $0 * $0 < 0.05 }.count
-      return flat == 0 ? [] : ["saturated: tanh′ < 0.05 in \(share(flat, count)) of the elements"]
+      let isWell = flat == 0 || Double(flat) < least * count
+      return isWell ? [] : ["saturated: tanh′ < 0.05 in \(share(flat, count)) of the elements"]
     case "relu":
       let units = deadUnits(node, values)
       if !units.isEmpty {

@@ -1,5 +1,4 @@
-// What is unhealthy in the walk of a loss, step by step, and the story of the first number that is
-// not finite.
+// What is unhealthy in the walk of a loss, step by step.
 
 import Autodiff
 import Diagnostics
@@ -11,6 +10,13 @@ package struct Monitor {
     package let place: String
     package let words: String
     package let help: String
+    /// The layer and the kind: what is told once.
+    package let key: String
+
+    init(_ place: String, _ words: String, help: String, layer: String? = nil) {
+      (self.place, self.words, self.help) = (place, words, help)
+      key = "\(layer ?? place) \(words.prefix { $0 != ":" })"
+    }
   }
 
   package let findings: [Finding]
@@ -19,12 +25,19 @@ package struct Monitor {
   /// The first value that is not finite.
   package let story: [String]
 
-  /// - Parameter place: where a value was made.
-  package init(_ loss: Node, place: (Node) -> String?) throws(OperatorProblem) {
+  /// - Parameters:
+  ///   - watched: the params of a net, where only that is of interest.
+  ///   - saturation: the share of saturated elements that is worth telling.
+  package init(
+    _ loss: Node, _ nonFinite: NonFinite, of watched: [Parameter] = [], saturation: Double = 0
+  ) throws(OperatorProblem) {
     let walk = try Walk(loss, WalkOptions(depth: 2))
-    story = Monitor.story(walk, place)
+    story = nonFinite.story(walk)
     var params: [(name: String, size: Double, gradient: Double)] = []
     for node in Walk.order(walk.loss) where node.version != nil {
+      guard watched.isEmpty || watched.contains(where: { $0 === node.version?.parameter }) else {
+        continue
+      }
       let gradient = walk.formulas.gradients[node.serial]?.buffer?.doubles ?? []
       params.append(
         (
@@ -33,18 +46,41 @@ package struct Monitor {
     }
     self.params = params
     // Where numbers are not finite, what follows from them says nothing more.
-    findings = story.isEmpty ? Monitor.steps(walk) + Monitor.flow(params) : []
+    findings = story.isEmpty ? Monitor.steps(walk, watched, saturation) + Monitor.flow(params) : []
   }
 
-  private static func steps(_ walk: Walk) -> [Finding] {
-    walk.steps.flatMap { step in
-      Health.complaints(step.node, values: step.value).map { words in
+  /// `net[0]`, the layer of `net[0].weight`; a param that stands alone.
+  private static func layer(_ parameter: String) -> String {
+    parameter.lastIndex(of: ".").map { String(parameter[..<$0]) } ?? parameter
+  }
+
+  /// The param that a value hangs on and that is nearest to it.
+  private static func nearest(_ node: Node) -> Parameter? {
+    Walk.order(node).reversed().lazy.compactMap { $0.version?.parameter }.first
+  }
+
+  private static func steps(_ walk: Walk, _ watched: [Parameter], _ saturation: Double)
+    -> [Finding]
+  {
+    walk.steps.flatMap { step -> [Finding] in
+      let complaints = Health.complaints(step.node, values: step.value, least: saturation)
+      guard !complaints.isEmpty else { return [] }
+      var place = "\(step.name) = \(step.formula)"
+      if !watched.isEmpty {
+        guard let nearest = nearest(step.node), watched.contains(where: { $0 === nearest }) else {
+          return []
+        }
+        if step.node.name == nil {
+          place = "\(step.node.op.name) behind \(layer(nearest.name))"
+        }
+      }
+      return complaints.map { words in
         let help =
           words.hasPrefix("dead")
           ? "a smaller learning rate, he initialisation, or leaky_relu"
           : words.hasPrefix("saturated")
             ? "smaller initial weights, standardised inputs, or relu" : "see where it began"
-        return Finding(place: "\(step.name) = \(step.formula)", words: words, help: help)
+        return Finding(place, words, help: help)
       }
     }
   }
@@ -61,55 +97,34 @@ package struct Monitor {
     if smallest.gradient < largest.gradient * 1e-4 {
       result.append(
         Finding(
-          place: smallest.name,
-          words: "vanishing: its gradient is \(ratio) times smaller than that of \(largest.name)",
-          help: "relu, normalised layers, or fewer of them"))
+          smallest.name,
+          "vanishing: its gradient is \(ratio) times smaller than that of \(largest.name)",
+          help: "relu, normalised layers, or fewer of them", layer: layer(smallest.name)))
     }
     for param in sized where param.gradient > 10 * max(1, param.size) {
       let size = NumberFormat.significant(param.gradient, digits: 2)
       result.append(
         Finding(
-          place: param.name, words: "exploding: its gradient has the size \(size)",
-          help: "a smaller learning rate, standardised data, or clipped gradients"))
+          param.name, "exploding: its gradient has the size \(size)",
+          help: "a smaller learning rate, standardised data, or clipped gradients",
+          layer: layer(param.name)))
     }
     return result
   }
 
-  /// Operator, element, operands and source of the first value that is not finite, and how large
-  /// the values before it were.
-  private static func story(_ walk: Walk, _ place: (Node) -> String?) -> [String] {
-    for (index, step) in walk.steps.enumerated() {
-      guard let element = step.value.firstIndex(where: { !$0.isFinite }) else { continue }
-      let subject = walk.names.element(step.node, element)
-      var words = [
-        "the first number that is not finite: \(subject) = "
-          + NumberFormat.shortest(step.value[element]) + ", in \(step.name) = \(step.formula)"
-          + (place(step.node).map { " (\($0))" } ?? "")
-      ]
-      if let formula = try? walk.formulas.forward(step.node, element) {
-        words.append(
-          "\(subject) = \(formula.text(.symbols)) = \(formula.text(.numbers(digits: 6)))")
-      }
-      let sizes = walk.steps[..<index].suffix(4).map { before in
-        let largest = before.value.map(\.magnitude).max() ?? 0
-        return "\(before.name) \(NumberFormat.significant(largest, digits: 3))"
-      }
-      if !sizes.isEmpty {
-        words.append("the largest values before it: " + sizes.joined(separator: ", "))
-      }
-      return words
-    }
-    for step in walk.steps.reversed() {
-      guard let gradient = step.gradient, let element = gradient.firstIndex(where: { !$0.isFinite })
-      else { continue }
-      return [
-        "all values are finite; the first gradient on the way back that is not: "
-          + "\(walk.formulas.gradientText(step.node, element)) = "
-          + NumberFormat.shortest(gradient[element]) + ", at \(step.name) = \(step.formula)"
-          + (place(step.node).map { " (\($0))" } ?? "")
-      ]
-    }
-    return []
+  /// A finding by itself, with where it was met.
+  package static func text(_ finding: Finding, place: String, _ layout: WalkLayout) -> StyledText {
+    var writer = WalkWriter(layout)
+    put(finding, place, &writer)
+    return writer.text
+  }
+
+  private static func put(_ finding: Finding, _ place: String, _ writer: inout WalkWriter) {
+    writer.put(place, .name)
+    writer.line(at: 2)
+    writer.words(finding.words, indent: 2)
+    writer.line(at: 2)
+    writer.words("what usually helps: \(finding.help)", .dim, indent: 2)
   }
 
   package func render(_ layout: WalkLayout) -> StyledText {
@@ -119,11 +134,7 @@ package struct Monitor {
       writer.end()
     }
     for finding in findings {
-      writer.put(finding.place, .name)
-      writer.line(at: 2)
-      writer.words(finding.words, indent: 2)
-      writer.line(at: 2)
-      writer.words("what usually helps: \(finding.help)", .dim, indent: 2)
+      Monitor.put(finding, finding.place, &writer)
       writer.end()
     }
     if findings.isEmpty, story.isEmpty { writer.put("nothing unhealthy\n", .number) }

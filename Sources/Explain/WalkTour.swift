@@ -14,20 +14,19 @@ extension Walk {
     package let step: StepRecord?
   }
 
-  /// The params that were stored to since the last backward of this loss.
+  /// The params that were stored to after the backward of this loss and before the next one.
   package static func changes(after loss: Node) throws(OperatorProblem) -> [Change] {
-    let graph = loss.graph
-    guard let last = graph.lastBackward, last.loss === loss else { return [] }
+    let kept = WalkTurns(loss)?.record ?? loss.graph.lastBackward
+    guard let record = kept, record.loss.serial == loss.serial else { return [] }
     var changes: [Change] = []
-    for entry in last.gradients where entry.parameter.node !== entry.node {
-      guard entry.parameter.node.shape == entry.node.shape, entry.node.shape.count > 0 else {
-        continue
-      }
+    for (entry, new) in zip(record.gradients, record.values) where new !== entry.node {
+      guard new.shape == entry.node.shape, new.shape.count > 0 else { continue }
+      let graph = new.graph
       changes.append(
         Change(
           name: entry.parameter.name, old: entry.node,
-          gradient: try graph.values(entry.gradient),
-          new: try graph.values(entry.parameter.node), step: entry.parameter.node.version?.step))
+          gradient: try graph.values(entry.gradient), new: try graph.values(new),
+          step: new.version?.step))
     }
     return changes
   }
@@ -35,9 +34,11 @@ extension Walk {
 
 /// Forward steps, backward steps, updates, one after the other; layers open and close.
 package struct WalkTour {
-  private let loss: Node
-  private let changes: [Walk.Change]
-  private let outermost: Walk
+  private var loss: Node
+  private var changes: [Walk.Change] = []
+  private var outermost: Walk
+  /// The turns of the training of which it is one; nil where it is of none.
+  package private(set) var turns: WalkTurns?
   private var walks: [Int: Walk] = [:]
   private var picks: [String: Int] = [:]
   package private(set) var depth = 1
@@ -48,7 +49,45 @@ package struct WalkTour {
     self.loss = loss
     outermost = try Walk(loss)
     walks[1] = outermost
+    turns = WalkTurns(loss)
     changes = try Walk.changes(after: loss)
+    guard count > 0 else {
+      throw OperatorProblem(.gradient, "{0} is a param: there is no step to walk through")
+    }
+  }
+
+  /// Where the values of all walks from a loss begin in the order of recording.
+  package static func firstSerial(of loss: Node) -> Int {
+    let own = Walk.order(loss).first?.serial ?? loss.serial
+    return min(own, WalkTurns(loss)?.firstSerial ?? own)
+  }
+
+  /// To the turn so many kept ones on or back, at the same step; false where there is none.
+  package mutating func turn(by count: Int) throws(OperatorProblem) -> Bool {
+    guard var turns, turns.move(by: count) else { return false }
+    try go(to: turns)
+    return true
+  }
+
+  /// To the kept turn nearest to a number; gives its number, nil where there are no turns.
+  package mutating func turn(to number: Int) throws(OperatorProblem) -> Int? {
+    guard var turns else { return nil }
+    turns.move(to: number)
+    try go(to: turns)
+    return turns.record.turn
+  }
+
+  private mutating func go(to turns: WalkTurns) throws(OperatorProblem) {
+    var other = try WalkTour(turns.record.loss)
+    other.turns = turns
+    if depth > 1 {
+      _ = try other.opened(to: depth)
+      other.depth = depth
+    }
+    // Another turn may have gone another way.
+    other.index = max(0, min(index, other.count - 1))
+    other.picks = picks
+    self = other
   }
 
   package var walk: Walk {
@@ -142,12 +181,12 @@ package struct WalkTour {
   }
 
   /// The user's names with the values of the moment.
-  package var scope: [(name: String, node: Node)] { walk.scope }
+  package var scope: [(name: String, node: Node)] { Walk.scope(of: walk.loss) }
 }
 
 extension Walk {
-  /// The user's names with the values that they had.
-  var scope: [(name: String, node: Node)] {
+  /// The user's names for values on the way to a loss, with the values that they had.
+  package static func scope(of loss: Node) -> [(name: String, node: Node)] {
     var found: [String: Node] = [:]
     var names: [String] = []
     for node in Walk.order(loss).flatMap({ [$0] + ($0.version == nil ? $0.inputs : []) }) {

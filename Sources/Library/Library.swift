@@ -3,6 +3,7 @@
 import Autodiff
 import Diagnostics
 import Engine
+import Explain
 import Interpreter
 
 package enum Library {
@@ -22,10 +23,12 @@ package enum Library {
     MatrixProduct.useOneThread()
     let session = Session(output: output)
     session.install(functions)
+    session.refusalStory = { [unowned session] in NonFinite.in(session).story($0) }
     session.installConstant("pi", .number(.pi))
     session.installConstant("inf", .number(.infinity))
     session.installConstant("nan", .number(.nan))
     session.installConstant("args", .list([]))
+    session.installConstant("last", .foreign(LastValuesObject(session)))
     session.installConstant("script_folder", .string("."))
     for dtype in DType.allCases where dtype != .bool {
       session.installConstant(dtype.name, .foreign(DTypeObject(dtype)))

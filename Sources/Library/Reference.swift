@@ -53,6 +53,10 @@ package enum Reference {
       throw Problem(
         .name, "there is no help on '\(name.text)'", argument: 0, help: near(name.text, session))
     case .none: return overview(session)
+    case .foreign(let last as LastValuesObject):
+      var text = topic("last", session) ?? StyledText()
+      text.append(try last.describe(session))
+      return text
     default:
       let article = "aeiou".contains(value.typeName.first ?? "x") ? "an" : "a"
       var text = StyledText("\(article) \(value.typeName): ", .dim)

@@ -2,6 +2,7 @@
 
 import Autodiff
 import Diagnostics
+import Explain
 import Interpreter
 
 /// An expression on one line of a source.
@@ -23,5 +24,14 @@ struct SourceLine {
     let start = min(max(0, span.column - 1), line.count)
     let length = text.prefix { !$0.isNewline }.count
     marked = start..<min(line.count, start + length)
+  }
+}
+
+extension NonFinite {
+  /// Tells the story with the sources of a session.
+  static func `in`(_ session: Session) -> NonFinite {
+    NonFinite { [unowned session] node in
+      SourceLine(node, session).map { ($0.place, $0.text) }
+    }
   }
 }

@@ -25,7 +25,7 @@ final class ReportObject: ForeignObject {
 }
 
 enum TeachingFunctions {
-  static let all: [HostFunction] = [why, nudge, compare, monitor]
+  static let all: [HostFunction] = [why, nudge, compare, MonitorFunction.monitor]
   private typealias P = HostFunction.Parameter
 
   static let why: HostFunction = HostFunction(
@@ -153,42 +153,6 @@ enum TeachingFunctions {
             ("verdict", .string(result.verdict.rawValue)),
             ("mistake", result.mistake.map { .string($0.name) } ?? .none),
             ("difference", result.difference.map { .number($0.value) } ?? .none),
-          ]))
-    })
-
-  static let monitor: HostFunction = HostFunction(
-    name: "monitor", summary: "What is unhealthy in the last backward, and what usually helps.",
-    category: "Teaching",
-    parameters: [
-      P("loss", "a loss; left out, that of the last backward", default: .optional("none"))
-    ],
-    details: [
-      "Saturated sigmoid and tanh, dead relu units, vanishing and exploding gradients, the sizes of "
-        + "params and their gradients. Where a number is not finite: the first such, its operator, "
-        + "element, operands and source line, and how large the values before it were.",
-      "Fields: healthy, findings.",
-    ],
-    examples: [
-      """
-      param w = [1, 2]
-      backward(sum(w^2))
-      monitor().healthy  # => true
-      let x = [[1, 1], [2, 1]]
-      param V = [[1, -1], [1, -1]]
-      backward(sum(relu(x @ V)))
-      contains("{monitor()}", "dead: 1 of 2 units give 0 for every row (1)")  # => true
-      """
-    ],
-    action: { call in
-      let loss = call.isGiven(0) ? try call.tensor(0) : try WalkOf.loss(call.session)
-      try checkNumber(loss, "monitor")
-      let monitor = try Monitor(loss) { SourceLine($0, call.session)?.place }
-      return .foreign(
-        ReportObject(
-          monitor.render(WalkLayout(width: call.session.width)),
-          [
-            ("healthy", .bool(monitor.findings.isEmpty && monitor.story.isEmpty)),
-            ("findings", .list(monitor.findings.map { .string("\($0.place): \($0.words)") })),
           ]))
     })
 

@@ -70,6 +70,12 @@ package struct Topic: Sendable {
         "let n = 0\nfor i in 0..10 {\n  if i == 3 { break }\n  n += 1\n}\nn  # => 3"
       ]),
     Topic(
+      names: ["last"], form: "last.NAME",
+      summary:
+        "The last value of a name that lived in the body of a loop, or in a function on the way to "
+        + "a loss: explain(last.loss), :walk last.loss.",
+      examples: ["for i in 0..3 { let twice = 2 * i }\nlast.twice  # => 4"]),
+    Topic(
       names: ["import", "as"], form: "import \"FILE\" as NAME",
       summary: "Runs a file once; its names are fields of NAME.", examples: []),
     Topic(

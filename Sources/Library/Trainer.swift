@@ -19,6 +19,7 @@ final class Trainer {
   private let epochs: Int
   private let size: Int
   private let patience: Int?
+  private let each: Value?
   private let progress: TrainingProgress
   private var history: History
   private var best = (value: Double.infinity, epoch: -1, weights: [Buffer?]())
@@ -38,6 +39,7 @@ final class Trainer {
     epochs = try Trainer.count(call, 5, default: 10, least: 0)
     size = try Trainer.count(call, 6, default: 32, least: 1)
     patience = call.isGiven(10) ? try Trainer.count(call, 10, default: 0, least: 1) : nil
+    each = call.isGiven(12) ? try call.function(12) : nil
     let names = ["loss"] + judge.metrics.map(\.name)
     history = History(validation == nil ? names : names + names.map { "val_" + $0 })
     progress = TrainingProgress(
@@ -87,6 +89,7 @@ final class Trainer {
           try self.epoch(epoch) + pausing(epoch, "its validation") { try validated() }
         history.append(figures)
         progress.epochEnded(history)
+        try callEach(epoch)
         epoch += 1
         if try isEnough(epoch - 1) { break }
       }
@@ -155,6 +158,7 @@ final class Trainer {
     for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
       let end = min(data.rows, start + size)
       let picks = Array(order[start..<end])
+      graph.trail.begin(epoch: epoch, batch: step)
       do {
         let figures = try pausing(epoch, "row \(start) of \(data.rows)") {
           try self.step(picks, isFirst: epoch == 0 && step == 0)
@@ -189,6 +193,7 @@ final class Trainer {
       + judge.metrics.map { try judge.metric($0, prediction, .tensor(targets)) }
     // An interrupt before this takes the whole step back, so that it can be done again.
     session.finishTurn()
+    graph.trail.endTurn(level: nil, hasTrained: true)
     return figures
   }
 
@@ -229,12 +234,14 @@ final class Trainer {
     result.message =
       "the new value of \(name) is not finite: element \(index) became "
       + "\(NumberFormat.shortest(buffer[index])) in epoch \(epoch + 1), step \(step + 1)"
-    result.notes = [
-      lastGood.map {
-        "the last good step was epoch \($0.epoch + 1), step \($0.step + 1), with the loss "
-          + "\(NumberFormat.significant($0.loss, digits: 4)); the net keeps its weights"
-      } ?? "it was the first step; the net keeps its weights"
-    ]
+    let story = graph.takeRefused().map { session.refusalStory($0) } ?? []
+    result.notes =
+      story + [
+        lastGood.map {
+          "the last good step was epoch \($0.epoch + 1), step \($0.step + 1), with the loss "
+            + "\(NumberFormat.significant($0.loss, digits: 4)); the net keeps its weights"
+        } ?? "it was the first step; the net keeps its weights"
+      ]
     result.help = "a smaller learning rate often helps"
     return result
   }
@@ -244,6 +251,13 @@ final class Trainer {
   private func validated() throws -> [Double] {
     guard let validation else { return [] }
     return try judge.figures(net, validation).map(\.value)
+  }
+
+  private func callEach(_ epoch: Int) throws {
+    guard let each else { return }
+    progress.clear()
+    _ = try pausing(epoch, "each") { try call.invoke(each, [record()]) }
+    session.finishTurn()
   }
 
   private func isEnough(_ epoch: Int) throws -> Bool {

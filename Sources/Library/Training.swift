@@ -28,6 +28,9 @@ enum TrainingFunctions {
         "patience", "stops after so many epochs without a better val_loss (or loss)",
         default: .optional("none")),
       P("verbose", "whether to show how far it is", default: .optional("true")),
+      P(
+        "each", "called with the history after each epoch, such as monitor(net)",
+        default: .optional("none")),
     ],
     details: [
       "The history is a record of vectors, one number an epoch: loss, the metrics, val_loss, …",

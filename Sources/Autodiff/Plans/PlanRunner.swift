@@ -50,13 +50,16 @@ final class Plan {
   }
 
   /// Computes the roots into `outputs`, which the caller lets go with `releaseOutputs`.
-  func run(_ leaves: [Buffer], origin: (_ slot: Int) -> Origin) throws(OperatorProblem) {
+  func run(_ leaves: [Buffer], node: (_ slot: Int) -> Node?) throws(OperatorProblem) {
     for index in steps.indices {
       do throws(OperatorProblem) {
         outputs[index] = try run(steps[index], leaves)
       } catch {
         var problem = error
-        if problem.kind != .memory { problem.origin = origin(index) }
+        if problem.kind != .memory, let node = node(index) {
+          problem.origin = node.origin
+          problem.made = node.inputs.map { ($0.knownName, $0.origin) }
+        }
         throw problem
       }
       for slot in steps[index].releases { outputs[slot] = nil }

@@ -472,6 +472,7 @@ extension FunctionCompiler {
       let iterator = register()
       emit(.iterate, iterator, source, 0, at: values.range, operands: [values.range])
       let element = register()
+      let known = beginLast()
       emit(.beginLoop)
       let start = emit(.next, element, iterator, 0, at: values.range)
       loops.append(([], []))
@@ -482,29 +483,52 @@ extension FunctionCompiler {
         endTurn(start: start)
       }
       patch(start)
-      endLoop()
+      endLoop(known, scope: scopes.count + 1)
     }
+  }
+
+  /// The outermost loop of a statement begins: its body's names have no values yet. Gives how many
+  /// names were declared before; nil for other loops.
+  private func beginLast() -> Int? {
+    guard isTopLevel, loops.isEmpty else { return nil }
+    emit(.forgetLocals, nextRegister)
+    return chunk.locals.count
+  }
+
+  /// Behind a loop; what the outermost one's body declared, down to a scope, is kept for `last`: but
+  /// for names behind a break or continue, whose registers may have served others.
+  private func endLoop(_ known: Int?, scope: Int) {
+    let jumps = loops.removeLast()
+    for jump in jumps.breaks { patch(jump) }
+    emit(.endLoop, 1)
+    guard let known else { return }
+    let first = (jumps.breaks + jumps.continues).min() ?? .max
+    var names: [LocalName] = []
+    for local in chunk.locals[known...] where local.scope <= scope && local.start <= first {
+      names.removeAll { $0.name == local.name }
+      names.append(local)
+    }
+    guard !names.isEmpty else { return }
+    chunk.lastNames.append(names)
+    emit(.keepLocals, chunk.lastNames.count - 1)
   }
 
   private func endTurn(start: Int) {
     let kind: LoopKind = isTopLevel ? .topLevel : .inFunction
     let continues = loops[loops.count - 1].continues
     for jump in continues { patch(jump) }
-    let end = emit(.loop, start, kind.rawValue)
-    guard continues.isEmpty else { return }
-    // Who looks around at the end of a turn sees the names of its body.
-    for index in chunk.locals.indices
-    where chunk.locals[index].end == end && chunk.locals[index].scope == scopes.count {
+    let end = emit(.loop, start, kind.rawValue, loops.count - 1)
+    // Who looks around at the end of a turn sees the names of its body, those behind a `continue`
+    // excepted.
+    let first = continues.min() ?? .max
+    for (index, local) in chunk.locals.enumerated()
+    where local.end == end && local.scope == scopes.count && local.start <= first {
       chunk.locals[index].end = end + 1
     }
   }
 
-  private func endLoop() {
-    for jump in loops.removeLast().breaks { patch(jump) }
-    emit(.endLoop, 1)
-  }
-
   private func whileLoop(_ condition: Expr, _ body: Block) throws {
+    let known = beginLast()
     emit(.beginLoop)
     let start = here
     let first = nextRegister
@@ -514,7 +538,7 @@ extension FunctionCompiler {
     try block(body.statements, wantsValue: false, into: register())
     endTurn(start: start)
     patch(exit)
-    endLoop()
+    endLoop(known, scope: scopes.count)
   }
 
   /// A jump that is taken when the condition is false.

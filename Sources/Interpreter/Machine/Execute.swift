@@ -161,7 +161,7 @@ extension Machine {
         frame.pointee.next = ip
         try poll()
         if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause {
-          try endOfTurn(i.b)
+          try endOfTurn(i.b, level: i.c)
         }
         ip += i.a
         continue
@@ -177,7 +177,8 @@ extension Machine {
         .not, .transpose, .andJump, .orJump, .logicalAnd, .logicalOr, .iterate, .callNamed, .names,
         .tuple, .brackets, .range, .record, .concatenate, .format, .closure, .field, .storeElement,
         .storeGlobalElement, .index, .update, .method, .compose, .partial, .unpack, .newParam,
-        .storeParam, .checkShape, .model, .member, .assert, .importFile, .hasArgument:
+        .storeParam, .checkShape, .model, .member, .assert, .importFile, .hasArgument,
+        .forgetLocals, .keepLocals:
         break
       }
       frame.pointee.next = ip

@@ -71,6 +71,14 @@ extension Machine {
     return result
   }
 
+  /// What a loop's body left in its names.
+  func keepLast(_ names: [LocalName], _ frame: Frame) {
+    session.lastLocals = names.compactMap { local in
+      guard let slot = slot(local.place, frame), !slot.isUndefined else { return nil }
+      return (local.name, session.read(slot.value))
+    }
+  }
+
   private func slot(_ place: Variable.Place, _ frame: Frame) -> Slot? {
     switch place {
     case .register(let index): return frame.registers[index]

@@ -46,6 +46,10 @@ package enum Opcode: UInt8 {
   case beginLoop, endLoop
   /// end of a turn of a loop: continue at a; b tells of which kind (`LoopKind`)
   case loop
+  /// the registers from a on have no value: names of a loop's body before its first turn
+  case forgetLocals
+  /// the names in list a of the chunk are those of the last loop
+  case keepLocals
   /// a ← iterator over b
   case iterate
   /// a ← next element of iterator b, or continue at c
@@ -266,6 +270,8 @@ package final class Chunk {
   var chunks: [Chunk] = []
   /// Its variables, outer ones first.
   var locals: [LocalName] = []
+  /// What the bodies of outermost loops declare, for each the names that have a value behind it.
+  var lastNames: [[LocalName]] = []
   var models: [ModelTemplate] = []
   /// For each capture: whether it is a register of the enclosing function (else its capture), where.
   var captures: [(isLocal: Bool, index: Int)] = []

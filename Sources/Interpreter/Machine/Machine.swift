@@ -305,8 +305,8 @@ final class Machine {
 
   /// The end of a turn that is finished work, has something to compute, or may be a place to pause.
   @inline(never)
-  func endOfTurn(_ kind: Int) throws {
-    try session.endOfTurn(LoopKind(rawValue: kind) ?? .inFunction)
+  func endOfTurn(_ kind: Int, level: Int) throws {
+    try session.endOfTurn(LoopKind(rawValue: kind) ?? .inFunction, level: level)
     wantsPause = wantsPause && Interrupts.isPauseRequested
   }
 }

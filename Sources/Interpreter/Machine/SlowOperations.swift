@@ -136,6 +136,9 @@ extension Machine {
         break
       }
       try session.store(parameter.parameter, r[value: b])
+    case .forgetLocals:
+      for index in a..<max(a, frame.pointee.routine.registerCount) { r.put(index, .undefined) }
+    case .keepLocals: keepLast(frame.pointee.chunk.lastNames[a], frame.pointee)
     case .update: try update(frame.pointee.chunk.paths[c], frame, first: b)
     case .hasArgument:
       let isGiven = frame.pointee.given & (1 << UInt64(min(max(b, 0), 63))) != 0

@@ -34,6 +34,8 @@ extension Session {
 
   private func diagnostic(_ problem: OperatorProblem, _ site: ProblemSite) -> Diagnostic {
     let kind = DiagnosticKind(rawValue: problem.kind.rawValue) ?? .value
+    var site = site
+    site.made = problem.made.map { $0.name ?? span($0.origin)?.text }
     var diagnostic = Diagnostic(
       kind, site.filled(problem.message), at: span(problem.origin) ?? site.span,
       help: problem.help.flatMap { site.suggestion($0) })
@@ -182,6 +184,8 @@ private struct ProblemSite {
   /// What the operands are, as far as that is known.
   let values: [Value]
   let error: any Error
+  /// What a problem calls the operands that it met while numbers were made.
+  var made: [String?] = []
   /// For what a problem names, the operand; nil where they are the same.
   private let places: [Int?]?
   /// Whether a problem that names nothing is about all operands.
@@ -212,9 +216,9 @@ private struct ProblemSite {
   }
 
   private func text(_ index: Int) -> String? {
-    place(index).map {
-      let text = source.slice(spans.operands[$0])
-      return text.count > 40 || text.contains("\n") ? "…" : text
+    let made = index < made.count ? made[index] : nil
+    return (made ?? place(index).map { source.slice(spans.operands[$0]) }).map { text in
+      text.count > 40 || text.contains("\n") ? "…" : text
     }
   }
 

@@ -47,7 +47,10 @@ extension Session {
     case .tensor, .number, .foreign: known = Array(tensorProperties.keys)
     default: known = []
     }
-    let (_, builtins) = globals.known
+    // `pi` and `last` are no functions.
+    let builtins = globals.known.builtin.filter {
+      globals.builtinSlot($0).flatMap { globals[$0] }.map(isCallable) ?? false
+    }
     var help = ForeignHabits.help(forField: name, of: "{0}")
     if !isCalled, help == nil, builtins.contains(name), node(value) != nil || length(value) != nil {
       help = "write {0}.\(name)()"

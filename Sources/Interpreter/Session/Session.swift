@@ -73,6 +73,10 @@ package final class Session {
   /// rows of [4, 3]`.
   package var stretched: ((String) -> Void)?
   var stretchedPlaces: Set<Origin> = []
+  /// What the names in the body of the last loop at the top level had when it ended.
+  package internal(set) var lastLocals: [(name: String, value: Value)] = []
+  /// Tells how a value came about that a param refused; installed by the library.
+  package var refusalStory: (RefusedStore) -> [String] = { _ in [] }
   /// Whether the frames of a failure are kept.
   package var keepsFrames = false
   /// The functions that ran when something failed last, the innermost first.
@@ -301,7 +305,10 @@ extension Session {
     var outer = journal
     journal = Journal(settings)
     let (isNested, mark) = (machine.depth > 0, undoHistory.enter())
-    if !isNested { trainedTurns = 0 }
+    if !isNested {
+      trainedTurns = 0
+      graph.trail.end()
+    }
     defer {
       if isNested { outer.absorb(journal) }
       journal = outer
@@ -320,9 +327,9 @@ extension Session {
       let located =
         error is Diagnostic || error is DiagnosticList
         ? error : located(error, at: [(chunk, chunk.code.count - 1)], values: [])
-      guard trainedTurns > 0, !isNested, var diagnostic = located as? Diagnostic else {
-        throw located
-      }
+      guard var diagnostic = located as? Diagnostic else { throw located }
+      if let refused = graph.takeRefused() { diagnostic.notes += refusalStory(refused) }
+      guard trainedTurns > 0, !isNested else { throw diagnostic }
       diagnostic.notes.append(
         trainedTurns == 1
           ? "the finished turn of the loop before it stays"
@@ -342,12 +349,13 @@ extension Session {
   ///
   /// A turn at the top level is finished, and so is one that trained, in whatever function: steps of
   /// training stay when a later one fails.
-  func endOfTurn(_ kind: LoopKind) throws {
+  func endOfTurn(_ kind: LoopKind, level: Int) throws {
     let isTopLevel = kind == .topLevel
     let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
     if isTopLevel || hasTrained { finishTurn() }
     if hasTrained { trainedTurns += 1 }
+    graph.trail.endTurn(level: isTopLevel ? level : nil, hasTrained: hasTrained)
     guard Interrupts.isPauseRequested, kind != .comprehension else { return }
     if isTopLevel || hasTrained || isPlaceToPause { try pauseOrStop() }
   }

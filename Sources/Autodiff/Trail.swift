@@ -1,0 +1,160 @@
+// Turns of a training that are over: the first, some on the way and the last few, so that they can
+// be walked through. Values are immutable: holding on to a loss and its params is all it takes.
+
+import Engine
+
+/// What one `backward` did, and in which turn, kept with the values of that moment.
+package struct BackwardRecord {
+  package internal(set) var loss: Node
+  package let gradients: [(parameter: Parameter, node: Node, gradient: Node)]
+  /// The last serial of the backward before, where this one's history begins.
+  let previousSerial: Int
+  /// Counted from 1 over the turns of training of a statement.
+  package let turn: Int
+  /// Counted from 1, where a training has such.
+  package let epoch: Int
+  package let batch: Int
+  /// The params' values when the next backward began; empty for the last one, and they are the
+  /// params' own.
+  package internal(set) var after: [Node] = []
+
+  /// The params' values after the turn.
+  package var values: [Node] {
+    after.isEmpty ? gradients.map(\.parameter.node) : after
+  }
+}
+
+/// The backward passes of a training that came before the last one.
+package struct Trail {
+  /// What the last ones may take in memory, and those on the way.
+  private static let recentBytes = 2 << 20
+  private static let sampleBytes = 32 << 20
+  private static let recentLimit = 8
+  private static let sampleLimit = 16
+
+  /// The last ones, as a ring.
+  private var recent: [BackwardRecord] = []
+  private var oldest = 0
+  private var recentCapacity = Trail.recentLimit
+  /// Every so many, from the first one on.
+  private var samples: [BackwardRecord] = []
+  private var sampleCapacity = Trail.sampleLimit
+  private var stride = 1
+  private var count = 0
+  /// Whether the next backward belongs to something else.
+  private var isOver = true
+
+  /// Turns that are finished.
+  package private(set) var turns = 0
+  private(set) var epoch = 1
+  private(set) var batch = 1
+  /// Whether turns are batches of epochs.
+  package private(set) var hasEpochs = false
+
+  /// Another statement begins; its first backward begins another trail.
+  package mutating func end() { isOver = true }
+
+  /// Called where a backward takes the place of the last one.
+  mutating func leave(_ last: BackwardRecord?) {
+    guard !isOver else {
+      self = Trail()
+      isOver = false
+      return
+    }
+    guard var record = last else { return }
+    record.after = record.gradients.map(\.parameter.node)
+    if record.loss.handles > 0, record.loss.buffer != nil { record.loss = record.loss.twin }
+    if count & (count - 1) == 0 || count % 256 == 0 { measure(record) }
+    if count % stride == 0 { sample(record) }
+    count += 1
+    if recent.count < recentCapacity {
+      recent.append(record)
+    } else if recentCapacity > 0 {
+      recent[oldest] = record
+      oldest = oldest + 1 == recentCapacity ? 0 : oldest + 1
+    }
+  }
+
+  private mutating func sample(_ record: BackwardRecord) {
+    samples.append(record)
+    guard samples.count > sampleCapacity else { return }
+    samples = samples.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+    if samples.count > sampleCapacity { samples.removeLast(samples.count - sampleCapacity) }
+    stride *= 2
+  }
+
+  /// Fits the numbers of what is kept to the size of one.
+  private mutating func measure(_ record: BackwardRecord) {
+    let bytes = max(1, record.bytes)
+    sampleCapacity = min(Trail.sampleLimit, Trail.sampleBytes / bytes)
+    let capacity = min(Trail.recentLimit, Trail.recentBytes / bytes)
+    guard capacity != recentCapacity else { return }
+    recent = Array(latest.suffix(capacity))
+    (oldest, recentCapacity) = (0, capacity)
+  }
+
+  /// The last ones in order.
+  private var latest: [BackwardRecord] { Array(recent[oldest...] + recent[..<oldest]) }
+
+  /// All that are kept, in order.
+  package var records: [BackwardRecord] {
+    let latest = latest
+    let first = latest.first?.loss.serial ?? .max
+    return samples.filter { $0.loss.serial < first } + latest
+  }
+
+  // MARK: - Turns
+
+  /// A turn of a loop is over: of an outer one (level 0) or one inside it, where that is known.
+  package mutating func endTurn(level: Int?, hasTrained: Bool) {
+    guard !isOver else { return }
+    if hasTrained { turns += 1 }
+    guard let level else { return }
+    if level > 0 {
+      guard hasTrained else { return }
+      hasEpochs = true
+      batch += 1
+    } else {
+      epoch += 1
+      batch = 1
+    }
+  }
+
+  /// A batch of an epoch begins, both counted from 0.
+  package mutating func begin(epoch: Int, batch: Int) {
+    (self.epoch, self.batch) = (epoch + 1, batch + 1)
+    hasEpochs = true
+  }
+}
+
+extension BackwardRecord {
+  /// About what it takes by itself: nodes, and numbers that the program does not hold.
+  fileprivate var bytes: Int {
+    let order = loss.graph.reachable(from: loss, targets: [])
+    let buffers = (order + gradients.map(\.gradient)).reduce(0) { sum, node in
+      node.handles > 0 ? sum : sum + (node.buffer.map { $0.count * $0.dtype.size } ?? 0)
+    }
+    return buffers + order.count * 300
+  }
+
+  /// Where its values begin in the order of recording.
+  package var firstSerial: Int { gradients.map(\.node.serial).min() ?? loss.serial }
+
+  /// Whether the way from the loss to the params is still there.
+  package var isWhole: Bool {
+    let reached = Set(loss.graph.reachable(from: loss, targets: []).map(\.serial))
+    return gradients.allSatisfy { reached.contains($0.node.serial) }
+  }
+}
+
+extension Node {
+  /// The same value with the same history, held by nobody: history that the program lets go stays.
+  fileprivate var twin: Node {
+    let twin = Node(
+      graph: graph, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
+      buffer: buffer, version: version, isTracked: isTracked, serial: serial)
+    twin.name = name
+    twin.group = group
+    return twin
+  }
+}
