@@ -35,6 +35,8 @@ package final class Graph {
   /// Whether computed values keep their operands for now, and those that do.
   private(set) var keepsOperands = false
   var finished: [Node] = []
+  /// What plans compute on the way lies here.
+  let planMemory = PlanMemory()
   /// Plans made, and runs that found one.
   package internal(set) var planCount = 0
   package internal(set) var planHits = 0

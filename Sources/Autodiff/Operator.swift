@@ -82,6 +82,24 @@ package final class Operator: Sendable {
     case derived
   }
 
+  /// What a plan may make of a call instead of running its kernel; see `Autodiff/Plans`.
+  package enum Role: Sendable {
+    /// Nothing: the kernel runs.
+    case kernel
+    /// Part of a fused loop. The kernel runs the same instruction alone.
+    case element(TileOperation)
+    /// The end of a fused loop: a sum or mean over `Attributes.axes`.
+    case sum(isMean: Bool)
+    /// The operand, repeated: who reads it reads the operand.
+    case stretch
+    /// The operand with its axes in another order, `Attributes.sizes`.
+    case transpose
+    /// The operand's numbers in another shape.
+    case view
+    /// A matrix product.
+    case product
+  }
+
   /// Operands on which the tests check the gradient.
   package struct Sample: Sendable {
     package enum Operand: Sendable {
@@ -149,6 +167,7 @@ package final class Operator: Sendable {
   package let isHidden: Bool
   /// Whether the result is the operand itself: no kernel runs.
   package let isAlias: Bool
+  package let role: Role
   /// Number of the record; part of plan keys.
   package let id: Int
 
@@ -159,7 +178,8 @@ package final class Operator: Sendable {
     elements: Elements = .derived,
     composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)? = nil,
     domain: ClosedRange<Double> = -2...2, kinks: [Double] = [], samples: [Sample] = [],
-    examples: [String] = [], isHidden: Bool = false, isAlias: Bool = false
+    examples: [String] = [], isHidden: Bool = false, isAlias: Bool = false,
+    role: Role = .kernel
   ) {
     self.name = name
     self.summary = summary
@@ -178,6 +198,7 @@ package final class Operator: Sendable {
     self.examples = examples
     self.isHidden = isHidden
     self.isAlias = isAlias
+    self.role = role
     self.id = Operator.nextID()
   }
 }

@@ -1,5 +1,6 @@
 /// Memory of a tensor: contiguous, row-major, 64-byte aligned, from the pool.
 ///
+/// There is memory up to the next multiple of 64 bytes, so that loops over vectors have no tail.
 /// A buffer is written once by the kernel that makes it and never changed while anybody else
 /// holds it. All buffers count towards one limit (`Memory`).
 package final class Buffer: @unchecked Sendable {
@@ -7,7 +8,8 @@ package final class Buffer: @unchecked Sendable {
   /// Elements.
   package let count: Int
   /// At least one byte is always there, so that empty tensors have an address.
-  package let address: UnsafeMutableRawPointer
+  package private(set) var address: UnsafeMutableRawPointer
+  /// 0 where the memory belongs to somebody else.
   private let capacity: Int
 
   /// Uninitialised memory; throws when the limit or the system refuses it.
@@ -19,7 +21,24 @@ package final class Buffer: @unchecked Sendable {
     (address, capacity) = try Memory.allocate(bytes: overflow ? .max : bytes)
   }
 
-  deinit { Memory.release(address, capacity: capacity) }
+  /// A view of memory that somebody else holds; `show` says where it is.
+  package init(viewing dtype: DType, count: Int) {
+    self.dtype = dtype
+    self.count = count
+    address = Buffer.nowhere
+    capacity = 0
+  }
+
+  nonisolated(unsafe) private static let nowhere = UnsafeMutableRawPointer.allocate(
+    byteCount: 64, alignment: 64)
+
+  /// Moves a view to other memory, which holds as many elements.
+  package func show(_ address: UnsafeMutableRawPointer) {
+    precondition(capacity == 0, "a buffer with memory of its own stays where it is")
+    self.address = address
+  }
+
+  deinit { if capacity > 0 { Memory.release(address, capacity: capacity) } }
 }
 
 /// More memory was asked for than the limit or the system allows.

@@ -6,59 +6,39 @@ package enum MatrixProduct {
   /// Stops the library's own threads: results must not depend on their number, and idle ones spin.
   package static func useOneThread() { openblas_set_num_threads(1) }
 
-  /// C[m, n] = A[m, k] · B[k, n], contiguous, at element offsets of the buffers; k and n are at
-  /// most `Int32.max`.
-  ///
-  /// A call of the library cannot be interrupted, so large products are made in blocks, which
-  /// depend on shape and element type only.
-  package static func multiply(
-    _ a: Buffer, _ aOffset: Int, _ b: Buffer, _ bOffset: Int, _ c: Buffer, _ cOffset: Int,
-    m: Int, n: Int, k: Int
-  ) {
-    guard m > 0, n > 0 else { return }
-    if k == 0 {
-      let size = c.dtype.size
-      (c.address + cOffset * size).initializeMemory(
-        as: UInt8.self, repeating: 0, count: m * n * size)
-      return
+  /// What a product is of: C[m, n] = A[m, k] · B[k, n], all contiguous; k and n are at most
+  /// `Int32.max`.
+  package struct Sizes: Equatable, Sendable {
+    package var m: Int
+    package var n: Int
+    package var k: Int
+    /// Whether A lies in memory as [k, m].
+    package var isLeftTransposed: Bool
+    /// Whether B lies in memory as [n, k].
+    package var isRightTransposed: Bool
+
+    package init(
+      m: Int, n: Int, k: Int, isLeftTransposed: Bool = false, isRightTransposed: Bool = false
+    ) {
+      (self.m, self.n, self.k) = (m, n, k)
+      (self.isLeftTransposed, self.isRightTransposed) = (isLeftTransposed, isRightTransposed)
     }
-    let block = Block(m: m, n: n, k: k, c.dtype)
-    for row in stride(from: 0, to: m, by: block.m) {
-      for column in stride(from: 0, to: n, by: block.n) {
-        for inner in stride(from: 0, to: k, by: block.k) {
-          let part = Block(
-            m: min(block.m, m - row), n: min(block.n, n - column), k: min(block.k, k - inner))
-          multiply(
-            part, a, aOffset + row * k + inner, b, bOffset + inner * n + column, c,
-            cOffset + row * n + column, widths: (k, n), adds: inner > 0)
-          if block != Block(m: m, n: n, k: k), Interrupts.isRequested { return }
-        }
-      }
-    }
-  }
 
-  /// The sizes of the blocks of a product.
-  private struct Block: Equatable {
-    var m: Int
-    var n: Int
-    var k: Int
-
-    init(m: Int, n: Int, k: Int) { (self.m, self.n, self.k) = (m, n, k) }
-
-    /// Halves the largest size until the block takes no more than some 10 ms: multiplications, and
+    /// Halves the largest size until a block takes no more than some 10 ms: multiplications, and
     /// elements, which come from memory, at the price of 32.
-    init(m: Int, n: Int, k: Int, _ dtype: DType) {
-      self.init(m: m, n: n, k: k)
-      let most = dtype == .f64 ? 0x1p28 : 0x1p29
-      while cost > most {
-        if self.m >= max(self.n, self.k) {
-          self.m = (self.m + 1) / 2
-        } else if self.n >= self.k {
-          self.n = (self.n + 1) / 2
+    fileprivate func block(_ isDouble: Bool) -> Sizes {
+      var block = self
+      let most = isDouble ? 0x1p28 : 0x1p29
+      while block.cost > most {
+        if block.m >= max(block.n, block.k) {
+          block.m = (block.m + 1) / 2
+        } else if block.n >= block.k {
+          block.n = (block.n + 1) / 2
         } else {
-          self.k = (self.k + 1) / 2
+          block.k = (block.k + 1) / 2
         }
       }
+      return block
     }
 
     private var cost: Double {
@@ -67,25 +47,71 @@ package enum MatrixProduct {
     }
   }
 
-  /// C (+)= A · B for blocks of matrices with rows of so many elements.
+  /// C = A · B at element offsets of buffers.
+  package static func multiply(
+    _ a: Buffer, _ aOffset: Int, _ b: Buffer, _ bOffset: Int, _ c: Buffer, _ cOffset: Int,
+    m: Int, n: Int, k: Int
+  ) {
+    let size = c.dtype.size
+    multiply(
+      a.address + aOffset * size, b.address + bOffset * size, c.address + cOffset * size,
+      Sizes(m: m, n: n, k: k), isDouble: c.dtype == .f64)
+  }
+
+  /// C = A · B.
+  ///
+  /// A call of the library cannot be interrupted, so large products are made in blocks, which
+  /// depend on shape and element type only.
+  package static func multiply(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
+    isDouble: Bool
+  ) {
+    let (m, n, k) = (sizes.m, sizes.n, sizes.k)
+    guard m > 0, n > 0 else { return }
+    let size = isDouble ? 8 : 4
+    if k == 0 {
+      c.initializeMemory(as: UInt8.self, repeating: 0, count: m * n * size)
+      return
+    }
+    let block = sizes.block(isDouble)
+    for row in stride(from: 0, to: m, by: block.m) {
+      for column in stride(from: 0, to: n, by: block.n) {
+        for inner in stride(from: 0, to: k, by: block.k) {
+          var part = sizes
+          part.m = min(block.m, m - row)
+          part.n = min(block.n, n - column)
+          part.k = min(block.k, k - inner)
+          let left = sizes.isLeftTransposed ? inner * m + row : row * k + inner
+          let right = sizes.isRightTransposed ? column * k + inner : inner * n + column
+          multiply(
+            part, of: sizes, a + left * size, b + right * size, c + (row * n + column) * size,
+            adds: inner > 0, isDouble: isDouble)
+          if block != sizes, Interrupts.isRequested { return }
+        }
+      }
+    }
+  }
+
+  /// C (+)= A · B for blocks of the matrices of a whole product.
   private static func multiply(
-    _ block: Block, _ a: Buffer, _ aOffset: Int, _ b: Buffer, _ bOffset: Int, _ c: Buffer,
-    _ cOffset: Int, widths: (k: Int, n: Int), adds: Bool
+    _ block: Sizes, of whole: Sizes, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer,
+    _ c: UnsafeMutableRawPointer, adds: Bool, isDouble: Bool
   ) {
     let (m, n, k) = (Int32(block.m), Int32(block.n), Int32(block.k))
-    let (wide, high) = (Int32(widths.n), Int32(widths.k))
-    switch c.dtype {
-    case .f32:
-      cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.pointer(as: Float.self) + aOffset,
-        high, b.pointer(as: Float.self) + bOffset, wide, adds ? 1 : 0,
-        c.pointer(as: Float.self) + cOffset, wide)
-    case .f64:
+    let left = whole.isLeftTransposed ? CblasTrans : CblasNoTrans
+    let right = whole.isRightTransposed ? CblasTrans : CblasNoTrans
+    let leftWidth = Int32(whole.isLeftTransposed ? whole.m : whole.k)
+    let rightWidth = Int32(whole.isRightTransposed ? whole.k : whole.n)
+    if isDouble {
       cblas_dgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a.pointer(as: Double.self) + aOffset,
-        high, b.pointer(as: Double.self) + bOffset, wide, adds ? 1 : 0,
-        c.pointer(as: Double.self) + cOffset, wide)
-    default: break
+        CblasRowMajor, left, right, m, n, k, 1, a.assumingMemoryBound(to: Double.self), leftWidth,
+        b.assumingMemoryBound(to: Double.self), rightWidth, adds ? 1 : 0,
+        c.assumingMemoryBound(to: Double.self), Int32(whole.n))
+    } else {
+      cblas_sgemm(
+        CblasRowMajor, left, right, m, n, k, 1, a.assumingMemoryBound(to: Float.self), leftWidth,
+        b.assumingMemoryBound(to: Float.self), rightWidth, adds ? 1 : 0,
+        c.assumingMemoryBound(to: Float.self), Int32(whole.n))
     }
   }
 }

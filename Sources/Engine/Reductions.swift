@@ -43,114 +43,76 @@ package enum Reductions {
     }
   }
 
-  /// The sum of a row, pairwise over blocks of 128 with eight accumulators: the error grows with
-  /// the logarithm of the length.
-  static func sum<T: BinaryFloatingPoint & SIMDScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T {
-    if n <= 128 {
-      var lanes = SIMD8<T>(repeating: 0)
-      var i = 0
-      while i + 8 <= n {
-        var part = SIMD8<T>()
-        for lane in 0..<8 { part[lane] = x[i + lane] }
-        lanes += part
-        i += 8
-      }
-      var total =
-        ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
-        + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]))
-      while i < n {
-        total += x[i]
-        i += 1
-      }
-      return total
-    }
-    if n > 1 << 18, Interrupts.isRequested { return 0 }
-    let half = (n / 2 + 7) / 8 * 8
-    return sum(x, half) + sum(x + half, n - half)
+  /// How the tiles of a sum over axes lie, nil for all axes: the operand is summed as it lies where
+  /// everything, the last or the first axes go, else not at all.
+  package static func order(_ shape: Shape, axes: [Int]?) -> TileOrder? {
+    let moving = (0..<shape.rank).filter { shape[$0] != 1 }
+    let goes = moving.map { axis in axes?.contains(axis) ?? true }
+    if !goes.contains(false) { return .flat }
+    let kept = zip(moving, goes).reduce(1) { $0 * ($1.1 ? 1 : shape[$1.0]) }
+    let first = goes.firstIndex(of: true) ?? goes.count
+    if !goes[first...].contains(false) { return .rows(shape.count / max(1, kept)) }
+    let last = goes.lastIndex(of: true) ?? -1
+    return goes[...last].contains(false) ? nil : .columns(kept)
   }
 
-  package static func sumRows(_ x: Buffer, _ y: Buffer, _ length: Int) {
-    switch x.dtype {
-    case .f32: rows(x, y, length, Float.self, Float.self) { sum($0, $1) }
-    case .f64: rows(x, y, length, Double.self, Double.self) { sum($0, $1) }
-    default: break
+  /// y = Σ x over axes, or the mean, always added up in the same order.
+  package static func sum(
+    _ x: Buffer, _ shape: Shape, axes: [Int]?, _ y: Buffer, isMean: Bool
+  ) throws(MemoryProblem) {
+    var x = x
+    let order = order(shape, axes: axes)
+    if order == nil, let axes {
+      x = try arranged(x, shape, Layout(shape, axes: axes))
     }
-  }
-
-  /// y[columns] = Σ over rows of x[rows, columns], a row at a time: no transpose for a bias. Blocks
-  /// of 128 rows are summed pairwise, so that the error grows with the logarithm of the rows.
-  package static func sumColumns(_ x: Buffer, _ y: Buffer, rows: Int) {
+    defer { withExtendedLifetime(x) {} }
+    let length = y.count == 0 ? 0 : shape.count / y.count
     if x.dtype == .f32 {
-      sumColumns(x, y, rows, Float.self)
+      sum(x, y, length, order, isMean: isMean, Float.self)
     } else {
-      sumColumns(x, y, rows, Double.self)
+      sum(x, y, length, order, isMean: isMean, Double.self)
     }
   }
 
-  private static let block = 128
-  /// Columns that are summed at a time when there are several blocks of rows.
-  private static let tile = 256
-
-  private static func sumColumns<T: BinaryFloatingPoint>(
-    _ x: Buffer, _ y: Buffer, _ rows: Int, _: T.Type
+  @inline(__always)
+  private static func sum<T: TileScalar>(
+    _ x: Buffer, _ y: Buffer, _ length: Int, _ order: TileOrder?, isMean: Bool, _: T.Type
   ) {
     let source = UnsafePointer(x.pointer(as: T.self))
     let target = y.pointer(as: T.self)
-    let n = y.count
-    if rows <= block {
-      for piece in Work.pieces(n) {
-        let first = piece.lowerBound
-        add(rows, of: source + first, stride: n, to: target + first, piece.count)
-      }
+    if length == 1 {
+      for piece in Work.pieces(y.count) { for i in piece { target[i] = source[i] } }
       return
     }
-    let levels = Int.bitWidth - (rows / block).leadingZeroBitCount + 2
-    withUnsafeTemporaryAllocation(of: T.self, capacity: levels * min(n, tile)) { scratch in
-      guard let parts = scratch.baseAddress else { return }
-      for first in stride(from: 0, to: n, by: tile) {
-        let width = min(tile, n - first)
-        let total = sumTile(source + first, rows, stride: n, width, parts)
-        for j in 0..<width { target[first + j] = total[j] }
-      }
+    if case .columns = order {
+      columns(source, target, rows: length, width: y.count)
+    } else {
+      rows(x, y, length, T.self, T.self) { BlockSum.sum($0, $1) }
     }
+    if isMean { for i in 0..<y.count { target[i] /= T(length) } }
   }
 
-  /// y[j] = Σ over rows of x[row · stride + j]
-  @inline(__always)
-  private static func add<T: BinaryFloatingPoint>(
-    _ rows: Int, of x: UnsafePointer<T>, stride: Int, to y: UnsafeMutablePointer<T>, _ n: Int
+  private static let tile = 256
+
+  private static func columns<T: TileScalar>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, rows: Int, width: Int
   ) {
-    for j in 0..<n { y[j] = 0 }
-    for row in 0..<rows {
-      let line = x + row * stride
-      for j in 0..<n { y[j] += line[j] }
-    }
-  }
-
-  /// Sums blocks as a binary counter carries: level l of `parts` holds the sum of 2^l blocks.
-  @inline(__always)
-  private static func sumTile<T: BinaryFloatingPoint>(
-    _ x: UnsafePointer<T>, _ rows: Int, stride: Int, _ n: Int, _ parts: UnsafeMutablePointer<T>
-  ) -> UnsafeMutablePointer<T> {
-    let newest = parts
-    let level = { (l: Int) in parts + (l + 1) * n }
-    var blocks = 0
-    var work = Work()
-    for first in Swift.stride(from: 0, to: rows, by: block) {
-      add(min(block, rows - first), of: x + first * stride, stride: stride, to: newest, n)
-      if work.isOver(after: block * n) { break }
-      var l = 0
-      while blocks >> l & 1 == 1 {
-        for j in 0..<n { newest[j] += level(l)[j] }
-        l += 1
+    let lines = ColumnSum<T>.levels(rows)
+    withUnsafeTemporaryAllocation(of: T.self, capacity: lines * min(width, tile)) { scratch in
+      guard let parts = scratch.baseAddress else { return }
+      var work = Work()
+      for first in stride(from: 0, to: width, by: tile) {
+        let strip = min(tile, width - first)
+        ColumnSum.clear(parts, width: strip)
+        for row in stride(from: 0, to: rows, by: ColumnSum<T>.block) {
+          let height = min(ColumnSum<T>.block, rows - row)
+          ColumnSum.add(
+            x + row * width + first, rows: height, after: row, stride: width, to: parts,
+            width: strip)
+          if work.isOver(after: height * strip) { return }
+        }
+        ColumnSum.finish(parts, rows: rows, width: strip, y + first)
       }
-      for j in 0..<n { level(l)[j] = newest[j] }
-      blocks += 1
     }
-    for j in 0..<n { newest[j] = 0 }
-    for l in 0..<Int.bitWidth where blocks >> l & 1 == 1 {
-      for j in 0..<n { newest[j] += level(l)[j] }
-    }
-    return newest
   }
 }

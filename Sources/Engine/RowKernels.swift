@@ -5,8 +5,8 @@
 import Glibc
 
 package enum RowKernels {
-  package static func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { Reductions.sum(x, n) }
-  package static func sum(_ x: UnsafePointer<Double>, _ n: Int) -> Double { Reductions.sum(x, n) }
+  package static func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { BlockSum.sum(x, n) }
+  package static func sum(_ x: UnsafePointer<Double>, _ n: Int) -> Double { BlockSum.sum(x, n) }
 
   /// Σ (x − center)² in f64, so that squares of large f32 do not overflow.
   package static func squares(_ x: UnsafePointer<Float>, _ n: Int, from center: Float) -> Double {
@@ -114,7 +114,7 @@ package enum RowKernels {
 
   /// The sum of n numbers that `fill` makes, 128 at a time.
   @inline(__always)
-  private static func sumOfParts<T: BinaryFloatingPoint & SIMDScalar>(
+  private static func sumOfParts<T: TileScalar>(
     _ n: Int, _ fill: (_ start: Int, _ part: UnsafeMutablePointer<T>, _ count: Int) -> Void
   ) -> T {
     withUnsafeTemporaryAllocation(of: T.self, capacity: 128) { storage in
@@ -124,7 +124,7 @@ package enum RowKernels {
       for start in stride(from: 0, to: n, by: 128) {
         let count = min(128, n - start)
         fill(start, part, count)
-        total += Reductions.sum(part, count)
+        total += BlockSum.sum(UnsafePointer(part), count)
         if work.isOver(after: count) { break }
       }
       return total

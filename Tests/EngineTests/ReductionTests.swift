@@ -10,8 +10,12 @@ struct ReductionTests {
 
   private func rowSums(_ x: Buffer, _ rows: Int, _ length: Int) throws -> [UInt64] {
     let y = try Buffer(x.dtype, count: rows)
-    Reductions.sumRows(x, y, length)
+    try Reductions.sum(x, Shape([rows, length]), axes: [1], y, isMean: false)
     return y.doubles.map(\.bitPattern)
+  }
+
+  private func sumColumns(_ x: Buffer, _ y: Buffer, _ rows: Int) throws {
+    try Reductions.sum(x, Shape([rows, y.count]), axes: [0], y, isMean: false)
   }
 
   @Test(
@@ -40,12 +44,14 @@ struct ReductionTests {
     let columns = 300
     let x = try random(rows * columns, .f32)
     let y = try Buffer(.f32, count: columns)
-    Reductions.sumColumns(x, y, rows: rows)
+    try sumColumns(x, y, rows)
     let values = x.doubles
     for column in [0, 7, 299] {
-      let alone = try Buffer(.f32, values: (0..<rows).map { values[$0 * columns + column] })
-      let sum = try Buffer(.f32, count: 1)
-      Reductions.sumColumns(alone, sum, rows: rows)
+      // Twice: a column by itself is a row.
+      let pair = try Buffer(
+        .f32, values: (0..<2 * rows).map { values[$0 / 2 * columns + column] })
+      let sum = try Buffer(.f32, count: 2)
+      try sumColumns(pair, sum, rows)
       #expect(sum[0].bitPattern == y[column].bitPattern)
     }
   }
@@ -56,9 +62,9 @@ struct ReductionTests {
     for i in 0..<count { tenth.pointer(as: Float.self)[i] = 0.1 }
     let exact = Double(Float(0.1)) * Double(count)
     let sum = try Buffer(.f32, count: 1)
-    Reductions.sumRows(tenth, sum, count)
+    try Reductions.sum(tenth, Shape([count]), axes: nil, sum, isMean: false)
     #expect((sum[0] - exact).magnitude / exact < 1e-6)
-    Reductions.sumColumns(tenth, sum, rows: count)
+    try sumColumns(tenth, sum, count)
     #expect((sum[0] - exact).magnitude / exact < 2e-6, "down a column")
   }
 
@@ -66,11 +72,11 @@ struct ReductionTests {
   func edges() throws {
     #expect(try rowSums(Buffer(.f64, count: 0), 3, 0) == [0, 0, 0])
     let y = try Buffer(.f32, values: [5, 5])
-    Reductions.sumColumns(try Buffer(.f32, count: 0), y, rows: 0)
+    try sumColumns(Buffer(.f32, count: 0), y, 0)
     #expect(y.doubles == [0, 0])
     let x = try Buffer(.f64, values: [Double](repeating: 1, count: 299) + [.nan])
     let sum = try Buffer(.f64, count: 1)
-    Reductions.sumRows(x, sum, 300)
+    try Reductions.sum(x, Shape([300]), axes: nil, sum, isMean: false)
     #expect(sum[0].isNaN)
   }
 

@@ -1,7 +1,6 @@
 // + − × ÷ and their kin, comparisons and logic.
 
 import Engine
-import Glibc
 
 extension Catalogue {
   static let arithmetic: [Operator] = [
@@ -21,43 +20,47 @@ extension Operator {
     name: "add", summary: "Adds element by element.", parameters: pair, formula: "{0} + {1}",
     infer: Rules.numbers("add", "+"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(call, { $0 + $1 }, { $0 + $1 }, .add, "+")
+      try Kernels.arithmetic(call, .add, .add, "+")
     },
     gradient: .rule { g, _ in [g, g] }, notation: ["1", "1"], elements: .each,
     samples: Samples.binary,
-    examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true)
+    examples: ["[1, 2] + [10, 20]  # => [11, 22]"], isHidden: true,
+    role: .element(.add))
 
   package static let subtract: Operator = Operator(
     name: "subtract", summary: "Subtracts element by element.", parameters: pair,
     formula: "{0} − {1}", infer: Rules.numbers("subtract", "-"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(call, { $0 - $1 }, { $0 - $1 }, .subtract, "-")
+      try Kernels.arithmetic(call, .subtract, .subtract, "-")
     },
     gradient: .rule { g, _ in [g, -g] }, notation: ["1", "−1"], elements: .each,
     samples: Samples.binary,
-    examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true)
+    examples: ["[10, 20] - [1, 2]  # => [9, 18]"], isHidden: true,
+    role: .element(.subtract))
 
   package static let multiply: Operator = Operator(
     name: "multiply", summary: "Multiplies element by element.", parameters: pair,
     formula: "{0} · {1}", infer: Rules.numbers("multiply", "*"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(call, { $0 * $1 }, { $0 * $1 }, .multiply, "*")
+      try Kernels.arithmetic(call, .multiply, .multiply, "*")
     },
     gradient: .rule { g, node in [g * node.inputs[1], g * node.inputs[0]] },
     notation: ["{1}", "{0}"], elements: .each,
-    samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true)
+    samples: Samples.binary, examples: ["[1, 2] * [10, 20]  # => [10, 40]"], isHidden: true,
+    role: .element(.multiply))
 
   package static let divide: Operator = Operator(
     name: "divide", summary: "Divides element by element; the result is a float.",
     parameters: pair, formula: "{0} / {1}", infer: Rules.numbers("divide", "/"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(call, { $0 / $1 }, { $0 / $1 }, .quotient, "/")
+      try Kernels.arithmetic(call, .divide, .quotient, "/")
     },
     gradient: .rule { g, node in
       [g / node.inputs[1], -(g * node) / node.inputs[1]]
     }, notation: ["1 / {1}", "−{y} / {1}"], elements: .each, domain: 0.5...3,
     samples: Samples.binary,
-    examples: ["[1, 4] / 2  # => [0.5, 2]"], isHidden: true)
+    examples: ["[1, 4] / 2  # => [0.5, 2]"], isHidden: true,
+    role: .element(.divide))
 
   package static let floorDivide: Operator = Operator(
     name: "floor_divide", summary: "Divides and rounds down, as // does.", parameters: pair,
@@ -98,17 +101,11 @@ extension Operator {
     name: "power", summary: "Raises element by element.", parameters: pair, formula: "{0}^{1}",
     infer: Rules.numbers("raise", "^"),
     kernel: { call throws(OperatorProblem) in
-      let exponent = call.inputs[1].count == 1 ? call.inputs[1][0] : nil
-      switch (call.output.dtype, exponent) {
-      case (.f32, 2):
-        Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { $0 * $0 }
-      case (.f64, 2):
-        Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { $0 * $0 }
-      case (.f32, _): Kernels.zip(call, Float.self, Float.self) { powf($0, $1) }
-      case (.f64, _): Kernels.zip(call, Double.self, Double.self) { pow($0, $1) }
-      case (.i64, _): try WholeArithmetic.power(call, Int64.self)
-      case (.i32, _): try WholeArithmetic.power(call, Int32.self)
-      case (.bool, _): break
+      switch call.output.dtype {
+      case .f32, .f64: try Kernels.tiled(call, .power)
+      case .i64: try WholeArithmetic.power(call, Int64.self)
+      case .i32: try WholeArithmetic.power(call, Int32.self)
+      case .bool: break
       }
     },
     gradient: .rule { g, node in
@@ -130,7 +127,8 @@ extension Operator {
       return [left, (g * node * a.apply(.log)).zeroed(where: isFlat)]
     }, notation: ["{1} {0}^({1} − 1)", "{y} log({0})"], elements: .each, domain: 0.5...2,
     samples: Samples.binary,
-    examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true)
+    examples: ["[1, 2, 3]^2  # => [1, 4, 9]"], isHidden: true,
+    role: .element(.power))
 
   package static let negate: Operator = Operator(
     name: "negate", summary: "The opposite sign.", parameters: [Parameter("x", .tensor)],
@@ -145,73 +143,75 @@ extension Operator {
     },
     kernel: { call throws(OperatorProblem) in
       switch call.output.dtype {
-      case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) { -$0 }
-      case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) { -$0 }
+      case .f32, .f64: try Kernels.tiled(call, .negate)
       case .i64: try WholeArithmetic.negate(call, Int64.self)
       case .i32: try WholeArithmetic.negate(call, Int32.self)
       case .bool: break
       }
     }, gradient: .rule { g, _ in [-g] }, notation: ["−1"], elements: .each, samples: Samples.unary,
-    examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true)
+    examples: ["-[1, -2]  # => [-1, 2]"], isHidden: true,
+    role: .element(.negate))
 
   package static let maximum: Operator = Operator(
     name: "maximum", summary: "The larger of two, element by element.", parameters: pair,
     formula: "max({0}, {1})", infer: Rules.broadcast("take the larger of", "and"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(
-        call, { $0 != $0 || $0 >= $1 ? $0 : $1 }, { $0 != $0 || $0 >= $1 ? $0 : $1 },
-        .maximum, "max")
+      try Kernels.arithmetic(call, .maximum, .maximum, "max")
     },
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.greaterOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
       return [g * first, g * (1 - first)]
     }, notation: ["({0} ≥ {1})", "({0} < {1})"], elements: .each, samples: Samples.binary,
-    examples: ["maximum([1, 5], 3)  # => [3, 5]"])
+    examples: ["maximum([1, 5], 3)  # => [3, 5]"],
+    role: .element(.maximum))
 
   package static let minimum: Operator = Operator(
     name: "minimum", summary: "The smaller of two, element by element.", parameters: pair,
     formula: "min({0}, {1})", infer: Rules.broadcast("take the smaller of", "and"),
     kernel: { call throws(OperatorProblem) in
-      try Kernels.arithmetic(
-        call, { $0 != $0 || $0 <= $1 ? $0 : $1 }, { $0 != $0 || $0 <= $1 ? $0 : $1 },
-        .minimum, "min")
+      try Kernels.arithmetic(call, .minimum, .minimum, "min")
     },
     gradient: .rule { g, node in
       let first = node.inputs[0].stopped.compare(.lessOrEqual, node.inputs[1].stopped)
         .indicator(g.dtype)
       return [g * first, g * (1 - first)]
     }, notation: ["({0} ≤ {1})", "({0} > {1})"], elements: .each, samples: Samples.binary,
-    examples: ["minimum([1, 5], 3)  # => [1, 3]"])
+    examples: ["minimum([1, 5], 3)  # => [1, 3]"],
+    role: .element(.minimum))
 
   private static func comparison(
-    _ name: String, _ symbol: String, _ summary: String, _ kernel: @escaping Kernel
+    _ name: String, _ symbol: String, _ summary: String, _ operation: TileOperation,
+    _ whole: @escaping @Sendable (Int64, Int64) -> Bool
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: pair, formula: "{0} \(symbol) {1}",
-      infer: Rules.broadcast("compare", symbol, .bool), kernel: kernel,
+      infer: Rules.broadcast("compare", symbol, .bool),
+      kernel: { call throws(OperatorProblem) in
+        try Kernels.comparison(call, operation, whole)
+      },
       gradient: .none(because: "a comparison jumps between true and false"),
-      samples: Samples.binary, isHidden: true)
+      samples: Samples.binary, isHidden: true, role: .element(operation))
   }
 
   package static let equal: Operator = comparison(
     "equal", "==", "Whether elements are equal.",
-    { call in Kernels.comparison(call, { $0 == $1 }, { $0 == $1 }, { $0 == $1 }) })
+    .equal, { $0 == $1 })
   package static let notEqual: Operator = comparison(
     "not_equal", "!=", "Whether elements differ.",
-    { call in Kernels.comparison(call, { $0 != $1 }, { $0 != $1 }, { $0 != $1 }) })
+    .notEqual, { $0 != $1 })
   package static let less: Operator = comparison(
     "less", "<", "Whether elements are smaller.",
-    { call in Kernels.comparison(call, { $0 < $1 }, { $0 < $1 }, { $0 < $1 }) })
+    .less, { $0 < $1 })
   package static let lessOrEqual: Operator = comparison(
     "less_or_equal", "<=", "Whether elements are smaller or equal.",
-    { call in Kernels.comparison(call, { $0 <= $1 }, { $0 <= $1 }, { $0 <= $1 }) })
+    .lessOrEqual, { $0 <= $1 })
   package static let greater: Operator = comparison(
     "greater", ">", "Whether elements are larger.",
-    { call in Kernels.comparison(call, { $0 > $1 }, { $0 > $1 }, { $0 > $1 }) })
+    .greater, { $0 > $1 })
   package static let greaterOrEqual: Operator = comparison(
     "greater_or_equal", ">=", "Whether elements are larger or equal.",
-    { call in Kernels.comparison(call, { $0 >= $1 }, { $0 >= $1 }, { $0 >= $1 }) })
+    .greaterOrEqual, { $0 >= $1 })
 
   private static func logic(
     _ name: String, _ word: String, _ f: @escaping @Sendable (UInt8, UInt8) -> UInt8

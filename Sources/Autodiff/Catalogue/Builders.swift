@@ -126,33 +126,27 @@ enum Rules {
 }
 
 enum Kernels {
-  /// A function of one float, the same for f32 and f64. It is not stored anywhere, so that it
-  /// becomes part of the loop.
-  @inline(__always)
-  static func unary(
-    _ call: KernelCall, _ single: (Float) -> Float, _ double: (Double) -> Double
-  ) {
-    if call.output.dtype == .f32 {
-      Elementwise.map(call.inputs[0], call.output, Float.self, Float.self, single)
-    } else {
-      Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
+  /// The loop of a single instruction: what a fused loop computes, for one operator alone.
+  static func tiled(_ call: KernelCall, _ operation: TileOperation) throws(OperatorProblem) {
+    guard call.shape.count > 0 else { return }
+    let dtype = call.inputs[0].dtype
+    var builder = TileBuilder(
+      sizes: call.shape.loopSizes, isDouble: dtype == .f64, order: .flat)
+    var operands: [TileBuilder.Value] = []
+    for (index, shape) in call.inputShapes.enumerated() {
+      let steps = BroadcastWalk.strides(shape, in: call.shape)
+      let moving = Swift.zip(call.shape.dims, steps).filter { $0.0 != 1 }.map(\.1)
+      operands.append(builder.operand(index, steps: moving))
     }
-  }
-
-  /// As above, with a loop of the engine for f32.
-  @inline(__always)
-  static func unary(
-    _ call: KernelCall, loop: (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int) -> Void,
-    _ double: (Double) -> Double
-  ) {
-    if call.output.dtype == .f32 {
-      let x = UnsafePointer(call.inputs[0].pointer(as: Float.self))
-      let y = call.output.pointer(as: Float.self)
-      for piece in Work.pieces(call.output.count) {
-        loop(x + piece.lowerBound, y + piece.lowerBound, piece.count)
-      }
-    } else {
-      Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
+    let result = builder.apply(operation, operands, call.attributes)
+    builder.output(
+      result, address: call.inputs.count, isTruth: call.output.dtype == .bool)
+    let program = builder.build()
+    let scratch = try buffer(.bool, program.scratchBytes)
+    defer { withExtendedLifetime(scratch) {} }
+    let addresses = call.inputs.map(\.address) + [call.output.address]
+    addresses.withUnsafeBufferPointer { addresses in
+      if let first = addresses.baseAddress { program.run(first, scratch: scratch.address) }
     }
   }
 
@@ -164,20 +158,36 @@ enum Kernels {
   }
 
   /// Arithmetic on every element type; integers report overflow.
+  static func arithmetic(
+    _ call: KernelCall, _ operation: TileOperation, _ whole: WholeArithmetic, _ name: String
+  ) throws(OperatorProblem) {
+    if call.output.dtype.isFloat { return try tiled(call, operation) }
+    try wholeArithmetic(call, whole, name)
+  }
+
+  /// The same for functions that are in no fused loop.
   @inline(__always)
   static func arithmetic(
     _ call: KernelCall, _ single: (Float, Float) -> Float, _ double: (Double, Double) -> Double,
     _ whole: WholeArithmetic, _ name: String
   ) throws(OperatorProblem) {
-    var isSound = true
     switch call.output.dtype {
     case .f32: zip(call, Float.self, Float.self, single)
     case .f64: zip(call, Double.self, Double.self, double)
-    case .i64: isSound = whole.run(call, Int64.self)
-    case .i32: isSound = whole.run(call, Int32.self)
-    // Only maximum and minimum take bools.
-    case .bool: isSound = whole.run(call, UInt8.self)
+    default: try wholeArithmetic(call, whole, name)
     }
+  }
+
+  private static func wholeArithmetic(
+    _ call: KernelCall, _ whole: WholeArithmetic, _ name: String
+  ) throws(OperatorProblem) {
+    let isSound =
+      switch call.output.dtype {
+      case .i64: whole.run(call, Int64.self)
+      case .i32: whole.run(call, Int32.self)
+      // Only maximum and minimum take bools.
+      default: whole.run(call, UInt8.self)
+      }
     if !isSound { throw failure(name, call) }
   }
 
@@ -199,14 +209,11 @@ enum Kernels {
   }
 
   /// Comparisons: bool results.
-  @inline(__always)
   static func comparison(
-    _ call: KernelCall, _ single: (Float, Float) -> Bool, _ double: (Double, Double) -> Bool,
-    _ whole: (Int64, Int64) -> Bool
-  ) {
+    _ call: KernelCall, _ operation: TileOperation, _ whole: (Int64, Int64) -> Bool
+  ) throws(OperatorProblem) {
     switch call.inputs[0].dtype {
-    case .f32: zip(call, Float.self, UInt8.self) { single($0, $1) ? 1 : 0 }
-    case .f64: zip(call, Double.self, UInt8.self) { double($0, $1) ? 1 : 0 }
+    case .f32, .f64: try tiled(call, operation)
     case .i64: zip(call, Int64.self, UInt8.self) { whole($0, $1) ? 1 : 0 }
     case .i32: zip(call, Int32.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
     case .bool: zip(call, UInt8.self, UInt8.self) { whole(Int64($0), Int64($1)) ? 1 : 0 }
@@ -232,6 +239,17 @@ enum Kernels {
 
   static func guarded<T>(_ body: () throws(MemoryProblem) -> T) throws(OperatorProblem) -> T {
     do { return try body() } catch { throw Graph.memoryProblem(error) }
+  }
+}
+
+extension TileBuilder {
+  /// An operator's instruction; what the operator was told goes into the program.
+  mutating func apply(
+    _ operation: TileOperation, _ operands: [Value], _ attributes: Attributes
+  ) -> Value {
+    guard operation == .clip else { return apply(operation, operands) }
+    let (low, high) = (constant(attributes.reals[0]), constant(attributes.reals[1]))
+    return apply(.clip, [operands[0], low, high])
   }
 }
 

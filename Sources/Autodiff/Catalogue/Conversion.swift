@@ -22,7 +22,7 @@ extension Operator {
       return [dtype.isFloat ? g.apply(.convert, [], Attributes(dtype: dtype)) : nil]
     }, notation: ["1"], elements: .each,
     samples: Samples.unary.map { Sample($0.shapes, Attributes(dtype: .f64)) },
-    examples: ["convert([1, 2], i64).dtype  # => i64"])
+    examples: ["convert([1, 2], i64).dtype  # => i64"], role: .element(.copy))
 }
 
 enum Conversion {

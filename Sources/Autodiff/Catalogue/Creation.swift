@@ -35,7 +35,7 @@ extension Operator {
     },
     gradient: .rule { g, _ in [g.sum(axes: Array(0..<g.shape.rank), keep: false)] },
     notation: ["Σ {g}"], samples: Samples.full,
-    isHidden: true)
+    isHidden: true, role: .stretch)
 
   package static let eye: Operator = Operator(
     name: "eye", summary: "The identity matrix, of n rows and as many or m columns.",

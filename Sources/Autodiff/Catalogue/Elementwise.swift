@@ -1,7 +1,6 @@
 // Functions of one tensor, element by element.
 
 import Engine
-import Glibc
 
 extension Catalogue {
   static let elementwise: [Operator] = [
@@ -12,99 +11,74 @@ extension Catalogue {
 }
 
 extension Operator {
+  /// A function of floats, or of floats and whole numbers.
   private static func unary(
-    _ name: String, _ summary: String, _ kernel: @escaping Kernel, _ gradient: Gradient,
+    _ name: String, _ summary: String, _ operation: TileOperation, whole: WholeFunction? = nil,
+    _ gradient: Gradient,
     formula: String? = nil, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,
     kinks: [Double] = [], infer: Infer? = nil, example: String, isHidden: Bool = false
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: [Parameter("x", .tensor)],
-      formula: formula ?? "\(name)({0})", infer: infer ?? Rules.floats(name), kernel: kernel,
+      formula: formula ?? "\(name)({0})", infer: infer ?? Rules.floats(name),
+      kernel: { call throws(OperatorProblem) in
+        if let whole, call.output.dtype.isInteger { return try whole.kernel(call, name) }
+        try Kernels.tiled(call, operation)
+      },
       gradient: gradient, notation: notation, elements: .each, domain: domain, kinks: kinks,
-      samples: Samples.unary, examples: [example], isHidden: isHidden)
+      samples: Samples.unary, examples: [example], isHidden: isHidden, role: .element(operation))
   }
 
   package static let exp: Operator = unary(
-    "exp", "e to the power of every element.",
-    { call in Kernels.unary(call, loop: { FloatMath.exp($0, $1, $2) }, { Glibc.exp($0) }) },
+    "exp", "e to the power of every element.", .exp,
     .rule { g, node in [g * node] }, notation: ["{y}"], example: "exp([0, 1])  # => [1, 2.7183]")
   package static let log: Operator = unary(
-    "log", "The natural logarithm.",
-    { call in Kernels.unary(call, { logf($0) }, { Glibc.log($0) }) },
+    "log", "The natural logarithm.", .log,
     .rule { g, node in [g / node.inputs[0]] }, notation: ["1 / {0}"], domain: 0.3...3,
     example: "log([1, 10])  # => [0, 2.3026]")
   package static let sqrt: Operator = unary(
-    "sqrt", "The square root.",
-    { call in Kernels.unary(call, { $0.squareRoot() }, { $0.squareRoot() }) },
+    "sqrt", "The square root.", .sqrt,
     .rule { g, node in [g / (2 * node)] }, notation: ["1 / (2 {y})"], domain: 0.3...3,
     example: "sqrt([4, 9])  # => [2, 3]")
   package static let sin: Operator = unary(
-    "sin", "The sine, in radians.",
-    { call in Kernels.unary(call, { sinf($0) }, { Glibc.sin($0) }) },
+    "sin", "The sine, in radians.", .sin,
     .rule { g, node in [g * node.inputs[0].apply(.cos)] }, notation: ["cos({0})"],
     example: "sin([0, pi / 2])  # => [0, 1]")
   package static let cos: Operator = unary(
-    "cos", "The cosine, in radians.",
-    { call in Kernels.unary(call, { cosf($0) }, { Glibc.cos($0) }) },
+    "cos", "The cosine, in radians.", .cos,
     .rule { g, node in [-(g * node.inputs[0].apply(.sin))] }, notation: ["−sin({0})"],
     example: "cos(0)  # => 1")
   package static let tanh: Operator = unary(
-    "tanh", "Squashes every element into −1 … 1.",
-    { call in Kernels.unary(call, loop: { FloatMath.tanh($0, $1, $2) }, { Glibc.tanh($0) }) },
+    "tanh", "Squashes every element into −1 … 1.", .tanh,
     .rule { g, node in [g * (1 - node * node)] }, notation: ["(1 − {y}²)"],
     example: "tanh([0, 1])  # => [0, 0.7616]")
   package static let abs: Operator = unary(
-    "abs", "The distance from zero.",
-    { call throws(OperatorProblem) in
-      try WholeFunction.magnitude.kernel(call, "abs", { $0.magnitude }, { $0.magnitude })
-    },
+    "abs", "The distance from zero.", .abs, whole: .magnitude,
     .rule { g, node in [g * node.inputs[0].stopped.apply(.sign)] }, notation: ["sign({0})"],
     kinks: [0], infer: Rules.numbers("abs"),
     example: "abs([-3, 2])  # => [3, 2]")
   package static let sign: Operator = unary(
-    "sign", "−1, 0 or 1.",
-    { call throws(OperatorProblem) in
-      try WholeFunction.sign.kernel(
-        call, "sign", { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) }, { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) })
-    },
+    "sign", "−1, 0 or 1.", .sign, whole: .sign,
     .none(because: "the sign is flat almost everywhere"), infer: Rules.numbers("sign"),
     example: "sign([-3, 0, 2])  # => [-1, 0, 1]")
   package static let floor: Operator = unary(
-    "floor", "Rounds down.",
-    { call throws(OperatorProblem) in
-      try WholeFunction.itself.kernel(
-        call, "floor", { $0.rounded(.down) }, { $0.rounded(.down) })
-    },
+    "floor", "Rounds down.", .floor, whole: .itself,
     .none(because: "rounding is flat almost everywhere"), infer: Rules.numbers("floor"),
     example: "floor([1.5, -1.5])  # => [1, -2]")
   package static let round: Operator = unary(
-    "round", "Rounds to the nearest whole number, halves to the even one.",
-    { call throws(OperatorProblem) in
-      try WholeFunction.itself.kernel(
-        call, "round", { $0.rounded(.toNearestOrEven) }, { $0.rounded(.toNearestOrEven) })
-    },
+    "round", "Rounds to the nearest whole number, halves to the even one.", .round, whole: .itself,
     .none(because: "rounding is flat almost everywhere"), infer: Rules.numbers("round"),
     example: "round([1.4, 2.5])  # => [1, 2]")
   package static let sigmoid: Operator = unary(
-    "sigmoid", "The logistic function 1 / (1 + e^−x): squashes every element into 0 … 1.",
-    { call in
-      Kernels.unary(call, loop: { FloatMath.sigmoid($0, $1, $2) }, { FloatMath.sigmoid($0) })
-    },
+    "sigmoid", "The logistic function 1 / (1 + e^−x): squashes every element into 0 … 1.", .sigmoid,
     .rule { g, node in [g * node * (1 - node)] }, notation: ["{y} (1 − {y})"],
     example: "sigmoid(0)  # => 0.5")
   package static let relu: Operator = unary(
-    "relu", "Zero for what is negative; its derivative at 0 is 0.",
-    { call in Kernels.unary(call, { $0 > 0 || $0 != $0 ? $0 : 0 }, { $0 > 0 || $0 != $0 ? $0 : 0 })
-    },
+    "relu", "Zero for what is negative; its derivative at 0 is 0.", .relu,
     .rule { g, node in [g * node.inputs[0].stopped.compare(.greater, 0).indicator(g.dtype)] },
     notation: ["({0} > 0)"], kinks: [0], example: "relu([-1, 2])  # => [0, 2]")
   package static let gelu: Operator = unary(
-    "gelu", "x Φ(x), with the distribution function Φ of the normal distribution.",
-    { call in
-      Kernels.unary(
-        call, { 0.5 * $0 * (1 + erff($0 * 0.707_106_77)) },
-        { 0.5 * $0 * (1 + Glibc.erf($0 * 0.707_106_781_186_547_5)) })
-    },
+    "gelu", "x Φ(x), with the distribution function Φ of the normal distribution.", .gelu,
     .rule { g, node in
       let x = node.inputs[0]
       let phi = 0.5 * (1 + (x * 0.5.squareRoot()).apply(.erf))
@@ -112,26 +86,18 @@ extension Operator {
       return [g * (phi + x * density)]
     }, notation: ["Φ({0}) + {0} φ({0})"], example: "gelu([0, 1])  # => [0, 0.8413]")
   package static let silu: Operator = unary(
-    "silu", "x sigmoid(x), also called swish.",
-    { call in
-      Kernels.unary(call, loop: { FloatMath.silu($0, $1, $2) }, { $0 * FloatMath.sigmoid($0) })
-    },
+    "silu", "x sigmoid(x), also called swish.", .silu,
     .rule { g, node in
       let s = node.inputs[0].apply(.sigmoid)
       return [g * (s + node * (1 - s))]
     }, notation: ["sigmoid({0}) + {y} (1 − sigmoid({0}))"],
     example: "silu([0, 1])  # => [0, 0.7311]")
   package static let softplus: Operator = unary(
-    "softplus", "log(1 + e^x), a smooth relu.",
-    { call in
-      Kernels.unary(
-        call, { Swift.max($0, 0) + log1pf(expf(-$0.magnitude)) },
-        { Swift.max($0, 0) + log1p(Glibc.exp(-$0.magnitude)) })
-    },
+    "softplus", "log(1 + e^x), a smooth relu.", .softplus,
     .rule { g, node in [g * node.inputs[0].apply(.sigmoid)] }, notation: ["sigmoid({0})"],
     example: "softplus(0)  # => 0.6931")
   package static let erf: Operator = unary(
-    "erf", "The error function.", { call in Kernels.unary(call, { erff($0) }, { Glibc.erf($0) }) },
+    "erf", "The error function.", .erf,
     .rule { g, node in
       let x = node.inputs[0]
       return [g * (-(x * x)).apply(.exp) * 1.128_379_167_095_512_6]
@@ -149,16 +115,8 @@ extension Operator {
       return try (isWhole ? Rules.numbers("clip") : Rules.floats("clip"))(types, attributes)
     },
     kernel: { call throws(OperatorProblem) in
-      let (low, high) = (call.attributes.reals[0], call.attributes.reals[1])
       switch call.output.dtype {
-      case .f32:
-        Elementwise.map(call.inputs[0], call.output, Float.self, Float.self) {
-          $0 < Float(low) ? Float(low) : ($0 > Float(high) ? Float(high) : $0)
-        }
-      case .f64:
-        Elementwise.map(call.inputs[0], call.output, Double.self, Double.self) {
-          $0 < low ? low : ($0 > high ? high : $0)
-        }
+      case .f32, .f64: try Kernels.tiled(call, .clip)
       case .i64: WholeArithmetic.clip(call, Int64.self)
       case .i32: WholeArithmetic.clip(call, Int32.self)
       case .bool: break
@@ -175,5 +133,5 @@ extension Operator {
     examples: [
       "clip([-5, 0, 5], -1, 1)  # => [-1, 0, 1]", "clip([-5, 5], min: 0)  # => [0, 5]",
       "clip([-5, 5], [0, 1], [1, 3])  # => [0, 3]",
-    ])
+    ], role: .element(.clip))
 }

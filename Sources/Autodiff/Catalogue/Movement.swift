@@ -32,7 +32,8 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
     gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] },
     notation: ["{g} in the shape of {0}"],
-    samples: Samples.reshape, examples: ["reshape([1, 2, 3, 4], 2, 2)  # => [[1, 2], [3, 4]]"])
+    samples: Samples.reshape, examples: ["reshape([1, 2, 3, 4], 2, 2)  # => [[1, 2], [3, 4]]"],
+    role: .view)
 
   package static let transpose: Operator = Operator(
     name: "transpose", summary: "Axes in another order; without one, the last two exchanged.",
@@ -59,7 +60,8 @@ extension Operator {
     notationForm: { node in
       node.attributes.sizes.count == 2 ? nil : ["{g} with its axes put back"]
     },
-    samples: Samples.transpose, examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"])
+    samples: Samples.transpose, examples: ["transpose([[1, 2], [3, 4]])  # => [[1, 3], [2, 4]]"],
+    role: .transpose)
 
   package static let expand: Operator = Operator(
     name: "expand", summary: "Stretches axes of size 1, and adds leading ones; -1 keeps a size.",
@@ -91,7 +93,7 @@ extension Operator {
     examples: [
       "expand([[1], [2]], 2, 3)  # => [[1, 1, 1], [2, 2, 2]]",
       "expand([[1], [2]], -1, 2)  # => [[1, 1], [2, 2]]",
-    ])
+    ], role: .stretch)
 
   package static let squeeze: Operator = Operator(
     name: "squeeze", summary: "Without the axes of size 1, or without those named.",
@@ -111,7 +113,7 @@ extension Operator {
     kernel: { call throws(OperatorProblem) in Movement.copy(call.inputs[0], call.output) },
     gradient: .rule { g, node in [g.reshaped(node.inputs[0].shape.dims)] },
     notation: ["{g} in the shape of {0}"],
-    samples: Samples.squeeze, examples: ["squeeze([[1, 2]])  # => [1, 2]"])
+    samples: Samples.squeeze, examples: ["squeeze([[1, 2]])  # => [1, 2]"], role: .view)
 
   package static let concat: Operator = Operator(
     name: "concat", summary: "Tensors one after the other along an axis.",

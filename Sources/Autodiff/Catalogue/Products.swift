@@ -100,7 +100,8 @@ extension Operator {
       default: nil
       }
     }, elements: .products,
-    samples: Samples.matmul, examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true)
+    samples: Samples.matmul, examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true,
+    role: .product)
 
   /// A gradient of a batched product summed over the batch axes that were stretched.
   private static func fold(_ gradient: Node, to operand: Node) -> Node {

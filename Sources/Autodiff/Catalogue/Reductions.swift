@@ -61,13 +61,13 @@ extension Operator {
     _ gradient: Gradient, notation: [String]? = nil, along: String? = nil,
     composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)? = nil,
     domain: ClosedRange<Double> = -2...2,
-    samples: [Sample] = Samples.reduction, example: String
+    samples: [Sample] = Samples.reduction, example: String, role: Role = .kernel
   ) -> Operator {
     Operator(
       name: name, summary: summary, parameters: reductionParameters, formula: "\(name)({0})",
       infer: infer ?? floatReduction(name), kernel: kernel, gradient: gradient, notation: notation,
       elements: along.map { .along(.all, $0) } ?? .derived, composition: composition,
-      domain: domain, samples: samples, examples: [example])
+      domain: domain, samples: samples, examples: [example], role: role)
   }
 
   package static let sum: Operator = reduction(
@@ -77,19 +77,24 @@ extension Operator {
       return TensorType(Rules.reduced(types[0].shape, attributes), dtype)
     },
     { call throws(OperatorProblem) in
-      let shape = call.inputShapes[0]
-      if call.inputs[0].dtype.isFloat, call.attributes.axes == [0], shape.rank == 2 {
-        return Reductions.sumColumns(call.inputs[0], call.output, rows: shape[0])
-      }
-      try sumKernel(call)
+      if call.inputs[0].dtype.isFloat { return try floatSum(call, isMean: false) }
+      try wholeSums(call)
     },
     .rule { g, node in [g.unreduced(node)] }, notation: ["1"], along: "Σ {0}",
     samples: Samples.emptyReduction,
-    example: "sum([[1, 2], [3, 4]], axis: 0)  # => [4, 6]")
+    example: "sum([[1, 2], [3, 4]], axis: 0)  # => [4, 6]", role: .sum(isMean: false))
 
-  private static let sumKernel: Kernel = overRows { x, y, length throws(OperatorProblem) in
+  private static func floatSum(_ call: KernelCall, isMean: Bool) throws(OperatorProblem) {
+    try Kernels.guarded { () throws(MemoryProblem) in
+      try Reductions.sum(
+        call.inputs[0], call.inputShapes[0], axes: call.attributes.axes, call.output,
+        isMean: isMean)
+    }
+  }
+
+  private static let wholeSums: Kernel = overRows { x, y, length throws(OperatorProblem) in
     switch x.dtype {
-    case .f32, .f64: Reductions.sumRows(x, y, length)
+    case .f32, .f64: break
     case .bool:
       Reductions.rows(x, y, length, UInt8.self, Int64.self) { row, n in
         var total: Int64 = 0
@@ -120,13 +125,12 @@ extension Operator {
 
   package static let mean: Operator = reduction(
     "mean", "The mean of all elements, or along axes.",
-    floatRows(
-      { RowKernels.sum($0, $1) / Float($1) }, { RowKernels.sum($0, $1) / Double($1) }),
+    { call throws(OperatorProblem) in try floatSum(call, isMean: true) },
     .rule { g, node in
       let count = Double(node.inputs[0].shape.count) / Double(Swift.max(1, node.shape.count))
       return [(g / count).unreduced(node)]
     }, notation: ["1 / n"], along: "Σ {0} / n", samples: Samples.emptyReduction,
-    example: "mean([1, 2, 3, 6])  # => 3")
+    example: "mean([1, 2, 3, 6])  # => 3", role: .sum(isMean: true))
 
   private static func extreme(_ name: String) -> Infer {
     { types, attributes throws(OperatorProblem) in

@@ -73,7 +73,8 @@ extension Operator {
         node.inputs[0].apply(.whereOperator, [zero, g]),
       ]
     }, notation: ["0", "{g} where {0}, 0 elsewhere", "0 where {0}, {g} elsewhere"],
-    samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"])
+    samples: Samples.whereChoice, examples: ["where([true, false], [1, 2], 0)  # => [1, 0]"],
+    role: .element(.select))
 
   /// inputs: x, indices (whole numbers, any shape): rows of x, or what lies along an axis.
   package static let gather: Operator = Operator(

@@ -65,20 +65,9 @@ enum WholeArithmetic: Sendable {
 enum WholeFunction: Sendable {
   case magnitude, sign, itself
 
-  /// The kernel of an operator that takes floats and whole numbers.
-  @inline(__always)
-  func kernel(
-    _ call: KernelCall, _ name: String, _ single: (Float) -> Float, _ double: (Double) -> Double
-  ) throws(OperatorProblem) {
-    var isSound = true
-    switch call.output.dtype {
-    case .f32: Elementwise.map(call.inputs[0], call.output, Float.self, Float.self, single)
-    case .f64: Elementwise.map(call.inputs[0], call.output, Double.self, Double.self, double)
-    case .i64: isSound = run(call, Int64.self)
-    case .i32: isSound = run(call, Int32.self)
-    // The shape rule lets none in.
-    case .bool: break
-    }
+  /// The kernel of an operator on whole numbers.
+  func kernel(_ call: KernelCall, _ name: String) throws(OperatorProblem) {
+    let isSound = call.output.dtype == .i64 ? run(call, Int64.self) : run(call, Int32.self)
     if !isSound { throw Kernels.overflow(name, call.output.dtype) }
   }
 

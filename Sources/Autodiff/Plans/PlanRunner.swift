@@ -1,47 +1,118 @@
-// Plans: what to compute in which order, made once for a structure and run many times.
+// Plans: what to compute in which order, made once for a structure and run many times. A run in
+// steady state makes no object: what is computed on the way lies in an arena, and a root takes a
+// buffer of an earlier run that nobody holds any more.
 
 import Engine
 
-/// One operator call of a plan.
-final class PlanStep {
-  let op: Operator
-  let attributes: Attributes
-  let type: TensorType
-  /// Slots of the operands; −1 − i for the i-th leaf.
-  let operands: [Int32]
-  let inputShapes: [Shape]
-  /// Slots whose last reader it is.
-  let releases: [Int]
-
-  init(_ node: Node, operands: [Int32], releases: [Int]) {
-    (op, attributes, type) = (node.op, node.attributes, node.type)
-    inputShapes = node.inputs.map(\.shape)
-    (self.operands, self.releases) = (operands, releases)
-  }
-}
-
-/// Steps in order.
+/// The steps that compute roots from leaves.
 final class Plan {
+  /// Where a root's numbers come from.
+  private enum Source {
+    case leaf(Int)
+    case storage(Int)
+  }
+
+  /// Memory for a root, with the buffers of the last runs.
+  private struct RootStorage {
+    let place: Int
+    let dtype: DType
+    let count: Int
+    var present: Buffer?
+    private var recycled: (Buffer?, Buffer?, Buffer?) = (nil, nil, nil)
+    private var next = 0
+
+    init(place: Int, _ type: TensorType) {
+      (self.place, dtype, count) = (place, type.dtype, type.shape.count)
+    }
+
+    /// One of the last buffers that nobody else holds, or a new one.
+    mutating func take() throws(MemoryProblem) -> UnsafeMutableRawPointer {
+      if isKnownUniquelyReferenced(&recycled.0) {
+        present = recycled.0
+      } else if isKnownUniquelyReferenced(&recycled.1) {
+        present = recycled.1
+      } else if isKnownUniquelyReferenced(&recycled.2) {
+        present = recycled.2
+      } else {
+        try renew()
+      }
+      return present.map(\.address) ?? Plan.nowhere
+    }
+
+    private mutating func renew() throws(MemoryProblem) {
+      let buffer = try Buffer(dtype, count: count)
+      present = buffer
+      guard count * dtype.size <= Plan.recycledBytes else { return }
+      switch next {
+      case 0: recycled.0 = buffer
+      case 1: recycled.1 = buffer
+      default: recycled.2 = buffer
+      }
+      next = (next + 1) % 3
+    }
+  }
+
+  /// Roots above this size come from the pool, so that plans which are not run hold little.
+  private static let recycledBytes = 16 << 10
+
   let entries: [PlanEntry]
   let leafTypes: [TensorType]
-  private let steps: [PlanStep]
+  let values: PlanValues
+  let steps: [PlanStep]
+  let lowering: Lowering
   /// What the last run computed: the numbers of the roots by slot, nil for all other slots.
   private(set) var outputs: [Buffer?]
+  private var roots: [(slot: Int, source: Source)] = []
+  private var rootStorages: [RootStorage] = []
+  private let memory: PlanMemory
+  /// Whether every step is compared with the kernels of its operators.
+  var isVerified = PlanVerification.isOn
+  /// Where leaves and values lie: the leaves first.
+  private let addresses: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  /// Which addresses lie in the arena, and at which offset.
+  private var arenaPlaces: [(place: Int, offset: Int)] = []
+  private var arena: UnsafeMutableRawPointer?
 
   init(_ key: PlanKey) {
     entries = key.entries
     leafTypes = key.leafTypes
-    outputs = [Buffer?](repeating: nil, count: entries.count)
-    var lastUse = [Int](repeating: -1, count: key.entries.count)
-    for (step, entry) in key.entries.enumerated() {
-      for operand in entry.operands where operand >= 0 { lastUse[Int(operand)] = step }
+    outputs = [Buffer?](repeating: nil, count: key.entries.count)
+    values = PlanValues(key)
+    lowering = Lowering(values)
+    steps = lowering.steps
+    memory = key.nodes.first?.graph.planMemory ?? PlanMemory()
+    addresses = .allocate(capacity: leafTypes.count + lowering.storages.count)
+    addresses.initialize(repeating: Plan.nowhere)
+    findRoots(lowering)
+  }
+
+  deinit { addresses.deallocate() }
+
+  /// What a place holds until it gets its own address.
+  private static var nowhere: UnsafeMutableRawPointer {
+    Buffer(viewing: .bool, count: 0).address
+  }
+
+  private func findRoots(_ lowering: Lowering) {
+    var rootOf: [Int: Int] = [:]
+    for (index, storage) in lowering.storages.enumerated() {
+      let place = leafTypes.count + index
+      if storage.isRoot {
+        let type = values.slots[storage.slot].type
+        rootOf[storage.slot] = rootStorages.count
+        rootStorages.append(
+          RootStorage(place: place, type))
+      } else {
+        arenaPlaces.append((place, storage.offset))
+      }
     }
-    var releases = [[Int]](repeating: [], count: key.entries.count)
-    for (slot, step) in lastUse.enumerated() where step >= 0 && !key.entries[slot].isRoot {
-      releases[step].append(slot)
-    }
-    steps = key.nodes.enumerated().map { index, node in
-      PlanStep(node, operands: key.entries[index].operands, releases: releases[index])
+    for (slot, entry) in entries.enumerated() where entry.isRoot {
+      let value = values.canonical[slot]
+      if value < 0 {
+        roots.append((slot, .leaf(-1 - value)))
+      } else if let root = rootOf[value] {
+        roots.append((slot, .storage(root)))
+      }
     }
   }
 
@@ -51,52 +122,62 @@ final class Plan {
 
   /// Computes the roots into `outputs`, which the caller lets go with `releaseOutputs`.
   func run(_ leaves: [Buffer], node: (_ slot: Int) -> Node?) throws(OperatorProblem) {
-    for index in steps.indices {
+    for (index, leaf) in leaves.enumerated() { addresses[index] = leaf.address }
+    let scratch: UnsafeMutableRawPointer
+    do { scratch = try prepare() } catch { throw Graph.memoryProblem(error) }
+    defer { memory.release() }
+    guard let places = UnsafePointer(addresses.baseAddress) else { return }
+    for step in steps {
       do throws(OperatorProblem) {
-        outputs[index] = try run(steps[index], leaves)
+        try run(step, places, scratch)
+        try Graph.checkInterrupt()
+        if isVerified { try PlanVerification(self, places).check(step) }
       } catch {
         var problem = error
-        if problem.kind != .memory, let node = node(index) {
+        if problem.kind != .memory, let node = node(step.slots[0]) {
           problem.origin = node.origin
           problem.made = node.inputs.map { ($0.knownName, $0.origin) }
         }
         throw problem
       }
-      for slot in steps[index].releases { outputs[slot] = nil }
+    }
+    for (slot, source) in roots {
+      switch source {
+      case .leaf(let index): outputs[slot] = leaves[index]
+      case .storage(let index): outputs[slot] = rootStorages[index].present
+      }
+    }
+  }
+
+  /// Memory for everything that the run computes; the scratch.
+  private func prepare() throws(MemoryProblem) -> UnsafeMutableRawPointer {
+    let arena = try memory.arena(lowering.arenaBytes)
+    if arena != self.arena {
+      for (place, offset) in arenaPlaces { addresses[place] = arena + offset }
+      self.arena = arena
+    }
+    for index in rootStorages.indices {
+      addresses[rootStorages[index].place] = try rootStorages[index].take()
+    }
+    return try memory.scratch(lowering.scratchBytes)
+  }
+
+  private func run(
+    _ step: PlanStep, _ places: UnsafePointer<UnsafeMutableRawPointer>,
+    _ scratch: UnsafeMutableRawPointer
+  ) throws(OperatorProblem) {
+    switch step.work {
+    case .loop(let program): program.run(places, scratch: scratch)
+    case .product(let sizes, let isDouble, let a, let b, let c):
+      MatrixProduct.multiply(places[a], places[b], places[c], sizes, isDouble: isDouble)
+    case .kernel(let kernel): try kernel.run(places)
     }
   }
 
   /// Holds the numbers of the last run no longer.
   func releaseOutputs() {
-    for slot in outputs.indices { outputs[slot] = nil }
-  }
-
-  private func run(_ step: PlanStep, _ leaves: [Buffer]) throws(OperatorProblem) -> Buffer {
-    var inputs: [Buffer] = []
-    inputs.reserveCapacity(step.operands.count)
-    for operand in step.operands {
-      guard let buffer = operand >= 0 ? outputs[Int(operand)] : leaves[Int(-1 - operand)] else {
-        throw OperatorProblem(.memory, "an operand of \(step.op.name) was let go too early")
-      }
-      inputs.append(buffer)
-    }
-    if step.op.isAlias { return inputs[0] }
-    let output: Buffer
-    do { output = try Buffer(step.type.dtype, count: step.type.shape.count) } catch {
-      throw Graph.memoryProblem(error)
-    }
-    do throws(OperatorProblem) {
-      try step.op.kernel(
-        KernelCall(
-          inputs: inputs, inputShapes: step.inputShapes, output: output, shape: step.type.shape,
-          attributes: step.attributes))
-    } catch {
-      // What an interrupted kernel complains about may be its own half of the work.
-      try Graph.checkInterrupt()
-      throw error
-    }
-    try Graph.checkInterrupt()
-    return output
+    for (slot, _) in roots { outputs[slot] = nil }
+    for index in rootStorages.indices { rootStorages[index].present = nil }
   }
 }
 

@@ -1,0 +1,148 @@
+// One vectorised loop an instruction, over a tile of at most 512 elements.
+
+/// The loops of one float type. Tiles are padded to whole vectors, so that no loop has a tail; what
+/// stands in the padding is never looked at.
+enum TileLoops {
+  @inline(__always)
+  private static func map<T: TileScalar>(
+    _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ bytes: Int, _: T.Type, _ f: (T) -> T
+  ) {
+    for place in stride(from: 0, to: bytes, by: 64) {
+      let x = T.load(a + place)
+      var result = x
+      for lane in 0..<T.width { result[lane] = f(x[lane]) }
+      T.store(result, y + place)
+    }
+  }
+
+  /// For functions of many steps: over elements, in memory apart from the operand.
+  @inline(__always)
+  private static func call<T: TileScalar>(
+    _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ count: Int, _: T.Type, _ f: (T) -> T
+  ) {
+    let source = a.assumingMemoryBound(to: T.self)
+    let target = y.assumingMemoryBound(to: T.self)
+    for i in 0..<count { target[i] = f(source[i]) }
+  }
+
+  @inline(__always)
+  private static func zip<T: TileScalar>(
+    _ form: TileInstruction.Form, _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
+    _ b: UnsafeRawPointer, _ bytes: Int, _: T.Type, _ f: (T, T) -> T
+  ) {
+    switch form {
+    case .tiles:
+      for place in stride(from: 0, to: bytes, by: 64) {
+        let (x, z) = (T.load(a + place), T.load(b + place))
+        var result = x
+        for lane in 0..<T.width { result[lane] = f(x[lane], z[lane]) }
+        T.store(result, y + place)
+      }
+    case .secondIsNumber:
+      let number = b.assumingMemoryBound(to: T.self)[0]
+      map(y, a, bytes, T.self) { f($0, number) }
+    case .firstIsNumber:
+      let number = a.assumingMemoryBound(to: T.self)[0]
+      map(y, b, bytes, T.self) { f(number, $0) }
+    }
+  }
+
+  @inline(__always)
+  private static func power<T: TileScalar>(
+    _ form: TileInstruction.Form, _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
+    _ b: UnsafeRawPointer, _ count: Int, _ bytes: Int, _: T.Type
+  ) {
+    let (x, z) = (a.assumingMemoryBound(to: T.self), b.assumingMemoryBound(to: T.self))
+    let target = y.assumingMemoryBound(to: T.self)
+    switch form {
+    case .tiles: for i in 0..<count { target[i] = T.power(x[i], z[i]) }
+    case .secondIsNumber:
+      let exponent = z[0]
+      if exponent == 2 { return map(y, a, bytes, T.self) { $0 * $0 } }
+      for i in 0..<count { target[i] = T.power(x[i], exponent) }
+    case .firstIsNumber:
+      let base = x[0]
+      for i in 0..<count { target[i] = T.power(base, z[i]) }
+    }
+  }
+
+  @inline(__always)
+  private static func choose<T: TileScalar>(
+    _ y: UnsafeMutableRawPointer, _ mask: UnsafeRawPointer, _ a: UnsafeRawPointer,
+    _ b: UnsafeRawPointer, _ bytes: Int, _: T.Type
+  ) {
+    for place in stride(from: 0, to: bytes, by: 64) {
+      let (m, x, z) = (T.load(mask + place), T.load(a + place), T.load(b + place))
+      var result = x
+      for lane in 0..<T.width { result[lane] = m[lane] != 0 ? x[lane] : z[lane] }
+      T.store(result, y + place)
+    }
+  }
+
+  /// Runs instructions over `count` elements.
+  @inline(__always)
+  private static func run<T: TileScalar>(
+    _ instructions: UnsafeBufferPointer<TileInstruction>,
+    _ table: UnsafePointer<UnsafeMutableRawPointer>, _ count: Int, _: T.Type
+  ) {
+    let bytes = (count * MemoryLayout<T>.size + 63) & ~63
+    let whole = T.hasVectorFunctions ? bytes / MemoryLayout<T>.size : count
+    for instruction in instructions {
+      let y = table[Int(instruction.result)]
+      let a = UnsafeRawPointer(table[Int(instruction.operands.0)])
+      let b = UnsafeRawPointer(table[Int(instruction.operands.1)])
+      let form = instruction.form
+      switch instruction.operation {
+      case .copy: map(y, a, bytes, T.self) { $0 }
+      case .negate: map(y, a, bytes, T.self) { -$0 }
+      case .sqrt: map(y, a, bytes, T.self) { $0.squareRoot() }
+      case .abs: map(y, a, bytes, T.self) { $0.magnitude }
+      case .relu: map(y, a, bytes, T.self) { T.relu($0) }
+      case .sign: call(y, a, whole, T.self) { T.sign($0) }
+      case .floor: call(y, a, whole, T.self) { $0.rounded(.down) }
+      case .round: call(y, a, whole, T.self) { $0.rounded(.toNearestOrEven) }
+      case .exp: call(y, a, whole, T.self) { T.exp($0) }
+      case .tanh: call(y, a, whole, T.self) { T.tanh($0) }
+      case .sigmoid: call(y, a, whole, T.self) { T.sigmoid($0) }
+      case .silu: call(y, a, whole, T.self) { T.silu($0) }
+      case .log: call(y, a, count, T.self) { T.log($0) }
+      case .sin: call(y, a, count, T.self) { T.sin($0) }
+      case .cos: call(y, a, count, T.self) { T.cos($0) }
+      case .gelu: call(y, a, count, T.self) { T.gelu($0) }
+      case .softplus: call(y, a, count, T.self) { T.softplus($0) }
+      case .erf: call(y, a, count, T.self) { T.erf($0) }
+      case .add: zip(form, y, a, b, bytes, T.self) { $0 + $1 }
+      case .subtract: zip(form, y, a, b, bytes, T.self) { $0 - $1 }
+      case .multiply: zip(form, y, a, b, bytes, T.self) { $0 * $1 }
+      case .divide: zip(form, y, a, b, bytes, T.self) { $0 / $1 }
+      case .maximum: zip(form, y, a, b, bytes, T.self) { T.larger($0, $1) }
+      case .minimum: zip(form, y, a, b, bytes, T.self) { T.smaller($0, $1) }
+      case .power: power(form, y, a, b, count, bytes, T.self)
+      case .equal: zip(form, y, a, b, bytes, T.self) { $0 == $1 ? 1 : 0 }
+      case .notEqual: zip(form, y, a, b, bytes, T.self) { $0 != $1 ? 1 : 0 }
+      case .less: zip(form, y, a, b, bytes, T.self) { $0 < $1 ? 1 : 0 }
+      case .lessOrEqual: zip(form, y, a, b, bytes, T.self) { $0 <= $1 ? 1 : 0 }
+      case .greater: zip(form, y, a, b, bytes, T.self) { $0 > $1 ? 1 : 0 }
+      case .greaterOrEqual: zip(form, y, a, b, bytes, T.self) { $0 >= $1 ? 1 : 0 }
+      case .select:
+        choose(y, a, b, table[Int(instruction.operands.2)], bytes, T.self)
+      case .clip:
+        let low = b.assumingMemoryBound(to: T.self)[0]
+        let high = table[Int(instruction.operands.2)].assumingMemoryBound(to: T.self)[0]
+        map(y, a, bytes, T.self) { T.clipped($0, low, high) }
+      }
+    }
+  }
+
+  @inline(never)
+  static func run(
+    _ instructions: UnsafeBufferPointer<TileInstruction>,
+    _ table: UnsafePointer<UnsafeMutableRawPointer>, _ count: Int, isDouble: Bool
+  ) {
+    if isDouble {
+      run(instructions, table, count, Double.self)
+    } else {
+      run(instructions, table, count, Float.self)
+    }
+  }
+}
