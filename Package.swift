@@ -18,6 +18,7 @@ let package = Package(
     // Layer 0: system libraries and diagnostics.
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CProcessor"),
     .systemLibrary(
       name: "CEditline", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
@@ -25,7 +26,7 @@ let package = Package(
 
     // Layer 1.
     .target(name: "Syntax", dependencies: ["Diagnostics"], swiftSettings: strict),
-    .target(name: "Engine", dependencies: ["COpenBLAS"], swiftSettings: strict),
+    .target(name: "Engine", dependencies: ["COpenBLAS", "CProcessor"], swiftSettings: strict),
 
     // Layer 2.
     .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: strict),

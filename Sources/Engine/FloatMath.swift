@@ -1,8 +1,4 @@
-// Scalar functions of f32 without library calls, so that loops over them are vectorised, and the
-// same names for f64 through the C library. The loops stand here too: a function of another module
-// is called, not inlined.
-
-import Glibc
+// Scalar functions of f32 without library calls, so that loops over them are vectorised.
 
 package enum FloatMath {
   /// e^x, relative error below 2·10⁻⁷: x = n ln 2 + r, a polynomial in r, n added to the exponent.
@@ -23,12 +19,6 @@ package enum FloatMath {
     let scaled = Float(bitPattern: value.bitPattern &+ shifted.bitPattern << 23)
     return x <= 88.722_84 ? (x >= -87.336_54 ? scaled : 0) : x * Float.infinity
   }
-
-  @inlinable @inline(__always)
-  package static func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
-
-  @inlinable @inline(__always)
-  package static func sigmoid(_ x: Double) -> Double { 1 / (1 + Glibc.exp(-x)) }
 
   /// tanh by the quotient of two polynomials, relative error below 4·10⁻⁷ (coefficients from
   /// Eigen); beyond 7.9 it is 1 to the last bit.

@@ -41,6 +41,21 @@ package enum MatrixProduct {
       return block
     }
 
+    /// Into how many parts, along which side, a product is cut for threads.
+    fileprivate var parts: (count: Int, isByColumns: Bool) {
+      let work = Double(m) * Double(n) * Double(k)
+      let isByColumns = n >= m
+      let most = (isByColumns ? n : m) / 32
+      let wanted = work < 0x1p18 ? 1 : (work < 0x1p28 ? 2 : 4)
+      return (max(1, min(wanted, most)), isByColumns)
+    }
+
+    /// A part of a side, in multiples of 32.
+    fileprivate func range(_ part: Int, of parts: Int, _ side: Int) -> Range<Int> {
+      let step = ((side + parts - 1) / parts + 31) / 32 * 32
+      return min(side, part * step)..<min(side, (part + 1) * step)
+    }
+
     private var cost: Double {
       let (m, n, k) = (Double(m), Double(n), Double(k))
       return m * n * k + 32 * (m * k + k * n + m * n)
@@ -60,33 +75,53 @@ package enum MatrixProduct {
 
   /// C = A · B.
   ///
-  /// A call of the library cannot be interrupted, so large products are made in blocks, which
-  /// depend on shape and element type only.
+  /// A call of the library cannot be interrupted, so large products are made in blocks; and they
+  /// are shared by threads. Both depend on shape and element type only.
   package static func multiply(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
     isDouble: Bool
   ) {
-    let (m, n, k) = (sizes.m, sizes.n, sizes.k)
+    let (m, n) = (sizes.m, sizes.n)
     guard m > 0, n > 0 else { return }
-    let size = isDouble ? 8 : 4
-    if k == 0 {
-      c.initializeMemory(as: UInt8.self, repeating: 0, count: m * n * size)
+    if sizes.k == 0 {
+      c.initializeMemory(as: UInt8.self, repeating: 0, count: m * n * (isDouble ? 8 : 4))
       return
     }
-    let block = sizes.block(isDouble)
-    for row in stride(from: 0, to: m, by: block.m) {
-      for column in stride(from: 0, to: n, by: block.n) {
-        for inner in stride(from: 0, to: k, by: block.k) {
+    if SmallProduct.takes(sizes) {
+      return SmallProduct.multiply(a, b, c, sizes, isDouble: isDouble)
+    }
+    let (parts, isByColumns) = sizes.parts
+    if parts == 1 { return multiply(a, b, c, sizes, (0..<m, 0..<n), isDouble) }
+    ThreadPool.shared.run(parts: parts) { part in
+      let range = sizes.range(part, of: parts, isByColumns ? n : m)
+      multiply(a, b, c, sizes, isByColumns ? (0..<m, range) : (range, 0..<n), isDouble)
+    }
+  }
+
+  /// Some rows and columns of C, block by block.
+  private static func multiply(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
+    _ region: (rows: Range<Int>, columns: Range<Int>), _ isDouble: Bool
+  ) {
+    let size = isDouble ? 8 : 4
+    var all = sizes
+    (all.m, all.n) = (region.rows.count, region.columns.count)
+    let block = all.block(isDouble)
+    for row in stride(from: region.rows.lowerBound, to: region.rows.upperBound, by: block.m) {
+      for column in stride(
+        from: region.columns.lowerBound, to: region.columns.upperBound, by: block.n)
+      {
+        for inner in stride(from: 0, to: sizes.k, by: block.k) {
           var part = sizes
-          part.m = min(block.m, m - row)
-          part.n = min(block.n, n - column)
-          part.k = min(block.k, k - inner)
-          let left = sizes.isLeftTransposed ? inner * m + row : row * k + inner
-          let right = sizes.isRightTransposed ? column * k + inner : inner * n + column
+          part.m = min(block.m, region.rows.upperBound - row)
+          part.n = min(block.n, region.columns.upperBound - column)
+          part.k = min(block.k, sizes.k - inner)
+          let left = sizes.isLeftTransposed ? inner * sizes.m + row : row * sizes.k + inner
+          let right = sizes.isRightTransposed ? column * sizes.k + inner : inner * sizes.n + column
           multiply(
-            part, of: sizes, a + left * size, b + right * size, c + (row * n + column) * size,
+            part, of: sizes, a + left * size, b + right * size, c + (row * sizes.n + column) * size,
             adds: inner > 0, isDouble: isDouble)
-          if block != sizes, Interrupts.isRequested { return }
+          if block != all, Interrupts.isRequested { return }
         }
       }
     }

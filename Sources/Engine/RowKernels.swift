@@ -5,8 +5,8 @@
 import Glibc
 
 package enum RowKernels {
-  package static func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { BlockSum.sum(x, n) }
-  package static func sum(_ x: UnsafePointer<Double>, _ n: Int) -> Double { BlockSum.sum(x, n) }
+  static func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float { BlockSum.sum(x, n) }
+  static func sum(_ x: UnsafePointer<Double>, _ n: Int) -> Double { BlockSum.sum(x, n) }
 
   /// Σ (x − center)² in f64, so that squares of large f32 do not overflow.
   package static func squares(_ x: UnsafePointer<Float>, _ n: Int, from center: Float) -> Double {

@@ -76,6 +76,24 @@ struct PlanTests {
     #expect(operators(stack) == [["matmul"], ["matmul"]])
   }
 
+  @Test(
+    "products of a few elements have the sums of their definition", arguments: [DType.f32, .f64])
+  func smallProducts(_ dtype: DType) throws {
+    for (m, n, k) in [(1, 1, 1), (4, 8, 2), (2, 8, 4), (8, 1, 4), (1, 3, 16), (5, 5, 5), (9, 7, 2)]
+    {
+      let (a, b) = (try tensor([k, m], seed: 1, dtype), try tensor([n, k], seed: 2, dtype))
+      let plan = try verified([a.transposed.matmul(b.transposed)])
+      let (x, y) = (try graph.values(a), try graph.values(b))
+      let product = try #require(plan.outputs.compactMap { $0 }.last).doubles
+      for i in 0..<m {
+        for j in 0..<n {
+          let exact = (0..<k).reduce(0) { $0 + x[$1 * m + i] * y[j * k + $1] }
+          #expect((product[i * n + j] - exact).magnitude < 1e-6)
+        }
+      }
+    }
+  }
+
   @Test("bias and activation are a loop over the product, the bias' gradient a sum of columns")
   func layer() throws {
     let x = try tensor([64, 20], seed: 1)

@@ -9,7 +9,7 @@ struct LayeringTests {
   static let allowed: [String: Set<String>] = [
     "Diagnostics": [],
     "Syntax": ["Diagnostics"],
-    "Engine": ["COpenBLAS"],
+    "Engine": ["COpenBLAS", "CProcessor"],
     "Autodiff": ["Engine", "COpenBLAS"],
     "Plots": ["Diagnostics", "Engine"],
     "Datasets": ["Autodiff", "Engine"],

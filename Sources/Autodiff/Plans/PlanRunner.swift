@@ -6,49 +6,62 @@ import Engine
 
 /// The steps that compute roots from leaves.
 final class Plan {
-  /// Where a root's numbers come from.
+  /// A step as the loop over steps reads it: nothing in it is counted.
+  private struct Command {
+    enum Work {
+      case loop(Unmanaged<TileProgram>)
+      case product(MatrixProduct.Sizes, isDouble: Bool, a: Int, b: Int, c: Int)
+      case kernel(Unmanaged<PlanKernel>)
+    }
+    let work: Work
+    let step: Int
+
+    init(_ step: PlanStep, _ index: Int) {
+      self.step = index
+      work =
+        switch step.work {
+        case .loop(let program): .loop(.passUnretained(program))
+        case .product(let sizes, let isDouble, let a, let b, let c):
+          .product(sizes, isDouble: isDouble, a: a, b: b, c: c)
+        case .kernel(let kernel): .kernel(.passUnretained(kernel))
+        }
+    }
+  }
+
+  /// Where the numbers of a root come from that has no memory of its own.
   private enum Source {
     case leaf(Int)
-    case storage(Int)
+    case slot(Int)
   }
 
   /// Memory for a root, with the buffers of the last runs.
   private struct RootStorage {
     let place: Int
-    let dtype: DType
-    let count: Int
-    var present: Buffer?
+    let slot: Int
+    private let dtype: DType
+    private let count: Int
     private var recycled: (Buffer?, Buffer?, Buffer?) = (nil, nil, nil)
     private var next = 0
 
-    init(place: Int, _ type: TensorType) {
-      (self.place, dtype, count) = (place, type.dtype, type.shape.count)
+    init(place: Int, slot: Int, _ type: TensorType) {
+      (self.place, self.slot) = (place, slot)
+      (dtype, count) = (type.dtype, type.shape.count)
     }
 
     /// One of the last buffers that nobody else holds, or a new one.
-    mutating func take() throws(MemoryProblem) -> UnsafeMutableRawPointer {
-      if isKnownUniquelyReferenced(&recycled.0) {
-        present = recycled.0
-      } else if isKnownUniquelyReferenced(&recycled.1) {
-        present = recycled.1
-      } else if isKnownUniquelyReferenced(&recycled.2) {
-        present = recycled.2
-      } else {
-        try renew()
-      }
-      return present.map(\.address) ?? Plan.nowhere
-    }
-
-    private mutating func renew() throws(MemoryProblem) {
+    mutating func take() throws(MemoryProblem) -> Buffer? {
+      if isKnownUniquelyReferenced(&recycled.0) { return recycled.0 }
+      if isKnownUniquelyReferenced(&recycled.1) { return recycled.1 }
+      if isKnownUniquelyReferenced(&recycled.2) { return recycled.2 }
       let buffer = try Buffer(dtype, count: count)
-      present = buffer
-      guard count * dtype.size <= Plan.recycledBytes else { return }
+      guard count * dtype.size <= Plan.recycledBytes else { return buffer }
       switch next {
       case 0: recycled.0 = buffer
       case 1: recycled.1 = buffer
       default: recycled.2 = buffer
       }
       next = (next + 1) % 3
+      return buffer
     }
   }
 
@@ -62,8 +75,10 @@ final class Plan {
   let lowering: Lowering
   /// What the last run computed: the numbers of the roots by slot, nil for all other slots.
   private(set) var outputs: [Buffer?]
-  private var roots: [(slot: Int, source: Source)] = []
+  private let commands: UnsafeMutableBufferPointer<Command>
   private var rootStorages: [RootStorage] = []
+  /// Roots that share their memory with a leaf or with another root.
+  private var sharing: [(slot: Int, source: Source)] = []
   private let memory: PlanMemory
   /// Whether every step is compared with the kernels of its operators.
   var isVerified = PlanVerification.isOn
@@ -80,13 +95,18 @@ final class Plan {
     values = PlanValues(key)
     lowering = Lowering(values)
     steps = lowering.steps
+    commands = .allocate(capacity: steps.count)
+    _ = commands.initialize(from: steps.enumerated().map { Command($0.element, $0.offset) })
     memory = key.nodes.first?.graph.planMemory ?? PlanMemory()
     addresses = .allocate(capacity: leafTypes.count + lowering.storages.count)
     addresses.initialize(repeating: Plan.nowhere)
     findRoots(lowering)
   }
 
-  deinit { addresses.deallocate() }
+  deinit {
+    addresses.deallocate()
+    commands.deallocate()
+  }
 
   /// What a place holds until it gets its own address.
   private static var nowhere: UnsafeMutableRawPointer {
@@ -94,25 +114,21 @@ final class Plan {
   }
 
   private func findRoots(_ lowering: Lowering) {
-    var rootOf: [Int: Int] = [:]
+    var withMemory: Set<Int> = []
     for (index, storage) in lowering.storages.enumerated() {
       let place = leafTypes.count + index
       if storage.isRoot {
-        let type = values.slots[storage.slot].type
-        rootOf[storage.slot] = rootStorages.count
+        let slot = storage.slot
+        withMemory.insert(slot)
         rootStorages.append(
-          RootStorage(place: place, type))
+          RootStorage(place: place, slot: slot, values.slots[slot].type))
       } else {
         arenaPlaces.append((place, storage.offset))
       }
     }
-    for (slot, entry) in entries.enumerated() where entry.isRoot {
+    for (slot, entry) in entries.enumerated() where entry.isRoot && !withMemory.contains(slot) {
       let value = values.canonical[slot]
-      if value < 0 {
-        roots.append((slot, .leaf(-1 - value)))
-      } else if let root = rootOf[value] {
-        roots.append((slot, .storage(root)))
-      }
+      sharing.append((slot, value < 0 ? .leaf(-1 - value) : .slot(value)))
     }
   }
 
@@ -122,29 +138,29 @@ final class Plan {
 
   /// Computes the roots into `outputs`, which the caller lets go with `releaseOutputs`.
   func run(_ leaves: [Buffer], node: (_ slot: Int) -> Node?) throws(OperatorProblem) {
-    for (index, leaf) in leaves.enumerated() { addresses[index] = leaf.address }
+    for index in leaves.indices { addresses[index] = leaves[index].address }
     let scratch: UnsafeMutableRawPointer
     do { scratch = try prepare() } catch { throw Graph.memoryProblem(error) }
     defer { memory.release() }
     guard let places = UnsafePointer(addresses.baseAddress) else { return }
-    for step in steps {
+    for command in commands {
       do throws(OperatorProblem) {
-        try run(step, places, scratch)
+        try run(command.work, places, scratch)
         try Graph.checkInterrupt()
-        if isVerified { try PlanVerification(self, places).check(step) }
+        if isVerified { try PlanVerification(self, places).check(steps[command.step]) }
       } catch {
         var problem = error
-        if problem.kind != .memory, let node = node(step.slots[0]) {
+        if problem.kind != .memory, let node = node(steps[command.step].slots[0]) {
           problem.origin = node.origin
           problem.made = node.inputs.map { ($0.knownName, $0.origin) }
         }
         throw problem
       }
     }
-    for (slot, source) in roots {
+    for (slot, source) in sharing {
       switch source {
       case .leaf(let index): outputs[slot] = leaves[index]
-      case .storage(let index): outputs[slot] = rootStorages[index].present
+      case .slot(let other): outputs[slot] = outputs[other]
       }
     }
   }
@@ -157,27 +173,30 @@ final class Plan {
       self.arena = arena
     }
     for index in rootStorages.indices {
-      addresses[rootStorages[index].place] = try rootStorages[index].take()
+      let buffer = try rootStorages[index].take()
+      if let buffer { addresses[rootStorages[index].place] = buffer.address }
+      outputs[rootStorages[index].slot] = buffer
     }
     return try memory.scratch(lowering.scratchBytes)
   }
 
   private func run(
-    _ step: PlanStep, _ places: UnsafePointer<UnsafeMutableRawPointer>,
+    _ work: Command.Work, _ places: UnsafePointer<UnsafeMutableRawPointer>,
     _ scratch: UnsafeMutableRawPointer
   ) throws(OperatorProblem) {
-    switch step.work {
-    case .loop(let program): program.run(places, scratch: scratch)
+    switch work {
+    case .loop(let program):
+      program._withUnsafeGuaranteedRef { $0.run(places, scratch: scratch) }
     case .product(let sizes, let isDouble, let a, let b, let c):
       MatrixProduct.multiply(places[a], places[b], places[c], sizes, isDouble: isDouble)
-    case .kernel(let kernel): try kernel.run(places)
+    case .kernel(let kernel): try kernel.takeUnretainedValue().run(places)
     }
   }
 
   /// Holds the numbers of the last run no longer.
   func releaseOutputs() {
-    for (slot, _) in roots { outputs[slot] = nil }
-    for index in rootStorages.indices { rootStorages[index].present = nil }
+    for index in rootStorages.indices { outputs[rootStorages[index].slot] = nil }
+    for (slot, _) in sharing { outputs[slot] = nil }
   }
 }
 

@@ -46,6 +46,12 @@ struct PlanValues {
     let type: TensorType
     let operands: [Int]
     let inputTypes: [TensorType]
+
+    /// By what tells most values apart.
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(op)
+      for operand in operands { hasher.combine(operand) }
+    }
   }
 
   init(_ key: PlanKey) {

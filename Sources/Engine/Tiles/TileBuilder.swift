@@ -153,9 +153,10 @@ package struct TileBuilder {
     var constantPlaces: [Int] = []
   }
 
-  package func build() -> TileProgram {
+  /// The program; a large one is shared by the threads of the pool, or by so many.
+  package func build(threads: Int? = nil) -> TileProgram {
     var assignment = Assignment(self)
-    return TileProgram(assignment.parts())
+    return TileProgram(assignment.parts(), threads: threads)
   }
 
   /// Gives every value its place.

@@ -58,13 +58,20 @@ package final class TileProgram: @unchecked Sendable {
   let layouts: UnsafeMutableBufferPointer<Int>
   /// Numbers that belong to the program, 8 bytes each.
   let constants: UnsafeMutableBufferPointer<UInt64>
-  /// Where registers, operands, numbers and results are at the present tile.
-  let table: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  /// For every thread, where registers, operands, numbers and results are at its present tile.
+  private let tables: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private let places: Int
+  /// Threads that share it; 1 for a small loop.
+  let threads: Int
+  /// Columns that are summed at a time.
+  let strip: Int
+  /// Elements of scratch that the sums of a thread want, or all threads together for flat sums.
+  private let partials: Int
   private var scratch: UnsafeMutableRawPointer?
 
-  init(_ parts: TileBuilder.Parts) {
+  init(_ parts: TileBuilder.Parts, threads wanted: Int?) {
     (isDouble, count, order) = (parts.isDouble, parts.count, parts.order)
-    (registers, isAligned) = (parts.registers, parts.isAligned)
+    (registers, isAligned, places) = (parts.registers, parts.isAligned, parts.places)
     instructions = .allocating(parts.instructions)
     inputs = .allocating(parts.inputs)
     numbers = .allocating(parts.numbers)
@@ -74,22 +81,43 @@ package final class TileProgram: @unchecked Sendable {
     constants = .allocating(parts.constants)
     flopsPerElement =
       parts.instructions.reduce(0) { $0 + $1.operation.flops } + parts.sums.count
-    let size = isDouble ? 8 : 4
-    let partials =
-      switch order {
-      case .flat: (count + TileProgram.tile - 1) / TileProgram.tile
-      case .rows(let length): (length + TileProgram.tile - 1) / TileProgram.tile
-      case .columns(let width):
-        ColumnSum<Float>.levels(count / max(1, width)) * min(width, TileProgram.tile)
-      }
-    scratchBytes = (registers * TileProgram.tile + sums.count * partials) * size
+    threads =
+      wanted ?? (TileProgram.isLarge(parts, flopsPerElement) ? ThreadPool.shared.threads : 1)
+    strip = TileProgram.strip(order, threads)
+    partials = parts.sums.count * TileProgram.partials(count, order, strip)
+    let shares = order == .flat ? 1 : threads
+    scratchBytes =
+      (threads * registers * TileProgram.tile + shares * partials) * (isDouble ? 8 : 4)
     // Every place has some address, so that instructions may load all three.
-    let nowhere = UnsafeMutableRawPointer(TileProgram.nowhere)
-    table = .allocate(capacity: max(1, parts.places))
-    table.initialize(repeating: nowhere, count: parts.places)
-    for (index, place) in parts.constantPlaces.enumerated() {
-      table[place] = UnsafeMutableRawPointer(
-        constants.baseAddress.map { $0 + index } ?? TileProgram.nowhere)
+    tables = .allocate(capacity: max(1, threads * places))
+    tables.initialize(
+      repeating: UnsafeMutableRawPointer(TileProgram.nowhere), count: threads * places)
+    for thread in 0..<threads {
+      for (index, place) in parts.constantPlaces.enumerated() {
+        if let constant = constants.baseAddress.map({ $0 + index }) {
+          tables[thread * places + place] = UnsafeMutableRawPointer(constant)
+        }
+      }
+    }
+  }
+
+  /// Whether it is some microseconds of work, worth to be handed to other threads.
+  private static func isLarge(_ parts: TileBuilder.Parts, _ flops: Int) -> Bool {
+    let passes = parts.instructions.count + parts.inputs.count + parts.outputs.count
+    return Double(parts.count) * (Double(passes) * 0.08 + Double(flops) * 0.01) > 4000
+  }
+
+  private static func strip(_ order: TileOrder, _ threads: Int) -> Int {
+    guard case .columns(let width) = order, width > 0 else { return 0 }
+    if threads == 1 || width < 128 { return min(width, tile) }
+    return min(((width + threads - 1) / threads + 15) & ~15, tile)
+  }
+
+  private static func partials(_ count: Int, _ order: TileOrder, _ strip: Int) -> Int {
+    switch order {
+    case .flat: (count + tile - 1) / tile
+    case .rows(let length): (length + tile - 1) / tile
+    case .columns(let width): ColumnSum<Float>.levels(count / max(1, width)) * strip
     }
   }
 
@@ -104,7 +132,7 @@ package final class TileProgram: @unchecked Sendable {
     sums.deallocate()
     layouts.deallocate()
     constants.deallocate()
-    table.deallocate()
+    tables.deallocate()
   }
 
   /// Runs over everything. `addresses` are those of operands and results by number; `scratch` is
@@ -112,37 +140,60 @@ package final class TileProgram: @unchecked Sendable {
   package func run(
     _ addresses: UnsafePointer<UnsafeMutableRawPointer>, scratch: UnsafeMutableRawPointer
   ) {
+    guard count > 0 else { return }
     if self.scratch != scratch { place(scratch) }
-    for number in numbers { table[Int(number.place)] = addresses[Int(number.address)] }
+    for thread in 0..<threads {
+      let table = tables + thread * places
+      for number in numbers { table[Int(number.place)] = addresses[Int(number.address)] }
+    }
     if isDouble {
-      run(addresses, Double.self)
+      run(addresses, scratch, Double.self)
     } else {
-      run(addresses, Float.self)
+      run(addresses, scratch, Float.self)
     }
   }
 
   private func place(_ scratch: UnsafeMutableRawPointer) {
     self.scratch = scratch
     let bytes = TileProgram.tile * (isDouble ? 8 : 4)
-    for register in 0..<registers { table[register] = scratch + register * bytes }
+    for thread in 0..<threads {
+      for register in 0..<registers {
+        tables[thread * places + register] = scratch + (thread * registers + register) * bytes
+      }
+    }
+  }
+
+  /// How many pieces of work there are: tiles, or rows, or strips of columns.
+  private var units: Int {
+    switch order {
+    case .flat: (count + TileProgram.tile - 1) / TileProgram.tile
+    case .rows(let length):
+      length > TileProgram.tile
+        ? count / length
+        : (count + TileProgram.tile / length * length - 1) / (TileProgram.tile / length * length)
+    case .columns(let width): (width + strip - 1) / strip
+    }
   }
 
   @inline(__always)
   private func run<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _: T.Type
+    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ scratch: UnsafeMutableRawPointer,
+    _: T.Type
   ) {
-    guard count > 0, let scratch else { return }
-    let partials = (scratch + registers * TileProgram.tile * MemoryLayout<T>.size)
+    let sums = (scratch + threads * registers * TileProgram.tile * MemoryLayout<T>.size)
       .assumingMemoryBound(to: T.self)
-    switch order {
-    case .flat: flat(addresses, partials)
-    case .rows(let length):
-      if length <= TileProgram.tile {
-        shortRows(addresses, length, T.self)
-      } else {
-        longRows(addresses, length, partials)
+    if threads == 1 {
+      TileRun<T>(self, tables, addresses, sums).run(0..<units)
+    } else {
+      let (units, threads, order) = (units, threads, order)
+      ThreadPool.shared.run(parts: threads) { thread in
+        let share = order == .flat ? sums : sums + thread * partials
+        TileRun<T>(self, tables + thread * places, addresses, share)
+          .run(units * thread / threads..<units * (thread + 1) / threads)
       }
-    case .columns(let width): columns(addresses, width, partials)
+    }
+    if order == .flat, !Interrupts.isRequested {
+      TileRun<T>(self, tables, addresses, sums).finishFlat()
     }
   }
 }

@@ -1,18 +1,42 @@
 // The tiles of a program one after the other, and its sums.
 
-extension TileProgram {
+/// A run of a program by one thread.
+struct TileRun<T: TileScalar> {
+  private let program: TileProgram
+  private let table: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private let addresses: UnsafePointer<UnsafeMutableRawPointer>
+  private let partials: UnsafeMutablePointer<T>
+
+  @inline(__always)
+  init(
+    _ program: TileProgram, _ table: UnsafeMutablePointer<UnsafeMutableRawPointer>,
+    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ partials: UnsafeMutablePointer<T>
+  ) {
+    (self.program, self.table) = (program, table)
+    (self.addresses, self.partials) = (addresses, partials)
+  }
+
+  /// Runs some of the units of work: tiles, or rows, or strips of columns.
+  @inline(__always)
+  func run(_ units: Range<Int>) {
+    switch program.order {
+    case .flat: flat(units)
+    case .rows(let length):
+      if length <= TileProgram.tile { shortRows(units, length) } else { longRows(units, length) }
+    case .columns(let width): columns(units, width)
+    }
+  }
+
   /// Brings operands into place, runs the instructions over one tile and writes what they made.
   @inline(__always)
-  private func tile<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ start: Int, _ count: Int, _: T.Type
-  ) {
+  private func tile(_ start: Int, _ count: Int) {
     let size = MemoryLayout<T>.size
-    for input in inputs {
+    for input in program.inputs {
       let memory = addresses[Int(input.address)]
       if input.layout < 0, !input.isTruth {
         let place = memory + start * size
         let padded = start + (count + T.width - 1) / T.width * T.width
-        if isAligned || padded <= self.count {
+        if program.isAligned || padded <= program.count {
           table[Int(input.place)] = place
         } else {
           let register = table[Int(input.register)]
@@ -20,25 +44,27 @@ extension TileProgram {
           table[Int(input.place)] = register
         }
       } else {
-        gather(input, memory, start, count, T.self)
+        gather(input, memory, start, count)
       }
     }
-    for output in outputs where !output.isCopied {
+    for output in program.outputs where !output.isCopied {
       table[Int(output.place)] = addresses[Int(output.address)] + start * size
     }
     TileLoops.run(
-      UnsafeBufferPointer(instructions), UnsafePointer(table), count,
-      isDouble: isDouble)
-    for output in outputs where output.isCopied {
-      write(output, addresses[Int(output.address)], start, count, T.self)
+      UnsafeBufferPointer(program.instructions), UnsafePointer(table), count,
+      isDouble: program.isDouble)
+    for output in program.outputs where output.isCopied {
+      write(output, addresses[Int(output.address)], start, count)
     }
   }
 
-  private func gather<T: TileScalar>(
-    _ input: Input, _ memory: UnsafeMutableRawPointer, _ start: Int, _ count: Int, _: T.Type
+  private func gather(
+    _ input: TileProgram.Input, _ memory: UnsafeMutableRawPointer, _ start: Int, _ count: Int
   ) {
     let target = table[Int(input.place)].assumingMemoryBound(to: T.self)
-    guard input.layout >= 0, let layout = layouts.baseAddress.map({ $0 + Int(input.layout) }) else {
+    guard input.layout >= 0,
+      let layout = program.layouts.baseAddress.map({ $0 + Int(input.layout) })
+    else {
       let source = memory.assumingMemoryBound(to: UInt8.self) + start
       for i in 0..<count { target[i] = source[i] == 0 ? 0 : 1 }
       return
@@ -56,8 +82,8 @@ extension TileProgram {
     }
   }
 
-  private func write<T: TileScalar>(
-    _ output: Output, _ memory: UnsafeMutableRawPointer, _ start: Int, _ count: Int, _: T.Type
+  private func write(
+    _ output: TileProgram.Output, _ memory: UnsafeMutableRawPointer, _ start: Int, _ count: Int
   ) {
     let made = table[Int(output.place)].assumingMemoryBound(to: T.self)
     if output.isTruth {
@@ -70,57 +96,57 @@ extension TileProgram {
   }
 
   @inline(__always)
-  private func made<T>(_ sum: Sum, _: T.Type) -> UnsafePointer<T> {
+  private func made(_ sum: TileProgram.Sum) -> UnsafePointer<T> {
     UnsafePointer(table[Int(sum.place)].assumingMemoryBound(to: T.self))
   }
 
   @inline(__always)
-  private func store<T: TileScalar>(
-    _ total: T, _ sum: Sum, _ addresses: UnsafePointer<UnsafeMutableRawPointer>, at index: Int,
-    of length: Int
-  ) {
+  private func store(_ total: T, _ sum: TileProgram.Sum, at index: Int, of length: Int) {
     addresses[Int(sum.address)].assumingMemoryBound(to: T.self)[index] =
       sum.isMean ? total / T(length) : total
   }
 
-  /// Tile by tile; sums are over everything.
+  /// Tile by tile; `finishFlat` makes the sums, which are over everything.
   @inline(__always)
-  func flat<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ partials: UnsafeMutablePointer<T>
-  ) {
-    let blocks = (count + TileProgram.tile - 1) / TileProgram.tile
+  private func flat(_ blocks: Range<Int>) {
+    let all = (program.count + TileProgram.tile - 1) / TileProgram.tile
     var work = Work()
-    for block in 0..<blocks {
+    for block in blocks {
       let start = block * TileProgram.tile
-      let length = min(TileProgram.tile, count - start)
-      tile(addresses, start, length, T.self)
-      for (index, sum) in sums.enumerated() {
-        partials[index * blocks + block] = BlockSum.block(made(sum, T.self), length)
+      let length = min(TileProgram.tile, program.count - start)
+      tile(start, length)
+      for (index, sum) in program.sums.enumerated() {
+        partials[index * all + block] = BlockSum.block(made(sum), length)
       }
       if work.isOver(after: length) { return }
     }
-    for (index, sum) in sums.enumerated() {
+  }
+
+  /// Adds up what the blocks came to.
+  @inline(__always)
+  func finishFlat() {
+    let blocks = (program.count + TileProgram.tile - 1) / TileProgram.tile
+    for (index, sum) in program.sums.enumerated() {
       let parts = UnsafePointer(partials + index * blocks)
-      store(blocks == 1 ? parts[0] : BlockSum.sum(parts, blocks), sum, addresses, at: 0, of: count)
+      let total = blocks == 1 ? parts[0] : BlockSum.sum(parts, blocks)
+      store(total, sum, at: 0, of: program.count)
     }
   }
 
   /// As many whole rows as fit a tile.
   @inline(__always)
-  func shortRows<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ length: Int, _: T.Type
-  ) {
-    let rows = TileProgram.tile / length
+  private func shortRows(_ units: Range<Int>, _ length: Int) {
+    let most = TileProgram.tile / length * length
     var work = Work()
-    for start in stride(from: 0, to: count, by: rows * length) {
-      let elements = min(rows * length, count - start)
-      tile(addresses, start, elements, T.self)
-      for sum in sums {
-        let made = made(sum, T.self)
+    for unit in units {
+      let start = unit * most
+      let elements = min(most, program.count - start)
+      tile(start, elements)
+      for sum in program.sums {
+        let made = made(sum)
         for row in 0..<elements / length {
           store(
-            BlockSum.block(made + row * length, length), sum, addresses, at: start / length + row,
-            of: length)
+            BlockSum.block(made + row * length, length), sum, at: start / length + row, of: length)
         }
       }
       if work.isOver(after: elements) { return }
@@ -129,61 +155,59 @@ extension TileProgram {
 
   /// Several tiles a row.
   @inline(__always)
-  func longRows<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ length: Int,
-    _ partials: UnsafeMutablePointer<T>
-  ) {
+  private func longRows(_ rows: Range<Int>, _ length: Int) {
     let blocks = (length + TileProgram.tile - 1) / TileProgram.tile
     var work = Work()
-    for row in 0..<count / length {
+    for row in rows {
       for block in 0..<blocks {
         let start = block * TileProgram.tile
         let elements = min(TileProgram.tile, length - start)
-        tile(addresses, row * length + start, elements, T.self)
-        for (index, sum) in sums.enumerated() {
-          partials[index * blocks + block] = BlockSum.block(made(sum, T.self), elements)
+        tile(row * length + start, elements)
+        for (index, sum) in program.sums.enumerated() {
+          partials[index * blocks + block] = BlockSum.block(made(sum), elements)
         }
         if work.isOver(after: elements) { return }
       }
-      for (index, sum) in sums.enumerated() {
-        store(
-          BlockSum.sum(UnsafePointer(partials + index * blocks), blocks), sum, addresses, at: row,
-          of: length)
+      for (index, sum) in program.sums.enumerated() {
+        let parts = UnsafePointer(partials + index * blocks)
+        store(BlockSum.sum(parts, blocks), sum, at: row, of: length)
       }
     }
   }
 
   /// Rows of at most a tile's width, one below the other, a strip of columns at a time.
   @inline(__always)
-  func columns<T: TileScalar>(
-    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, _ width: Int,
-    _ partials: UnsafeMutablePointer<T>
-  ) {
-    let rows = count / width
-    let scratch = ColumnSum<T>.levels(rows) * min(width, TileProgram.tile)
+  private func columns(_ strips: Range<Int>, _ width: Int) {
+    let rows = program.count / width
+    let scratch = ColumnSum<T>.levels(rows) * program.strip
     var work = Work()
-    for first in stride(from: 0, to: width, by: TileProgram.tile) {
-      let strip = min(TileProgram.tile, width - first)
+    for unit in strips {
+      let first = unit * program.strip
+      let strip = min(program.strip, width - first)
       // Whole rows are one piece of memory.
       let most = strip == width ? TileProgram.tile / width : 1
-      for index in sums.indices { ColumnSum.clear(partials + index * scratch, width: strip) }
-      var row = 0
-      while row < rows {
+      for index in program.sums.indices {
+        ColumnSum.clear(partials + index * scratch, width: strip)
+      }
+      for row in stride(from: 0, to: rows, by: most) {
         let height = min(most, rows - row)
-        tile(addresses, row * width + first, height * strip, T.self)
-        for (index, sum) in sums.enumerated() {
+        tile(row * width + first, height * strip)
+        for (index, sum) in program.sums.enumerated() {
           ColumnSum.add(
-            made(sum, T.self), rows: height, after: row, to: partials + index * scratch,
-            width: strip)
+            made(sum), rows: height, after: row, to: partials + index * scratch, width: strip)
         }
-        row += height
         if work.isOver(after: height * strip) { return }
       }
-      for (index, sum) in sums.enumerated() {
-        let target = addresses[Int(sum.address)].assumingMemoryBound(to: T.self) + first
-        ColumnSum.finish(partials + index * scratch, rows: rows, width: strip, target)
-        if sum.isMean { for j in 0..<strip { target[j] /= T(rows) } }
-      }
+      finishColumns(first, strip, rows, scratch)
+    }
+  }
+
+  @inline(__always)
+  private func finishColumns(_ first: Int, _ strip: Int, _ rows: Int, _ scratch: Int) {
+    for (index, sum) in program.sums.enumerated() {
+      let target = addresses[Int(sum.address)].assumingMemoryBound(to: T.self) + first
+      ColumnSum.finish(partials + index * scratch, rows: rows, width: strip, target)
+      if sum.isMean { for j in 0..<strip { target[j] /= T(rows) } }
     }
   }
 }

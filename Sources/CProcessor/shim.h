@@ -1,0 +1,21 @@
+/* What Swift has no words for: instructions of the processor, and how many there are. */
+
+#include <stddef.h>
+
+/* Tells the processor that a loop only waits. */
+static inline void processor_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+extern int sched_getaffinity(int process, size_t bytes, void *mask);
+
+/* The processors that this process may use. */
+static inline int processor_count(void) {
+  unsigned long mask[16] = {0};
+  int count = 0;
+  if (sched_getaffinity(0, sizeof mask, mask) != 0) return 1;
+  for (int i = 0; i < 16; i++) count += __builtin_popcountl(mask[i]);
+  return count > 0 ? count : 1;
+}
