@@ -141,6 +141,17 @@ struct PlanTests {
     #expect(try verified([x]).lowering.arenaBytes == 2 * 4032)
   }
 
+  @Test("large values are made when they are wanted, small ones with others")
+  func order() throws {
+    for (n, loops) in [(10_000, 6), (100, 1)] {
+      let x = try tensor([n], seed: 1)
+      let sorted = (0..<6).map { (x + Double($0)).apply(.sort) }
+      let plan = try verified(sorted)
+      #expect(kinds(plan).filter { $0 == .loop }.count == loops)
+      #expect(plan.lowering.arenaBytes <= (loops == 1 ? 6 : 1) * (4 * n + 64))
+    }
+  }
+
   @Test("a root takes a buffer that nobody holds any more")
   func recycling() throws {
     let x = try tensor([10], seed: 1)

@@ -34,6 +34,9 @@ struct Lowering {
   }
 
   private static let mostInstructions = 192
+  /// Elements up to which a value may join a loop that is followed by other steps. A large one would
+  /// lie there from then on until somebody reads it.
+  private static let smallLoop = 8192
 
   private let values: PlanValues
   private var groups: [Group] = []
@@ -105,8 +108,10 @@ struct Lowering {
       let middle = (low + high) / 2
       if candidates[middle] < earliest { low = middle + 1 } else { high = middle }
     }
+    let isSmall = key.sizes.reduce(1, *) <= Lowering.smallLoop
     return candidates[low...].prefix(8).first { index in
       let group = groups[index]
+      guard isSmall || index == groups.count - 1 else { return false }
       return group.slots.count < Lowering.mostInstructions
         && (order == nil || group.order == nil || group.order == order)
     }

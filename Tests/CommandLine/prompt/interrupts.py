@@ -68,7 +68,7 @@ interrupted("filter", "[len(filter(xs, x -> x[0] > 1)) for i in 0..1000]",
             "let xs = [(i, i) for i in 0..2000000]")
 interrupted("enumerate", "[len(enumerate(xs)) for i in 0..1000]",
             "let xs = [\"a\" for i in 0..3000000]")
-interrupted("sort", "[sum(sort(x)) for i in 0..1000]", "let x = rand(20000000)")
+interrupted("sort", "[sum(sort(x + i)) for i in 0..1000]", "let x = rand(20000000)")
 interrupted("lists made into tensors", "[sum(tensor(xs)) for i in 0..1000]",
             "let xs = extend(list(1), 0..5000000)")
 interrupted("rows made into tensors", "[sum(tensor(xs)) for i in 0..1000]",
