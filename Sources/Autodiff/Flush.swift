@@ -15,29 +15,41 @@ extension Graph {
     }
     for node in extra { node.handles += 1 }
     defer { for node in extra { node.handles -= 1 } }
+    let found = try turn.expectCompute(self, nil, keepsTracked: false)
+    let memory = turn.memory
+    // A store that is refused tells what it was made of.
+    try keepingOperands { () throws(OperatorProblem) in
+      if let found { try run(found.0, found.1) } else { try computeHeld() }
+      let stores = pendingStores
+      pending.removeAll(keepingCapacity: true)
+      pendingStores.removeAll(keepingCapacity: true)
+      turn.finish(self)
+      for parameter in stores { try parameter.checkFinite() }
+    }
+    if let found { letOperandsGo(found.0, found.1) }
+    // What explains the last `backward` keeps its operands until the next one.
+    if let memory { memory.settle(self, after: memory.isPinned ? explained : nil) }
+    letHistoryGo()
+  }
+
+  /// Computes what the program holds, and what was stored to params.
+  private func computeHeld() throws(OperatorProblem) {
     var roots: [Node] = []
     for parameter in pendingStores where parameter.node.buffer == nil {
       roots.append(parameter.node)
     }
     for node in pending where node.handles > 0 && node.buffer == nil { roots.append(node) }
-    let stores = pendingStores
-    pending.removeAll(keepingCapacity: true)
-    pendingStores.removeAll(keepingCapacity: true)
-    // A store that is refused tells what it was made of.
-    try keepingOperands { () throws(OperatorProblem) in
-      if !roots.isEmpty { try compute(roots, keepsTracked: false) }
-      turn.finish()
-      for parameter in stores { try parameter.checkFinite() }
+    if roots.isEmpty {
+      turn.addCompute(nil, nil, [], keepsTracked: false, isEndOfTurn: true)
+    } else {
+      try computeAnew(roots, keepsTracked: false, isEndOfTurn: true)
     }
-    letHistoryGo()
   }
 
   /// Drops the operands of computed values through which no gradient can pass any more.
   private func letHistoryGo() {
     guard !candidates.isEmpty else { return }
-    let explained = lastBackward.map {
-      min($0.previousSerial + 1, $0.loss.serial)...$0.loss.serial
-    }
+    let explained = explained
     var kept: [Node] = []
     let alive = nextMark()
     let dead = nextMark()
@@ -48,9 +60,7 @@ extension Graph {
         switch life(of: node, alive: alive, dead: dead) {
         case .alive: kept.append(node)
         case .over(let stale):
-          node.staleVersion = stale
-          node.dropInputs()
-          node.isTracked = false
+          node.end(stale)
         }
       }
     }

@@ -120,6 +120,7 @@ extension Graph {
         .gradient, "backward starts from one number; {0} has the shape \(loss.shape)",
         operands: [0], help: "write mean({0}) or sum({0})")
     }
+    let previous = explained?.upperBound ?? 0
     let found = try derived(loss, isAdding: add)
     if !add {
       for parameter in withGradient {
@@ -128,36 +129,57 @@ extension Graph {
       }
       withGradient.removeAll(keepingCapacity: true)
     }
-    var entries: [(parameter: Parameter, node: Node, gradient: Node)] = []
-    for (leaf, gradient) in found {
-      guard let parameter = leaf.version?.parameter else { continue }
-      willChange(parameter)
-      if add, let present = parameter.gradient {
-        parameter.gradient = try record(.add, [present, gradient])
-      } else {
-        parameter.gradient = gradient
-        withGradient.append(parameter)
+    leaveLastBackward()
+    let place = (number: trail.turns + 1, epoch: trail.epoch, batch: trail.batch)
+    switch found {
+    case .known(let known, let memory, let index):
+      for (index, target) in known.targets.enumerated() {
+        guard let parameter = memory.node(target)?.version?.parameter,
+          let gradient = memory.nodes[known.position + index]
+        else { continue }
+        try set(gradient, on: parameter, isAdding: add)
       }
-      entries.append((parameter, leaf, gradient))
+      backwardSource = .turn(memory, index, loss, previous: previous, turn: place)
+      memory.isPinned = true
+    case .derived(let pairs):
+      var entries: [(parameter: Parameter, node: Node, gradient: Node)] = []
+      for (leaf, gradient) in pairs {
+        guard let parameter = leaf.version?.parameter else { continue }
+        try set(gradient, on: parameter, isAdding: add)
+        entries.append((parameter, leaf, parameter.gradient ?? gradient))
+      }
+      backwardSource = .record(
+        BackwardRecord(
+          loss: loss, gradients: entries, previousSerial: previous, turn: place.number,
+          epoch: place.epoch, batch: place.batch))
     }
-    trail.leave(lastBackward)
-    lastBackward = BackwardRecord(
-      loss: loss, gradients: entries, previousSerial: lastBackward?.loss.serial ?? 0,
-      turn: trail.turns + 1, epoch: trail.epoch, batch: trail.batch)
   }
 
-  /// The leaves of trained params with the values that their `.grad` becomes.
-  private func derived(_ loss: Node, isAdding: Bool) throws(OperatorProblem) -> [(Node, Node)] {
-    if let known = try turn.expectBackward(self, loss, isAdding: isAdding) {
-      var results: [Node] = []
-      let first = serial
+  private func set(_ gradient: Node, on parameter: Parameter, isAdding: Bool)
+    throws(OperatorProblem)
+  {
+    willChange(parameter)
+    if isAdding, let present = parameter.gradient {
+      parameter.gradient = try record(.add, [present, gradient])
+    } else {
+      parameter.gradient = gradient
+      withGradient.append(parameter)
+    }
+  }
+
+  /// The gradients of a `backward`: of an earlier turn's structure, or derived.
+  private enum Found {
+    case known(TurnBackward, TurnMemory, index: Int)
+    /// The leaves of trained params with the values that their `.grad` becomes.
+    case derived([(leaf: Node, gradient: Node)])
+  }
+
+  private func derived(_ loss: Node, isAdding: Bool) throws(OperatorProblem) -> Found {
+    if let (known, memory) = try turn.expectBackward(self, loss, isAdding: isAdding) {
+      memory.backwards.append((serial, origin))
       serial += known.serials
-      for type in known.types { results.append(gradientNode(type, of: nil)) }
-      for result in results { turn.add(result, [], isKnown: true) }
-      turn.pending.append(
-        Turn.PendingBackward(
-          loss: loss, targets: known.targets, results: results, serial: first, origin: origin))
-      return Array(zip(known.targets, results))
+      for _ in known.targets { _ = turn.lend(self, memory) }
+      return .known(known, memory, index: turn.backwards - 1)
     }
     let leaves = try currentLeaves(of: loss)
     let first = serial
@@ -173,17 +195,18 @@ extension Graph {
     }
     turn.addBackward(
       loss, isAdding: isAdding, targets: found.map(\.leaf), frozen: frozen, serials: serials)
-    return found.map { leaf, gradient in
-      let node = gradientNode(gradient.type, of: gradient)
-      turn.add(node, [], isKnown: false)
-      return (leaf, node)
-    }
+    return .derived(
+      found.map { leaf, gradient in
+        let node = gradientNode(gradient)
+        turn.add(node, [])
+        return (leaf, node)
+      })
   }
 
-  private func gradientNode(_ type: TensorType, of derived: Node?) -> Node {
+  private func gradientNode(_ derived: Node) -> Node {
     let node = Node(
-      graph: self, op: .gradient, inputs: derived.map { [$0] } ?? [], attributes: Attributes(),
-      type: type, origin: origin, buffer: nil, version: nil, isTracked: false,
+      graph: self, op: .gradient, inputs: [derived], attributes: Attributes(),
+      type: derived.type, origin: origin, buffer: nil, version: nil, isTracked: false,
       serial: nextSerial())
     pending.append(node)
     return node
@@ -199,20 +222,40 @@ extension Graph {
 
   /// Derives the gradients that were left to a known plan, because another plan is needed.
   func expandBackwards() throws(OperatorProblem) {
-    let waiting = turn.pending
-    turn.pending = []
-    guard !waiting.isEmpty else { return }
-    let (last, place) = (serial, origin)
-    defer { (serial, origin) = (last, place) }
-    for backward in waiting {
-      // As the order of recording was when `backward` ran.
-      (serial, origin) = (backward.serial, backward.origin)
-      let gradients = try suspended { () throws(OperatorProblem) -> [Node?] in
-        try self.gradients(of: backward.loss, withRespectTo: backward.targets)
+    guard turn.expanded < turn.backwards, let trace = turn.predicted, let memory = turn.memory
+    else { return }
+    let first = turn.expanded
+    turn.noteExpanded()
+    for index in first..<turn.backwards {
+      try expand(trace.backwards[index], memory.backwards[index]) { memory.node($0) }
+    }
+  }
+
+  /// The same for a turn that was recognised up to here.
+  func expand(_ memory: TurnMemory, _ trace: TurnTrace, from first: Int) throws(OperatorProblem) {
+    for index in first..<max(first, trace.backwards.count) {
+      try expand(trace.backwards[index], memory.backwards[index]) {
+        $0 >= 0 ? trace.nodes[Int($0)] : trace.leafNodes[Int(~$0)]
       }
-      for (node, gradient) in zip(backward.results, gradients) where node.buffer == nil {
-        if let gradient { node.inputs = [gradient] }
-      }
+    }
+  }
+
+  private func expand(
+    _ backward: TurnBackward, _ place: (serial: Int, origin: Origin),
+    _ node: (TurnReference) -> Node?
+  ) throws(OperatorProblem) {
+    let (last, here) = (serial, origin)
+    defer { (serial, origin) = (last, here) }
+    guard let loss = node(backward.loss) else { return }
+    // As the order of recording was when `backward` ran.
+    (serial, origin) = place
+    let targets = backward.targets.compactMap(node)
+    let gradients = try suspended { () throws(OperatorProblem) -> [Node?] in
+      try self.gradients(of: loss, withRespectTo: targets)
+    }
+    for (index, gradient) in gradients.enumerated() {
+      let result = node(TurnReference(truncatingIfNeeded: backward.position + index))
+      if let gradient, let result, result.buffer == nil { result.inputs = [gradient] }
     }
   }
 

@@ -20,9 +20,11 @@ package final class Graph {
   /// Whether params remember the step that made their value; it holds on to the optimizer's old
   /// state.
   package var keepsSteps = false
-  /// The graph of the last `backward`, for explanations.
-  package internal(set) var lastBackward: BackwardRecord?
-  /// Those before it that the same training did.
+  /// Who makes handles on nodes for the language.
+  package unowned(unsafe) var keeper: (any HandleKeeper)?
+  /// What the last `backward` did, as far as it is written down.
+  var backwardSource = BackwardSource.none
+  /// Those before it that the same training did, where somebody may look at them.
   package var trail = Trail()
   /// The last store that was not made because its value is not finite.
   private(set) var refused: RefusedStore?
@@ -52,6 +54,16 @@ package final class Graph {
   /// Whether the end of a turn has something to compute: a parameter was stored to, or much waits.
   package internal(set) var wantsFlush = false
   private static let pendingLimit = 50_000
+
+  /// So many values of a recognised turn wait to be computed.
+  func lent(_ count: Int) { if count > Graph.pendingLimit { wantsFlush = true } }
+
+  /// A turn that was recognised goes its own way: what it recorded waits like everything else.
+  func resume(_ nodes: [Node]) {
+    let waiting = nodes.filter { $0.buffer == nil }
+    if !waiting.isEmpty { pending.insert(contentsOf: waiting, at: 0) }
+  }
+
   /// Computed values that may keep operands only while a parameter on their path lives.
   var candidates: [Node] = []
   /// Parameters that have a gradient.
@@ -66,6 +78,27 @@ package final class Graph {
   private var currentMark = 0
 
   package init() {}
+
+  /// Whether turns are compared with earlier ones; false records every one anew, for tests that
+  /// compare the two.
+  package var recognisesTurns: Bool {
+    get { turn.predicts }
+    set {
+      turn.predicts = newValue
+      turn.reset()
+    }
+  }
+
+  deinit { turn.close(nil) }
+
+  /// To be called before the graph and who holds its nodes go: ends what they share.
+  package func close() {
+    unpin()
+    backwardSource = .none
+    turn.close(keeper)
+    // Params hold the graph.
+    (pending, candidates, withGradient, pendingStores) = ([], [], [], [])
+  }
 
   func nextSerial() -> Int {
     serial += 1
@@ -123,20 +156,16 @@ extension Graph {
   package func record(
     _ op: Operator, _ inputs: [Node], _ attributes: Attributes = Attributes()
   ) throws(OperatorProblem) -> Node {
-    let known =
-      turn.isSuspended ? nil : try turn.expect(self, op, inputs, attributes)
-    let (type, isTracked): (TensorType, Bool)
-    if let known {
-      (type, isTracked) = (known.type, known.isTracked)
-    } else {
-      (type, isTracked) = try inferred(op, inputs, attributes)
+    if !turn.isSuspended, let node = try turn.foretell(self, op, inputs, attributes) {
+      return node
     }
+    let (type, isTracked) = try inferred(op, inputs, attributes)
     let node = Node(
       graph: self, op: op, inputs: inputs, attributes: attributes, type: type, origin: origin,
       buffer: nil, version: nil, isTracked: isTracked, serial: nextSerial())
     node.group = group
     pending.append(node)
-    if !turn.isSuspended { turn.add(node, inputs, isKnown: known != nil) }
+    if !turn.isSuspended { turn.add(node, inputs) }
     return node
   }
 

@@ -6,13 +6,26 @@ import Engine
 /// its buffer, which appears once, and its operands, which are let go when no gradient can pass
 /// through them any more.
 package final class Node {
-  package unowned let graph: Graph
+  /// Outlives its nodes.
+  package unowned(unsafe) let graph: Graph
   package let op: Operator
   package let attributes: Attributes
-  package internal(set) var inputs: [Node]
+  private var operands: [Node]
+  package internal(set) var inputs: [Node] {
+    get {
+      if let memory { recall(from: memory) }
+      return operands
+    }
+    set {
+      memory = nil
+      operands = newValue
+    }
+  }
+  /// The turn that knows its operands; nil where it has them itself. Outlives that it is named here.
+  unowned(unsafe) var memory: TurnMemory?
   package let shape: Shape
   package let dtype: DType
-  package let origin: Origin
+  package internal(set) var origin: Origin
   /// The name the user gave it, for explanations and messages.
   package var name: String?
   /// The call of a layer that recorded it.
@@ -20,14 +33,14 @@ package final class Node {
   /// The numbers, once computed.
   package internal(set) var buffer: Buffer?
   /// For a leaf that is a parameter's value: that version of the parameter.
-  package let version: ParameterVersion?
+  package internal(set) var version: ParameterVersion?
   /// Whether a gradient can pass through it to a parameter or a variable.
   package internal(set) var isTracked: Bool
   /// How many values of the language hold it; a pending node that is held is a root of the next
   /// plan.
   package var handles = 0
   /// Order of recording; operands always have smaller numbers.
-  package let serial: Int
+  package internal(set) var serial: Int
   /// A plain number as it was, before it was rounded to an element type.
   package internal(set) var exact = 0.0
   /// After operands were let go because a parameter changed: which, for the error message.
@@ -52,7 +65,7 @@ package final class Node {
   ) {
     self.graph = graph
     self.op = op
-    self.inputs = inputs
+    operands = inputs
     self.attributes = attributes
     self.shape = type.shape
     self.dtype = type.dtype
@@ -65,14 +78,48 @@ package final class Node {
 
   package var type: TensorType { TensorType(shape, dtype) }
   package var isLeaf: Bool { inputs.isEmpty }
+
+  /// Becomes the leaf of a param's new value.
+  func becomeVersion(of parameter: Parameter, buffer: Buffer?) {
+    if version?.parameter === parameter, isKnownUniquelyReferenced(&version) {
+      version?.endedAt = nil
+      version?.step = nil
+    } else {
+      version = ParameterVersion(parameter)
+    }
+    name = parameter.name
+    self.buffer = buffer
+  }
+
+  /// As if it had just been recorded; its operands are those that the turn knows.
+  func renew(isTracked: Bool) {
+    if buffer != nil { buffer = nil }
+    // Not looked at: what it named may be gone.
+    memory = nil
+    if !operands.isEmpty { operands = [] }
+    if name != nil { name = nil }
+    if group != nil { group = nil }
+    if staleVersion != nil { staleVersion = nil }
+    if bypass != nil { bypass = nil }
+    if derivative != nil { derivative = nil }
+    self.isTracked = isTracked
+  }
 }
 
 /// What a gradient is of and by what; keeps neither alive.
 package final class Derivative {
-  package private(set) weak var loss: Node?
-  package private(set) weak var target: Node?
+  private weak var lossNode: Node?
+  private weak var targetNode: Node?
+  private let serials: (loss: Int, target: Int)
 
-  package init(_ loss: Node, _ target: Node) { (self.loss, self.target) = (loss, target) }
+  package init(_ loss: Node, _ target: Node) {
+    (lossNode, targetNode) = (loss, target)
+    serials = (loss.serial, target.serial)
+  }
+
+  /// A node that a later turn used again is another one.
+  package var loss: Node? { lossNode.flatMap { $0.serial == serials.loss ? $0 : nil } }
+  package var target: Node? { targetNode.flatMap { $0.serial == serials.target ? $0 : nil } }
 }
 
 /// A layer that behaves differently in training, as a node remembers that it was used without.
@@ -98,137 +145,18 @@ package final class ParameterVersion {
   init(_ parameter: Parameter) { self.parameter = parameter }
 }
 
-/// A trainable leaf with a name and an identity.
-package final class Parameter {
-  package let graph: Graph
-  /// `W1`, or the path inside a model: `net[0].weight`.
-  package var name: String
-  /// The leaf of the present version; reading a parameter gives this node.
-  package private(set) var node: Node
-  /// The gradient that the last `backward` left, nil for none.
-  package var gradient: Node? {
-    willSet { gradient?.handles -= 1 }
-    didSet { gradient?.handles += 1 }
-  }
-  /// Whether it got another value since it was made, saved or loaded.
-  package var isUnsaved = false
-  /// Whether optimizers and `backward` leave it alone.
-  package var isFrozen = false
-
-  /// A parameter whose first value is `value` (recorded or computed).
-  package init(_ name: String, value: Node) {
-    graph = value.graph
-    self.name = name
-    node = value
-    install(value)
-  }
-
-  /// A parameter of its own with the same numbers.
-  package func copy() -> Parameter { Parameter(name, value: graph.copied(node)) }
-
-  /// What undo needs: leaf and gradient of one moment.
-  package struct State {
-    let node: Node
-    let gradient: Node?
-  }
-
-  package func snapshot() -> State { State(node: node, gradient: gradient) }
-
-  package func restore(_ state: State) {
-    state.node.version?.endedAt = nil
-    if state.node !== node { node.version?.endedAt = graph.origin }
-    node = state.node
-    gradient = state.gradient
-  }
-
-  /// Replaces the value: same shape, converted dtype; ends every gradient path through the old one.
-  ///
-  /// Nothing is computed now: the new value is part of the next plan.
-  package func store(_ value: Node) throws(OperatorProblem) {
-    guard value.shape == node.shape else {
-      throw OperatorProblem(
-        .shape,
-        "\(name) is a param of shape \(node.shape) and keeps it; this value has \(value.shape)")
-    }
-    let value = try value.converted(to: node.dtype)
-    graph.willChange(self)
-    if node.buffer != nil { node.dropInputs() }
-    let operands = [value, node]
-    let isComputed = value.buffer != nil
-    let known = try graph.turn.expect(
-      graph, .parameter, operands, Attributes(), isComputed: isComputed)
-    node.version?.endedAt = graph.origin
-    graph.lastEnded = node.version
-    isFirst = false
-    isUnsaved = true
-    replaced = node
-    install(value)
-    graph.turn.add(node, operands, isComputed: isComputed, isKnown: known != nil)
-  }
-
-  /// Whether the present value is the first one.
-  private var isFirst = true
-  /// The value before the present one, until that was found finite.
-  private var replaced: Node?
-
-  private func install(_ value: Node) {
-    let version = ParameterVersion(self)
-    node = Node(
-      graph: graph, op: .parameter, inputs: value.buffer == nil ? [value] : [],
-      attributes: Attributes(), type: value.type, origin: graph.origin, buffer: value.buffer,
-      version: version, isTracked: true, serial: graph.nextSerial())
-    node.name = name
-    graph.pendingStores.append(self)
-  }
-
-  /// Throws when the value just stored has an element that is not finite; else what it was made of
-  /// is needed no more.
-  func checkFinite() throws(OperatorProblem) {
-    let old = replaced
-    replaced = nil
-    guard let buffer = node.buffer, buffer.dtype.isFloat, let index = buffer.firstNonFinite else {
-      return node.dropInputs()
-    }
-    if let old { graph.refuse(RefusedStore(parameter: self, old: old, new: node, element: index)) }
-    let element = node.shape.rank == 0 ? "it" : "element \(index)"
-    guard !isFirst else {
-      throw OperatorProblem(
-        .value,
-        "the param \(name) is not finite: \(element) is \(NumberFormat.shortest(buffer[index]))",
-        help: buffer.dtype == .f32 && !buffer[index].isNaN
-          ? "f32 holds numbers up to 3.4e38; convert(…, f64) larger ones" : nil,
-        origin: node.origin)
-    }
-    throw OperatorProblem(
-      .gradient,
-      "the new value of \(name) is not finite: \(element) became "
-        + NumberFormat.shortest(buffer[index]),
-      help: "a smaller learning rate often helps; the value before it was kept",
-      origin: node.origin)
-  }
-}
-
-/// A store that was not made because its value is not finite.
-package struct RefusedStore {
-  package let parameter: Parameter
-  /// The value before it.
-  package let old: Node
-  /// What was to be stored, with what it was made of.
-  package let new: Node
-  package let element: Int
-}
-
-extension Buffer {
-  /// The first element that is NaN or infinite.
-  package var firstNonFinite: Int? {
-    switch dtype {
-    case .f32:
-      let x = pointer(as: Float.self)
-      return (0..<count).first { !x[$0].isFinite }
-    case .f64:
-      let x = pointer(as: Double.self)
-      return (0..<count).first { !x[$0].isFinite }
-    default: return nil
+extension Node {
+  /// Lets the operands go without recursion, however long the chain behind them.
+  func dropInputs() {
+    memory = nil
+    guard !operands.isEmpty else { return }
+    var stack = operands
+    operands = []
+    while var last = stack.popLast() {
+      if isKnownUniquelyReferenced(&last), !last.operands.isEmpty {
+        stack.append(contentsOf: last.operands)
+        last.operands = []
+      }
     }
   }
 }

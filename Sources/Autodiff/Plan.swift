@@ -75,35 +75,61 @@ extension Graph {
     try compute(missing, keepsTracked: true)
   }
 
+  /// Computes `roots` and what must be kept on the way, by the plan that an earlier turn ran here or
+  /// by one that is looked for.
   func compute(_ roots: [Node], keepsTracked: Bool) throws(OperatorProblem) {
-    if let (known, leaves) = try turn.expectCompute(self, roots, keepsTracked: keepsTracked) {
-      planHits += 1
-      let nodes = turn.nodes
-      var places = [Int](repeating: -1, count: known.plan.entries.count)
-      for (slot, event, _) in known.events { places[slot] = event }
-      defer { known.plan.releaseOutputs() }
-      do throws(OperatorProblem) {
-        try known.plan.run(leaves) { step in
-          places[step] >= 0 ? nodes[places[step]] : nil
-        }
-      } catch {
-        guard error.kind != .interrupt, error.origin == .unknown else { throw error }
-        try failAgain(roots, keepsTracked)
-        throw error
-      }
-      for (slot, event, _) in known.events where known.plan.entries[slot].isRoot {
-        nodes[event].finish(known.plan.outputs[slot])
-      }
-      return
+    if let (known, memory) = try turn.expectCompute(self, roots, keepsTracked: keepsTracked) {
+      try run(known, memory)
+      return letOperandsGo(known, memory)
     }
+    try computeAnew(roots, keepsTracked: keepsTracked, isEndOfTurn: false)
+  }
+
+  func computeAnew(_ roots: [Node], keepsTracked: Bool, isEndOfTurn: Bool)
+    throws(OperatorProblem)
+  {
     try expandBackwards()
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
     let plan = plan(for: key)
-    turn.addCompute(key, plan, roots, keepsTracked: keepsTracked)
+    turn.addCompute(
+      key, plan, roots, keepsTracked: keepsTracked, isEndOfTurn: isEndOfTurn)
     defer { plan.releaseOutputs() }
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
       node.finish(plan.outputs[slot])
+    }
+  }
+
+  /// Runs the plan that an earlier turn ran here.
+  func run(_ known: TurnCompute, _ memory: TurnMemory) throws(OperatorProblem) {
+    planHits += 1
+    guard let plan = known.plan else { return }
+    known.gather(memory)
+    defer {
+      known.releaseLeaves()
+      plan.releaseOutputs()
+    }
+    do throws(OperatorProblem) {
+      try plan.run(known.leaves) { step in
+        known.results.first { $0.slot == step }.flatMap { memory.nodes[$0.event] }
+      }
+    } catch {
+      guard error.kind != .interrupt, error.origin == .unknown else { throw error }
+      try failAgain(known.roots.compactMap { memory.node($0) }, known.keepsTracked)
+      throw error
+    }
+    for result in known.results where result.isRoot {
+      memory.nodes[result.event]?.buffer = plan.outputs[result.slot]
+    }
+  }
+
+  /// Values without a gradient path need their operands no more; what becomes of the others the end
+  /// of the turn tells.
+  func letOperandsGo(_ known: TurnCompute, _ memory: TurnMemory) {
+    for result in known.results where result.isRoot {
+      if let node = memory.nodes[result.event], !node.isTracked, !isWalked(node) {
+        node.dropInputs()
+      }
     }
   }
 
@@ -152,18 +178,6 @@ extension Node {
       graph.finished.append(self)
     } else if !graph.isWalked(self) {
       dropInputs()
-    }
-  }
-
-  /// Lets the operands go without recursion, however long the chain behind them.
-  func dropInputs() {
-    var stack = inputs
-    inputs = []
-    while var last = stack.popLast() {
-      if isKnownUniquelyReferenced(&last), !last.inputs.isEmpty {
-        stack.append(contentsOf: last.inputs)
-        last.inputs = []
-      }
     }
   }
 }

@@ -54,6 +54,12 @@ package struct Trail {
   /// Another statement begins; its first backward begins another trail.
   package mutating func end() { isOver = true }
 
+  /// Whether the next one to be left is one of those on the way that are kept.
+  var wantsNext: Bool { isOver || count % stride == 0 }
+
+  /// One that is not kept is left.
+  mutating func pass() { count += 1 }
+
   /// Called where a backward takes the place of the last one.
   mutating func leave(_ last: BackwardRecord?) {
     guard !isOver else {

@@ -7,7 +7,7 @@ import Engine
 typealias TurnReference = Int32
 
 /// One value that a turn recorded.
-struct TurnEvent: Equatable {
+final class TurnEvent: Equatable {
   let op: Operator
   let attributes: Attributes
   let operands: [TurnReference]
@@ -16,9 +16,19 @@ struct TurnEvent: Equatable {
   /// For a param's store: whether the value had its numbers already.
   let isComputed: Bool
 
+  init(
+    op: Operator, attributes: Attributes, operands: [TurnReference], type: TensorType,
+    isTracked: Bool, isComputed: Bool
+  ) {
+    (self.op, self.attributes, self.operands) = (op, attributes, operands)
+    (self.type, self.isTracked, self.isComputed) = (type, isTracked, isComputed)
+  }
+
   static func == (a: TurnEvent, b: TurnEvent) -> Bool {
-    a.op === b.op && a.operands == b.operands && a.type == b.type && a.isTracked == b.isTracked
-      && a.isComputed == b.isComputed && a.attributes == b.attributes
+    a === b
+      || a.op === b.op && a.operands == b.operands && a.type == b.type
+        && a.isTracked == b.isTracked && a.isComputed == b.isComputed
+        && a.attributes == b.attributes
   }
 }
 
@@ -55,23 +65,68 @@ struct TurnBackward: Equatable {
 }
 
 /// One plan that a turn ran.
-struct TurnCompute {
+final class TurnCompute {
   /// Where a plan's leaf comes from.
   enum Source {
     case leaf(Int)
     case event(Int)
     /// A number that a gradient rule spells out.
     case fixed(Buffer)
+
+    func isReady(_ memory: TurnMemory) -> Bool {
+      switch self {
+      case .leaf(let index): memory.leaves[index]?.buffer != nil
+      case .event(let index): memory.nodes[index]?.buffer != nil
+      case .fixed: true
+      }
+    }
+
+    func buffer(_ memory: TurnMemory) -> Buffer? {
+      switch self {
+      case .leaf(let index): memory.leaves[index]?.buffer
+      case .event(let index): memory.nodes[index]?.buffer
+      case .fixed(let buffer): buffer
+      }
+    }
+  }
+
+  /// An event that the plan computes, and whether it keeps it.
+  struct Result {
+    let slot: Int
+    let event: Int
+    let isRoot: Bool
   }
 
   let position: Int
   let backwards: Int
   let keepsTracked: Bool
+  let isEndOfTurn: Bool
   let roots: [TurnReference]
-  let plan: Plan
+  /// Nil where nothing was to be computed.
+  let plan: Plan?
   let sources: [Source]
-  /// The events that the plan computes, and whether the program held each.
-  let events: [(slot: Int, event: Int, isHeld: Bool)]
+  let results: [Result]
+  /// For each event up to there, whether the program held it and it was not computed.
+  let isHeld: [Bool]
+  /// While the plan runs: the numbers of its leaves.
+  private(set) var leaves: [Buffer] = []
+
+  init(
+    position: Int, backwards: Int, keepsTracked: Bool, isEndOfTurn: Bool, roots: [TurnReference],
+    plan: Plan?, sources: [Source], results: [Result], isHeld: [Bool]
+  ) {
+    (self.position, self.backwards, self.keepsTracked) = (position, backwards, keepsTracked)
+    (self.isEndOfTurn, self.roots, self.plan) = (isEndOfTurn, roots, plan)
+    (self.sources, self.results, self.isHeld) = (sources, results, isHeld)
+  }
+
+  func gather(_ memory: TurnMemory) {
+    for source in sources {
+      if let buffer = source.buffer(memory) { leaves.append(buffer) }
+    }
+  }
+
+  func releaseLeaves() { leaves.removeAll(keepingCapacity: true) }
 }
 
 /// The structure of a whole turn.
@@ -80,11 +135,19 @@ final class TurnTrace {
   var leaves: [TurnLeaf] = []
   var backwards: [TurnBackward] = []
   var computes: [TurnCompute] = []
+  /// What its last turns recorded, to be used again; each holds the trace.
+  var memories: [TurnMemory] = []
+  /// While the turn is recorded: the nodes of its events and its leaves.
+  var nodes: [Node] = []
+  var leafNodes: [Node] = []
+  /// What the language knows about the instructions that record it.
+  let script: TurnScript
 
-  init() {}
+  init() { script = TurnScript() }
 
   /// The beginning of another trace, as far as a turn has come.
   init(_ other: TurnTrace, events: Int, leaves: Int, backwards: Int, computes: Int) {
+    script = TurnScript(other.script, events: events)
     self.events = Array(other.events.prefix(events))
     self.leaves = Array(other.leaves.prefix(leaves))
     self.backwards = Array(other.backwards.prefix(backwards))
@@ -103,5 +166,54 @@ final class TurnTrace {
       && zip(self.computes.prefix(computes), other.computes).allSatisfy { a, b in
         a.plan === b.plan && a.position == b.position && a.roots == b.roots
       }
+  }
+
+  // MARK: - What becomes of histories
+
+  /// What becomes, at the end of the turn, of a tracked value that the program holds.
+  enum Fate {
+    /// A gradient can still pass through it to somebody.
+    case alive
+    /// No more, since this version of a param was stored over.
+    case over(TurnReference)
+    /// It depends on variables, whose end the structure does not tell.
+    case open
+  }
+
+  /// Tracked values that a plan of the turn computes and keeps, with what becomes of them.
+  private(set) lazy var fates: [(event: Int, fate: Fate)] = {
+    var kept: Set<Int> = []
+    for compute in computes {
+      for result in compute.results
+      where result.isRoot && events[result.event].isTracked
+        && events[result.event].op !== Operator.parameter
+      {
+        kept.insert(result.event)
+      }
+    }
+    let ended = Set(events.filter { $0.op === Operator.parameter }.map { $0.operands[1] })
+    return kept.sorted().map { ($0, fate(of: $0, ended)) }
+  }()
+
+  private func fate(of event: Int, _ ended: Set<TurnReference>) -> Fate {
+    var seen: Set<TurnReference> = []
+    var stack = [TurnReference(truncatingIfNeeded: event)]
+    var last: TurnReference?
+    while let reference = stack.popLast() {
+      guard seen.insert(reference).inserted else { continue }
+      let isLeaf = reference < 0
+      let isVersion =
+        isLeaf
+        ? leaves[Int(~reference)].isParameter
+        : events[Int(reference)].op === Operator.parameter
+      if isLeaf, leaves[Int(~reference)].isVariable { return .open }
+      if isVersion {
+        guard ended.contains(reference) else { return .alive }
+        last = last ?? reference
+      } else if !isLeaf, events[Int(reference)].isTracked {
+        stack += events[Int(reference)].operands
+      }
+    }
+    return last.map { .over($0) } ?? .open
   }
 }

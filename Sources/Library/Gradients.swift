@@ -21,12 +21,16 @@ enum GradientFunctions {
       "A loss of a net with dropout that was called without train: true gives a warning, once a net.",
     ],
     examples: ["param w = [1, 2]\nbackward(sum(w^2))\nw.grad  # => [2, 4]"],
+    direct: { session, loss in try run(loss, isAdding: false, session) },
     action: { call in
-      let loss = try call.tensor(0)
-      try call.session.graph.backward(loss, add: call.bool(1, default: false))
-      warnOfInference(loss, call.session)
+      try run(call.tensor(0), isAdding: call.bool(1, default: false), call.session)
       return .none
     })
+
+  private static func run(_ loss: Node, isAdding: Bool, _ session: Session) throws {
+    try session.graph.backward(loss, add: isAdding)
+    warnOfInference(loss, session)
+  }
 
   /// Says once that a net was to be trained and its layers were told to infer.
   private static func warnOfInference(_ loss: Node, _ session: Session) {

@@ -24,7 +24,7 @@ enum OperatorFunctions {
       name: op.name, summary: op.summary,
       category: Catalogue.losses.contains { $0 === op } ? "Losses" : "Tensors",
       parameters: parameters,
-      details: details(op), examples: op.examples + OperatorOptions.examples(op),
+      details: details(op), examples: op.examples + OperatorOptions.examples(op), isOperator: true,
       action: { call in
         if isPair, call.isGiven(1) {
           let pair = op.name == "max" ? Operator.maximum : Operator.minimum

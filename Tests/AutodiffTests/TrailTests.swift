@@ -10,9 +10,11 @@ import Testing
 struct TrailTests {
   /// Trains a param of so many elements for some turns; `visit` sees each loss.
   private static func train(
-    _ count: Int, turns: Int, visit: (Int, Node) throws -> Void = { _, _ in }
+    _ count: Int, turns: Int, keepsSteps: Bool = true,
+    visit: (Int, Node) throws -> Void = { _, _ in }
   ) throws -> Graph {
     let graph = Graph()
+    graph.keepsSteps = keepsSteps
     let ones = [Double](repeating: 1, count: count)
     let w = Parameter("w", value: try graph.tensor(ones, shape: [count], dtype: .f32))
     try graph.flush()
@@ -49,6 +51,16 @@ struct TrailTests {
       let after = try graph.values(record.values[0])[0]
       #expect((after - pow(0.998, Double(record.turn))).magnitude < 1e-3)
     }
+  }
+
+  @Test("where nobody walks, some on the way are kept, from the first on")
+  func sparse() throws {
+    let graph = try TrailTests.train(3, turns: 1000, keepsSteps: false)
+    let turns = graph.trail.records.map(\.turn)
+    #expect(turns.first == 1)
+    #expect(turns == turns.sorted() && (8...24).contains(turns.count))
+    #expect(graph.trail.turns == 1000)
+    #expect(graph.lastBackward?.turn == 1000)
   }
 
   @Test("a loss that the program holds keeps its history for the walk")

@@ -84,6 +84,10 @@ extension Machine {
           frame.take(r, i.a, slot)
           continue
         }
+        frame.pointee.next = ip
+        if try short(i, frame) { continue }
+        ip = try slow(i.pointee, frame)
+        continue
       case .storeGlobal:
         let place = globals._withUnsafeGuaranteedRef { $0.slots } + i.b
         if i.c == 0, r[i.a].isNumber, place.pointee.isNumber,
@@ -182,7 +186,11 @@ extension Machine {
         break
       }
       frame.pointee.next = ip
-      ip = try slow(i.pointee, frame)
+      if let next = again(i, frame) {
+        ip = next
+      } else if try !short(i, frame) {
+        ip = try learning(i, frame)
+      }
     }
   }
 

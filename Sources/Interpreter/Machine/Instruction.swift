@@ -194,6 +194,9 @@ extension Opcode {
     }
   }
 
+  /// Whether it computes with one or two operands, and nothing else.
+  var isArithmetic: Bool { isBinary || self == .negate || self == .not || self == .transpose }
+
   /// Whether its result may go to another register than the compiler said at first.
   var writesOnlyA: Bool {
     switch self {

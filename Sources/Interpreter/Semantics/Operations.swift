@@ -9,8 +9,8 @@ import Syntax
 extension Session {
   /// The value of a param's name; other values are themselves.
   package func read(_ value: Value) -> Value {
-    if case .foreign(let object) = value, let parameter = object as? ParameterObject {
-      return .tensor(parameter.parameter.node)
+    if case .foreign(let object) = value, let parameter = object.asParameter {
+      return .tensor(parameter.read())
     }
     return value
   }

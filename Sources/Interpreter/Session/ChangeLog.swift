@@ -10,12 +10,11 @@ struct ChangeLog {
   private struct Saved {
     let restore: () -> Void
     let save: () -> () -> Void
-    /// Whether it is a param that has another value now.
-    let isMoved: () -> Bool
   }
 
   private var globals: [(slot: Int, old: Value?)] = []
   private var cells: [(cell: CellObject, old: Value)] = []
+  private var parameters: [(parameter: Parameter, old: Parameter.State)] = []
   private var objects: [ObjectIdentifier: Saved] = [:]
   /// Single elements of lists that changed in place, in order; without an index all of them.
   private var elements: [(list: ListStorage, index: Int?, old: [Value])] = []
@@ -26,10 +25,10 @@ struct ChangeLog {
   init(_ settings: Journal.Settings) { self.settings = settings }
 
   var isEmpty: Bool {
-    globals.isEmpty && cells.isEmpty && objects.isEmpty && elements.isEmpty
+    globals.isEmpty && cells.isEmpty && parameters.isEmpty && objects.isEmpty && elements.isEmpty
   }
   /// Whether a param has another value now.
-  var isStep: Bool { objects.values.contains { $0.isMoved() } }
+  var isStep: Bool { parameters.contains { $0.parameter.hasMoved(since: $0.old) } }
 
   /// Params and objects of the library alone: a step of training.
   var step: ChangeLog {
@@ -45,14 +44,18 @@ struct ChangeLog {
     elements.append((list, index, old))
   }
 
+  mutating func add(_ parameter: Parameter) {
+    parameters.append((parameter, parameter.snapshot()))
+    // With its gradient, and what optimizers keep for it.
+    bytes += 4 * parameter.node.shape.count * parameter.node.dtype.size
+  }
+
   func has(_ object: AnyObject) -> Bool { objects[ObjectIdentifier(object)] != nil }
 
   mutating func add(
-    _ object: AnyObject, bytes: Int, restore: @escaping () -> Void,
-    save: @escaping () -> () -> Void, isMoved: @escaping () -> Bool
+    _ object: AnyObject, restore: @escaping () -> Void, save: @escaping () -> () -> Void
   ) {
-    objects[ObjectIdentifier(object)] = Saved(restore: restore, save: save, isMoved: isMoved)
-    self.bytes += bytes
+    objects[ObjectIdentifier(object)] = Saved(restore: restore, save: save)
   }
 
   /// Brings the old values back; gives what brings the present ones back. Latest first: what was
@@ -62,10 +65,14 @@ struct ChangeLog {
     var inverse = ChangeLog(session.settings)
     inverse.bytes = bytes
     for (key, object) in objects {
-      inverse.objects[key] = Saved(
-        restore: object.save(), save: object.save, isMoved: object.isMoved)
+      inverse.objects[key] = Saved(restore: object.save(), save: object.save)
       object.restore()
     }
+    for (parameter, _) in parameters
+    where !inverse.parameters.contains(where: { $0.parameter === parameter }) {
+      inverse.parameters.append((parameter, parameter.snapshot()))
+    }
+    for (parameter, old) in parameters.reversed() { parameter.restore(old) }
     var seen: Set<Int> = []
     for (slot, _) in globals where seen.insert(slot).inserted {
       inverse.globals.append((slot, session.globals[slot]))
@@ -86,6 +93,7 @@ struct ChangeLog {
   mutating func forget() {
     if !globals.isEmpty { globals.removeAll(keepingCapacity: true) }
     if !cells.isEmpty { cells.removeAll(keepingCapacity: true) }
+    if !parameters.isEmpty { parameters.removeAll(keepingCapacity: true) }
     if !objects.isEmpty { objects.removeAll(keepingCapacity: true) }
     if !elements.isEmpty { elements.removeAll(keepingCapacity: true) }
     bytes = 0
@@ -95,6 +103,7 @@ struct ChangeLog {
   mutating func add(_ later: ChangeLog) {
     globals += later.globals
     cells += later.cells
+    parameters += later.parameters
     objects.merge(later.objects) { first, _ in first }
     elements += later.elements
     bytes = max(bytes, later.bytes)

@@ -75,26 +75,18 @@ struct Journal {
 
   /// A parameter is about to change.
   mutating func note(_ parameter: Parameter) {
-    // With its gradient, and what optimizers keep for it.
-    let bytes = 4 * parameter.node.shape.count * parameter.node.dtype.size
-    let node = parameter.node
-    note(parameter, bytes: bytes, isMoved: { parameter.node !== node }) {
-      let state = parameter.snapshot()
-      return { parameter.restore(state) }
-    }
+    guard parameter.noted != turn else { return }
+    unfinished.add(parameter)
+    if parameter.noted < firstTurn { statement.add(parameter) }
+    parameter.noted = turn
   }
 
   /// An object is about to change; `save` makes what brings its present state back.
-  mutating func note(
-    _ object: AnyObject, bytes: Int = 0, isMoved: @escaping () -> Bool = { false },
-    _ save: @escaping () -> () -> Void
-  ) {
+  mutating func note(_ object: AnyObject, _ save: @escaping () -> () -> Void) {
     guard !unfinished.has(object) else { return }
     let restore = save()
-    unfinished.add(object, bytes: bytes, restore: restore, save: save, isMoved: isMoved)
-    if !statement.has(object) {
-      statement.add(object, bytes: bytes, restore: restore, save: save, isMoved: isMoved)
-    }
+    unfinished.add(object, restore: restore, save: save)
+    if !statement.has(object) { statement.add(object, restore: restore, save: save) }
   }
 
   // MARK: - Turns

@@ -31,6 +31,7 @@ package protocol ProgressFace: AnyObject {
 package final class Session {
   package let graph = Graph()
   package let globals = Globals()
+  let handles = TensorHandles()
   /// Where `print` and echoes go.
   package var output: (StyledText) -> Void
   /// Told about what is probably a mistake and stops nothing; writes it to `output` at first.
@@ -98,7 +99,13 @@ package final class Session {
   package init(output: @escaping (StyledText) -> Void) {
     self.output = output
     warn = { output(DiagnosticRenderer.render($0)) }
+    graph.keeper = handles
     graph.willChange = { [unowned self] parameter in journal.note(parameter) }
+  }
+
+  deinit {
+    graph.close()
+    graph.keeper = nil
   }
 
   package func install(_ functions: [HostFunction]) {

@@ -37,10 +37,16 @@ package struct HostFunction: Sendable {
   /// Programs with `# =>` lines; they run as tests.
   package let examples: [String]
   package let action: Action
+  /// Whether all it does is record: its result depends on nothing but its arguments.
+  package let isOperator: Bool
+  /// What it does with one tensor alone, where it has a shorter way for that.
+  package let direct: Direct?
+  package typealias Direct = @Sendable (_ session: Session, _ x: Node) throws -> Void
 
   package init(
     name: String, summary: String, category: String, parameters: [Parameter],
-    details: [String] = [], examples: [String] = [], action: @escaping Action
+    details: [String] = [], examples: [String] = [], isOperator: Bool = false,
+    direct: Direct? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
@@ -49,6 +55,8 @@ package struct HostFunction: Sendable {
     self.details = details
     self.examples = examples
     self.action = action
+    self.isOperator = isOperator
+    self.direct = direct
   }
 }
 

@@ -80,8 +80,11 @@ package class Object {
 /// A value of the library where the machine holds it.
 final class ForeignBox: Object {
   let object: any ForeignObject
+  /// The object, where it is a param.
+  let parameter: ParameterObject?
   init(_ object: any ForeignObject) {
     self.object = object
+    parameter = object.asParameter
     super.init(.foreign)
   }
 }
@@ -95,14 +98,50 @@ package final class StringObject: Object {
 }
 
 /// A handle on a node of the graph; as long as it lives, the node is a root of the next plan.
+///
+/// One that is lent by the memory of a recognised turn neither holds its node nor counts as a handle of
+/// it, as long as the program does not hold it (`TensorHandles`).
 package final class TensorObject: Object {
-  package let node: Node
+  let reference: Unmanaged<Node>
+  private var ownsNode: Bool
+  private var isCounted: Bool
+
+  package var node: Node { reference.takeUnretainedValue() }
+
   package init(_ node: Node) {
-    self.node = node
+    reference = .passRetained(node)
+    (ownsNode, isCounted) = (true, true)
     node.handles += 1
     super.init(.tensor)
   }
-  deinit { node.handles -= 1 }
+
+  init(lent node: Unmanaged<Node>) {
+    reference = node
+    (ownsNode, isCounted) = (false, false)
+    super.init(.tensor)
+  }
+
+  deinit {
+    count(isHeld: false)
+    if ownsNode { reference.release() }
+  }
+
+  func isHandle(on node: Unmanaged<Node>) -> Bool { reference.toOpaque() == node.toOpaque() }
+
+  /// Whether it counts as a handle of its node.
+  func count(isHeld: Bool) {
+    guard isHeld != isCounted else { return }
+    isCounted = isHeld
+    reference._withUnsafeGuaranteedRef { $0.handles += isHeld ? 1 : -1 }
+  }
+
+  /// Holds its node from here on.
+  func own() {
+    count(isHeld: true)
+    guard !ownsNode else { return }
+    ownsNode = true
+    _ = reference.retain()
+  }
 }
 
 package final class TupleObject: Object {
@@ -139,6 +178,8 @@ package final class RangeObject: Object {
 package class FunctionObject: Object {
   /// The name for messages; `function` for a lambda.
   package var name: String { "function" }
+  /// What it does with one tensor alone, where it has a short way for that.
+  var direct: HostFunction.Direct? { nil }
   package init(named: Void = ()) { super.init(.function) }
   override init(_ kind: Kind) { super.init(kind) }
 }
@@ -147,6 +188,7 @@ package class FunctionObject: Object {
 package final class HostFunctionObject: FunctionObject {
   package let function: HostFunction
   package override var name: String { function.name }
+  override var direct: HostFunction.Direct? { function.direct }
   package init(_ function: HostFunction) {
     self.function = function
     super.init(.function)
@@ -210,6 +252,8 @@ package protocol ForeignObject: AnyObject {
   func element(_ index: Int, _ session: Session) throws -> Value?
   /// Trainable parameters with their paths relative to this object: `weight`, `inner[2].bias`.
   var parameters: [(path: String, parameter: Parameter)] { get }
+  /// Itself, where it is a param.
+  var asParameter: ParameterObject? { get }
   /// A separate object with the same state, for `copy`; itself for value types.
   func copy() throws -> any ForeignObject
 }
@@ -241,6 +285,7 @@ extension ForeignObject {
   package func element(_ index: Int, _ session: Session) throws -> Value? { nil }
   package var parameters: [(path: String, parameter: Parameter)] { [] }
   package func copy() throws -> any ForeignObject { self }
+  package var asParameter: ParameterObject? { nil }
 }
 
 /// One place between brackets, evaluated.
@@ -316,9 +361,22 @@ package final class PartialObject: FunctionObject {
 /// A parameter as such: what a name made by `param` holds.
 package class ParameterObject: ForeignObject {
   package let parameter: Parameter
+  /// The handle that reading it gave last.
+  private var reading: TensorObject?
   package init(_ parameter: Parameter) {
     self.parameter = parameter
   }
+  package var asParameter: ParameterObject? { self }
+
+  /// A handle on its present value.
+  package func read() -> TensorObject {
+    let node = parameter.node
+    if let reading, reading.isHandle(on: .passUnretained(node)) { return reading }
+    let new = TensorObject(node)
+    reading = new
+    return new
+  }
+
   package var typeName: String { "param" }
   package var parameters: [(path: String, parameter: Parameter)] { [("", parameter)] }
   package func describe(_ session: Session) throws -> StyledText {

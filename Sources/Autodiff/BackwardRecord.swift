@@ -1,0 +1,87 @@
+// The last `backward`, for explanations.
+
+import Engine
+
+/// Where the last `backward` is written down.
+enum BackwardSource {
+  case none
+  case record(BackwardRecord)
+  /// In a turn that was recognised, which stays until the next `backward`; with the last serial of
+  /// the backward before and the turn of the training.
+  case turn(TurnMemory, Int, Node, previous: Int, turn: (number: Int, epoch: Int, batch: Int))
+}
+
+extension Graph {
+  /// The graph of the last `backward`.
+  package var lastBackward: BackwardRecord? {
+    switch backwardSource {
+    case .none: return nil
+    case .record(let record): return record
+    case .turn(let memory, let index, let loss, let previous, let turn):
+      let known = memory.trace.backwards[index]
+      let entries = known.targets.enumerated().compactMap { place, target in
+        if let node = memory.node(target), let parameter = node.version?.parameter,
+          let gradient = memory.nodes[known.position + place]
+        {
+          return (parameter, node, gradient)
+        }
+        return nil as (parameter: Parameter, node: Node, gradient: Node)?
+      }
+      return BackwardRecord(
+        loss: loss, gradients: entries, previousSerial: previous, turn: turn.number,
+        epoch: turn.epoch, batch: turn.batch)
+    }
+  }
+
+  /// The serials of the values that explain the last `backward`.
+  var explained: ClosedRange<Int>? {
+    switch backwardSource {
+    case .none: nil
+    case .record(let record):
+      min(record.previousSerial + 1, record.loss.serial)...record.loss.serial
+    case .turn(_, _, let loss, let previous, _): min(previous + 1, loss.serial)...loss.serial
+    }
+  }
+
+  /// Another `backward` begins: what the last one leaves.
+  func leaveLastBackward() {
+    // Where nobody can walk through them, a few tell how the numbers grew.
+    if case .turn = backwardSource, !keepsSteps, !trail.wantsNext {
+      trail.pass()
+    } else {
+      trail.leave(lastBackward)
+    }
+    unpin()
+  }
+
+  /// The turn that tells the last `backward` need not stay any longer.
+  func unpin() {
+    guard let memory = tellingMemory else { return }
+    // It held the loss.
+    backwardSource = .none
+    if memory !== turn.memory { memory.unpin(self) }
+  }
+
+  private var tellingMemory: TurnMemory? {
+    if case .turn(let memory, _, _, _, _) = backwardSource { return memory }
+    return nil
+  }
+
+  /// A turn gives away its nodes: what it tells of a `backward` is written down.
+  func writeDown(_ memory: TurnMemory) {
+    guard case .turn(let told, _, _, _, _) = backwardSource, told === memory,
+      let record = lastBackward
+    else { return }
+    memory.isPinned = false
+    backwardSource = .record(record)
+  }
+
+  /// Another memory has taken over the nodes of the turn.
+  func move(from memory: TurnMemory, to other: TurnMemory) {
+    guard case .turn(let told, let index, let loss, let previous, let turn) = backwardSource,
+      told === memory
+    else { return }
+    (memory.isPinned, other.isPinned) = (false, true)
+    backwardSource = .turn(other, index, loss, previous: previous, turn: turn)
+  }
+}

@@ -1,0 +1,153 @@
+// Instructions that an earlier turn of a loop had at the same place, recorded again at once: their
+// operands are compared, and everything that they recorded is there already.
+
+import Autodiff
+import Engine
+
+/// Handles on the nodes of recognised turns, used again with them.
+final class TensorHandles: HandleKeeper {
+  func count(_ memory: TurnMemory, _ events: Int) {
+    memory.withHandles { handles in
+      for index in 0..<events where handles[index] != nil {
+        let isHeld = TensorHandles.isHeld(&handles[index])
+        TensorHandles.tensor(handles[index])?.count(isHeld: isHeld)
+      }
+    }
+  }
+
+  func release(_ memory: TurnMemory) {
+    memory.withHandles { handles in
+      for index in handles.indices where handles[index] != nil {
+        if TensorHandles.isHeld(&handles[index]) {
+          TensorHandles.tensor(handles[index])?.own()
+          handles[index] = nil
+        } else {
+          TensorHandles.tensor(handles[index])?.count(isHeld: false)
+        }
+      }
+    }
+  }
+
+  /// The handle on the node of an event; nobody holds it yet but the memory.
+  func handle(_ node: Unmanaged<Node>, _ memory: TurnMemory, _ event: Int) -> TensorObject {
+    memory.withHandles { handles in
+      if let known = TensorHandles.tensor(handles[event]), known.isHandle(on: node) {
+        return known
+      }
+      let handle = TensorObject(lent: node)
+      handles[event] = handle
+      return handle
+    }
+  }
+
+  private static func tensor(_ handle: AnyObject?) -> TensorObject? {
+    handle.map { unsafeDowncast($0, to: TensorObject.self) }
+  }
+
+  private static func isHeld(_ handle: inout AnyObject?) -> Bool {
+    tensor(handle)?.slots != 0 || !isKnownUniquelyReferenced(&handle)
+  }
+}
+
+extension Machine {
+  /// Records what the instruction at `i` recorded in an earlier turn; the instruction that comes
+  /// next, nil where it has to be carried out.
+  func again(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>)
+    -> UnsafePointer<Instruction>?
+  {
+    let graph = session.graph
+    guard let line = graph.foretold, line.code == UnsafeRawPointer(i),
+      line.isTraining == frame.pointee.isTraining
+    else { return nil }
+    var operands = TurnOperands()
+    guard collect(i.pointee, frame, line.callee, &operands),
+      let (node, memory, event) = graph.again(line, operands)
+    else { return nil }
+    if let name = line.name { node._withUnsafeGuaranteedRef { $0.name = name } }
+    let handle = session.handles.handle(node, memory, event)
+    frame.pointee.holdsObjects = true
+    frame.pointee.registers.put(i.a, Slot(handle))
+    pollSoon()
+    return frame.pointee.next + (i.pointee.op == .callNamed ? 1 : 0)
+  }
+
+  /// Carries out an instruction that may be recorded again in later turns.
+  func learning(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>) throws
+    -> UnsafePointer<Instruction>
+  {
+    let graph = session.graph
+    var operands = TurnOperands()
+    guard let mark = graph.mark(), let callee = callee(i.pointee, frame),
+      collect(i.pointee, frame, callee.function, &operands)
+    else { return try slow(i.pointee, frame) }
+    let (held, chunk) = (operands.held, frame.pointee.chunk)
+    let isTraining = frame.pointee.isTraining
+    let origin = frame.pointee.routine.origins[frame.pointee.position]
+    let next = try slow(i.pointee, frame)
+    let result = frame.pointee.registers[i.a]
+    withExtendedLifetime(held) {
+      guard result.is(.tensor) else { return }
+      let node = result.unmanaged(as: TensorObject.self)._withUnsafeGuaranteedRef { $0.node }
+      guard let step = graph.step(since: mark, operands, result: node) else { return }
+      graph.learn(
+        TurnLine(
+          code: UnsafeRawPointer(i), owner: chunk, callee: callee.function, isTraining: isTraining,
+          name: node.name, origin: origin, step: step))
+    }
+    return next
+  }
+
+  /// What an instruction calls, where the result depends on nothing but the operands; nil where it may
+  /// depend on more.
+  private func callee(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) -> (
+    function: Object?, Void
+  )? {
+    let slot: Slot
+    switch i.op {
+    case .call, .callNamed: slot = frame.pointee.registers[Int(i.b)]
+    case .callGlobal: slot = session.globals.slots[Int(i.b)]
+    default: return i.op.isArithmetic ? (nil, ()) : nil
+    }
+    guard slot.is(.function) else { return nil }
+    let object = slot.object.takeUnretainedValue()
+    guard let host = object as? HostFunctionObject, host.function.isOperator else { return nil }
+    return (object, ())
+  }
+
+  /// The operands of an instruction; false where one is neither tensor nor number, or another function
+  /// is called.
+  @inline(__always)
+  private func collect(
+    _ i: Instruction, _ frame: UnsafeMutablePointer<Frame>, _ callee: AnyObject?,
+    _ operands: inout TurnOperands
+  ) -> Bool {
+    let r = frame.pointee.registers
+    var first = Int(i.b) + 1
+    switch i.op {
+    case .negate, .not, .transpose: return append(r[Int(i.b)], &operands)
+    case .callGlobal:
+      guard isSame(session.globals.slots[Int(i.b)], callee) else { return false }
+      first = Int(i.a) + 1
+    case .call, .callNamed: guard isSame(r[Int(i.b)], callee) else { return false }
+    default:
+      return append(r[Int(i.b)], &operands) && append(frame.pointee.operand(Int(i.c)), &operands)
+    }
+    for index in 0..<Int(i.c) where !append(r[first + index], &operands) { return false }
+    return true
+  }
+
+  @inline(__always)
+  private func isSame(_ slot: Slot, _ callee: AnyObject?) -> Bool {
+    guard slot.isObject, let callee else { return false }
+    return slot.object.toOpaque() == Unmanaged.passUnretained(callee).toOpaque()
+  }
+
+  @inline(__always)
+  private func append(_ slot: Slot, _ operands: inout TurnOperands) -> Bool {
+    if slot.isNumber { return operands.append(TurnOperand(slot.number)) }
+    guard slot.is(.tensor) else { return false }
+    return operands.append(
+      TurnOperand(
+        slot.unmanaged(as: TensorObject.self)._withUnsafeGuaranteedRef { $0.reference }))
+  }
+}

@@ -1,0 +1,46 @@
+"""The screens of the README: each is what a terminal shows after the keys in the comment before it.
+
+    <!-- screen 80x24
+    let x = 1
+    <Right><Right>
+    -->
+
+A line is an entry; one that begins with < is keys without Return."""
+
+import re
+import tempfile
+
+from screen import Terminal
+
+KEYS = {"Right": "\x1b[C", "Left": "\x1b[D", "Up": "\x1b[A", "Down": "\x1b[B", "Tab": "\t",
+        "Esc": "\x1b", "Enter": "\r"}
+BLOCK = re.compile(r"<!-- screen (\d+)x(\d+)\n(.*?)\n-->\n\n```\n(.*?)```$", re.DOTALL | re.MULTILINE)
+
+
+def shown(nns, columns, rows, lines):
+    with tempfile.TemporaryDirectory() as home:
+        terminal = Terminal(
+            [nns, "--no-init"], columns, rows, TERM="xterm", NO_COLOR="1", LC_ALL="C.UTF-8",
+            XDG_STATE_HOME=home, XDG_CONFIG_HOME=home, HOME=home)
+        for line in lines:
+            if line.startswith("<"):
+                for key, text in re.findall(r"<(\w+)>|([^<]+)", line):
+                    terminal.keys(KEYS[key] if key else text)
+                    terminal.read(0.3)
+            else:
+                terminal.enter(line)
+        terminal.read(1)
+        text = terminal.screen.text
+        terminal.close()
+        return text
+
+
+def check(nns, readme):
+    """The screens that differ, as what the terminal shows; and how many there are."""
+    wrong, count = [], 0
+    for columns, rows, keys, wanted in BLOCK.findall(readme):
+        count += 1
+        text = shown(nns, int(columns), int(rows), keys.split("\n"))
+        if not (text + "\n").endswith("\n" + wanted):
+            wrong.append(text)
+    return wrong, count

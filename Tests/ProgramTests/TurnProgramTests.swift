@@ -1,0 +1,137 @@
+// Programs with loops, made at random, give the same when turns are recognised as when every turn is
+// recorded anew.
+
+import Diagnostics
+import Engine
+import Interpreter
+import Library
+import Testing
+
+@Suite("Turns of programs")
+struct TurnProgramTests {
+  @Test("300 random loops", arguments: 0..<6)
+  func randomLoops(block: Int) {
+    let failed = onLargeStack {
+      for seed in block * 50..<block * 50 + 50 {
+        var program = LoopProgram(seed: UInt64(seed))
+        let text = program.text()
+        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
+        if anew != known {
+          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- recognised\n\(known)")
+          return 1
+        }
+      }
+      return 0
+    }
+    #expect(failed == 0)
+  }
+
+  /// What a program prints, with the error that ended it.
+  private static func run(_ text: String, recognises: Bool) -> String {
+    var printed = ""
+    let session = Library.makeSession { printed += $0.plain + "\n" }
+    session.graph.recognisesTurns = recognises
+    do { try session.run(SourceText(name: "loop.nns", text: text)) } catch {
+      printed += session.diagnostics(error).map(\.message).joined(separator: "\n")
+    }
+    for (name, value) in session.globals.user {
+      printed += "\(name) = \((try? session.echo(value)) ?? "?")\n"
+    }
+    return printed
+  }
+}
+
+/// A program with loops that record, train, look at values and keep some.
+private struct LoopProgram {
+  private var stream: RandomStream
+  private var names: [String] = []
+  private var count = 0
+
+  init(seed: UInt64) { stream = RandomStream(seed: seed) }
+
+  private mutating func pick(_ n: Int) -> Int { min(n - 1, Int(stream.nextUniform() * Double(n))) }
+  private mutating func pick(_ xs: [String]) -> String { xs[pick(xs.count)] }
+
+  mutating func text() -> String {
+    var lines = [
+      "default_dtype(f64)", "seed(3)", "param p = [[0.1, 0.2], [0.3, -0.4]]",
+      "param q = [0.5, -0.6]", "param r = 0.7", "let x = [[1, 2], [3, 4]] / 10",
+      "let data = [[[1, 2], [3, 4]], [[5, 6], [7, 8]], [[2, 1], [0, 1]]] / 10",
+      "let keep = x", "let total = 0", "let kept = list()", "let rate = 0.1",
+      "let opt = \(pick(["sgd", "adam"]))((p, q), lr: 0.05)",
+      "fn layer(z) { let inner = tanh(z @ p + q)\n inner * r }",
+    ]
+    let body = turn()
+    for _ in 0...pick(2) { lines += ["for i in 0..\(4 + pick(6)) {"] + body + ["}"] }
+    lines += ["for i in 0..5 {"] + turn() + ["}"] + ["print(keep, total, len(kept))"]
+    return lines.joined(separator: "\n")
+  }
+
+  private mutating func turn() -> [String] {
+    names = ["x", "data[i % 3]", "keep"]
+    count = 0
+    var lines: [String] = []
+    for _ in 0...pick(4) { lines += [definition()] }
+    for _ in 0..<pick(3) { lines += other() }
+    lines.append("let loss = mean((\(pick(names)) + layer(\(pick(names))))^2) + r^2")
+    lines += training()
+    for _ in 0..<pick(3) { lines += other() }
+    return lines
+  }
+
+  private mutating func definition() -> String {
+    count += 1
+    let name = "h\(count)"
+    let line = "let \(name) = \(expression(2))"
+    names.append(name)
+    return line
+  }
+
+  private mutating func expression(_ depth: Int) -> String {
+    if depth == 0 { return pick(names + ["p", "q", "r"]) }
+    let inner = { (self: inout LoopProgram) in self.expression(depth - 1) }
+    switch pick(9) {
+    case 0: return "tanh(\(inner(&self)))"
+    case 1: return "(\(inner(&self)) + \(inner(&self)))"
+    case 2: return "(\(inner(&self)) * \(inner(&self)))"
+    case 3: return "(\(pick(names)) @ p)"
+    case 4: return "layer(\(pick(names)))"
+    case 5: return "(\(inner(&self)) * \(pick(["0.5", "2", "rate", "(1 + i)"])))"
+    case 6: return "sigmoid(\(inner(&self)) - q)"
+    case 7: return "(\(pick(names))' + rand(2, 2))"
+    default: return "detach(\(inner(&self)))"
+    }
+  }
+
+  private mutating func other() -> [String] {
+    let value = pick(names)
+    let line: String
+    switch pick(11) {
+    case 0: line = "keep = \(value)"
+    case 1: line = "total = total + sum(\(value))"
+    case 2: line = "kept = append(kept, \(value))"
+    case 3: line = "print(i, sum(\(value)))"
+    case 4: line = "if sum(\(value)) > 0 { keep = keep * 0.5 }"
+    case 5: line = "let s = x\nfor j in 0..\(2 + pick(2)) { s = tanh(s @ p + \(value)) }\nkeep = s"
+    case 6: line = "rate = rate * 0.9"
+    case 7: line = "keep = grad(sum(\(value) * p), p)"
+    case 8: line = "r = r * 0.9"
+    case 9: line = "keep = grad(z -> sum(z * z * \(value)))(\(value))"
+    default: line = "let two = [\(value), x]\ntotal = sum(two[0]) + two[1][0, 1]"
+    }
+    return pick(3) == 0 ? ["if i % \(2 + pick(2)) == 0 {", line, "}"] : [line]
+  }
+
+  private mutating func training() -> [String] {
+    switch pick(7) {
+    case 0:
+      return ["backward(loss)", "p -= rate * p.grad", "q -= rate * q.grad", "r -= 0.1 * r.grad"]
+    case 1: return ["backward(loss)", "step(opt)"]
+    case 2: return ["backward(loss)", "backward(sum(layer(x)), add: true)", "p = p - 0.1 * p.grad"]
+    case 3: return ["let (dp, dq) = grad(loss, (p, q))", "p -= 0.1 * dp", "q -= 0.1 * dq"]
+    case 4: return ["backward(loss)", "if i > 2 { p -= 0.1 * p.grad }", "total = total + loss"]
+    case 5: return ["backward(loss)", "keep = p.grad", "p -= 0.1 * p.grad", "keep = keep + p"]
+    default: return ["total = total + loss"]
+    }
+  }
+}
