@@ -32,13 +32,18 @@ extension Graph {
     letHistoryGo()
   }
 
-  /// Computes what the program holds, and what was stored to params.
-  private func computeHeld() throws(OperatorProblem) {
+  /// What the program holds and was not computed, and what was stored to params.
+  func heldRoots() -> [Node] {
     var roots: [Node] = []
     for parameter in pendingStores where parameter.node.buffer == nil {
       roots.append(parameter.node)
     }
     for node in pending where node.handles > 0 && node.buffer == nil { roots.append(node) }
+    return roots
+  }
+
+  private func computeHeld() throws(OperatorProblem) {
+    let roots = heldRoots()
     if roots.isEmpty {
       turn.addCompute(nil, nil, [], keepsTracked: false, isEndOfTurn: true)
     } else {

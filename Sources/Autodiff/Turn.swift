@@ -36,6 +36,8 @@ final class Turn {
   private var traces: [TurnTrace] = []
 
   var isPredicted: Bool { predicted != nil }
+  /// How many turns are remembered.
+  var memories: Int { traces.reduce(0) { $0 + $1.memories.count } }
 
   /// The turn is over; a new one begins.
   func finish(_ graph: Graph) {

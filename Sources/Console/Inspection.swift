@@ -69,37 +69,6 @@ extension Command {
     return .goOn
   }
 
-  static let time: Command = Command(
-    name: "time", arguments: "EXPR", summary: "how long an expression takes, over several runs"
-  ) { prompt, text in
-    var times: [Double] = []
-    let start = now()
-    repeat {
-      let begin = now()
-      _ = try evaluate(prompt, text)
-      times.append(now() - begin)
-    } while times.count < 1000 && now() - start < 1
-    times.sort()
-    let runs = times.count == 1 ? "1 run" : "\(times.count) runs"
-    prompt.show(
-      StyledText(
-        "\(runs): min \(duration(times[0])), median \(duration(times[times.count / 2]))"))
-    return .goOn
-  }
-
-  private static func duration(_ seconds: Double) -> String {
-    if seconds >= 1 { return NumberFormat.fixed(seconds, digits: 2) + " s" }
-    return seconds < 1e-3
-      ? NumberFormat.fixed(seconds * 1e6, digits: 1) + " µs"
-      : NumberFormat.fixed(seconds * 1e3, digits: 2) + " ms"
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-
   static let memory: Command = Command(
     name: "mem", arguments: "", summary: "memory of tensors, now and at most; plans made"
   ) { prompt, _ in

@@ -111,3 +111,27 @@ extension Plan {
     text.split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
   }
 }
+
+extension Graph {
+  /// The steps that would run if everything were computed now; nothing is.
+  ///
+  /// Turns must be recorded anew meanwhile (`recognisesTurns`).
+  package func pendingSteps() throws(OperatorProblem) -> [PlanSummary] {
+    let roots = heldRoots()
+    guard !roots.isEmpty else { return [] }
+    var names: [Int: String] = [:]
+    for parameter in withGradient {
+      guard let gradient = parameter.gradient else { continue }
+      // The value of `.grad` is that of the derivative.
+      for node in [gradient] + gradient.inputs { names[node.serial] = parameter.name + ".grad" }
+    }
+    let key = PlanKey(self, roots: roots, keepsTracked: false)
+    let name = { (node: Node) -> String? in
+      if node.isNumber { return NumberFormat.shortest(node.exact) }
+      return names[node.serial] ?? node.knownName
+    }
+    return Plan(key).summaries { value in
+      name(value >= 0 ? key.nodes[value] : key.leaves[-1 - value])
+    }
+  }
+}

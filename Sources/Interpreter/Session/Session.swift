@@ -78,6 +78,8 @@ package final class Session {
   package internal(set) var lastLocals: [(name: String, value: Value)] = []
   /// Tells how a value came about that a param refused; installed by the library.
   package var refusalStory: (RefusedStore) -> [String] = { _ in [] }
+  /// Called when a statement has run, before what it recorded is computed.
+  private var beforeCompute: (() throws -> Void)?
   /// Whether the frames of a failure are kept.
   package var keepsFrames = false
   /// The functions that ran when something failed last, the innermost first.
@@ -322,6 +324,7 @@ extension Session {
     }
     do {
       let value = try machine.run(ClosureObject(chunk), [], given: .max, isTraining: false)
+      if !isNested { try beforeCompute?() }
       try finish()
       undoHistory.leave(mark)
       note(chunk)
@@ -343,6 +346,20 @@ extension Session {
           : "the \(trainedTurns) finished turns of the loop before it stay")
       throw diagnostic
     }
+  }
+
+  /// The steps of the plan that a statement's end runs. What the statement changes is taken back.
+  package func planned(_ run: () throws -> Void) throws -> [PlanSummary] {
+    var steps: [PlanSummary] = []
+    let recognises = graph.recognisesTurns
+    graph.recognisesTurns = false
+    beforeCompute = { [unowned self] in steps = try graph.pendingSteps() }
+    defer {
+      beforeCompute = nil
+      graph.recognisesTurns = recognises
+    }
+    try withoutTrace(run)
+    return steps
   }
 
   private func note(_ chunk: Chunk) {

@@ -27,6 +27,18 @@ def _(t):
     return r"did you mean :vars"
 
 
+@check(":plan shows fused steps without running them, :time what they come to")
+def plan(t):
+    t.enter("let x = ones(4, 8)", "param w = ones(8, 2)", ":plan tanh(x @ w + 1)")
+    ok = t.shows(r"1  product  8 elements  128 FLOP") and t.shows(r"v2 = tanh\(v0 \+ 1\)")
+    t.enter(":plan backward(sum((x @ w)^2))")
+    ok = ok and t.shows(r"w\.grad = x' @ ") and t.shows(r"\d steps: ")
+    t.enter("w.grad", ":plan 1 + 1")
+    ok = ok and t.shows("nothing is left to compute")
+    t.enter(":time x @ w")
+    return ok and t.shows(r"at best .*FLOP/s, .*B/s")
+
+
 @check(":vars, :shape, :type and :time")
 def _(t):
     t.enter("let m = ones(3, 4)", ":vars", ":shape m @ m'", ":type m", ":time m + 1")
