@@ -1,7 +1,7 @@
 // Every operator's gradient against central differences in f64, over the samples of its record,
 // and the gradient of that gradient.
 
-import Autodiff
+@testable import Autodiff
 import Engine
 import Testing
 
