@@ -1,9 +1,10 @@
 // Every operator's gradient against central differences in f64, over the samples of its record,
 // and the gradient of that gradient.
 
-@testable import Autodiff
 import Engine
 import Testing
+
+@testable import Autodiff
 
 @Suite("Gradients")
 struct GradientTests {

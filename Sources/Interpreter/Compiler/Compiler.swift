@@ -259,8 +259,13 @@ extension FunctionCompiler {
   }
 
   /// Statements in order; the register of the last expression's value, or of none.
-  func block(_ statements: [Statement], wantsValue: Bool, into target: Int) throws {
+  ///
+  /// Behind the body of a loop what is no variable is let go: nothing else need be computed.
+  func block(
+    _ statements: [Statement], wantsValue: Bool, into target: Int, isLoopBody: Bool = false
+  ) throws {
     try inScope {
+      defer { if isLoopBody { emit(.forgetTemporaries, nextRegister) } }
       for (index, statement) in statements.enumerated() {
         let isLast = index == statements.count - 1
         if wantsValue, isLast, case .expression(let last) = statement.kind,
@@ -341,7 +346,12 @@ extension FunctionCompiler {
   }
 
   private func define(_ pattern: Pattern, _ expr: Expr) throws {
+    let first = nextRegister
     let value = try self.expr(expr)
+    if case .name = pattern {
+      // The variable takes the first register of its value; the others are free again.
+      nextRegister = isTopLevel && scopes.count == 1 ? nextRegister : first
+    }
     try bind(pattern, value, expr.range)
     guard case .name(let name) = pattern else { return }
     // Where the value went to is where it is; a cell is looked into.
@@ -479,7 +489,7 @@ extension FunctionCompiler {
       try inScope {
         try bind(pattern, element)
         let target = register()
-        try block(body.statements, wantsValue: false, into: target)
+        try block(body.statements, wantsValue: false, into: target, isLoopBody: true)
         endTurn(start: start)
       }
       patch(start)
@@ -535,7 +545,7 @@ extension FunctionCompiler {
     let exit = try jumpUnless(condition)
     nextRegister = first
     loops.append(([], []))
-    try block(body.statements, wantsValue: false, into: register())
+    try block(body.statements, wantsValue: false, into: register(), isLoopBody: true)
     endTurn(start: start)
     patch(exit)
     endLoop(known, scope: scopes.count)

@@ -169,6 +169,10 @@ extension Machine {
         }
         ip += i.a
         continue
+      case .forgetTemporaries:
+        let count = frame.pointee.routine.registerCount - i.a
+        if count > 0 { (r + i.a).clear(count) }
+        continue
       case .beginLoop:
         loops &+= 1
         if loops == 1 { session.loopsBegin() }

@@ -48,6 +48,8 @@ package enum Opcode: UInt8 {
   case loop
   /// the registers from a on have no value: names of a loop's body before its first turn
   case forgetLocals
+  /// the registers from a on hold nothing any more
+  case forgetTemporaries
   /// the names in list a of the chunk are those of the last loop
   case keepLocals
   /// a ← iterator over b
