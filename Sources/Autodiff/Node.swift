@@ -135,14 +135,15 @@ package final class Bypass {
 /// The value a parameter had from one store to the next.
 package final class ParameterVersion {
   /// Nil when nothing holds the parameter any more, as after `layer_norm(3)(x)`.
-  package private(set) weak var parameter: Parameter?
+  package var parameter: Parameter? { owner.parameter }
+  private let owner: ParameterOwner
   /// Set when the parameter is stored to: ends every gradient path through this version.
   package internal(set) var endedAt: Origin?
   package var isCurrent: Bool { endedAt == nil }
   /// The optimizer's step that made it, where the graph keeps such.
   package var step: StepRecord?
 
-  init(_ parameter: Parameter) { self.parameter = parameter }
+  init(_ parameter: Parameter) { owner = parameter.owner }
 }
 
 extension Node {

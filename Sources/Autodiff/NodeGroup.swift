@@ -5,14 +5,16 @@ import Engine
 /// What a layer is called: the path under which the user holds it, `net[0]`, else its source.
 package final class LayerLabel {
   private let source: String
-  private weak var parameter: Parameter?
+  private let owner: ParameterOwner?
 
   package init(source: String, parameter: Parameter?) {
-    (self.source, self.parameter) = (source, parameter)
+    (self.source, owner) = (source, parameter?.owner)
   }
 
   package var text: String {
-    guard let name = parameter?.name, let dot = name.lastIndex(of: ".") else { return source }
+    guard let name = owner?.parameter?.name, let dot = name.lastIndex(of: ".") else {
+      return source
+    }
     return String(name[..<dot])
   }
 }

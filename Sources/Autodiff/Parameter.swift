@@ -5,6 +5,8 @@ import Engine
 /// A trainable leaf with a name and an identity.
 package final class Parameter {
   package let graph: Graph
+  /// For those that know it and do not hold it.
+  let owner = ParameterOwner()
   /// `W1`, or the path inside a model: `net[0].weight`.
   package var name: String
   /// The leaf of the present version; reading a parameter gives this node.
@@ -26,8 +28,11 @@ package final class Parameter {
     graph = value.graph
     self.name = name
     node = value
+    owner.parameter = self
     install(value)
   }
+
+  deinit { owner.parameter = nil }
 
   /// A parameter of its own with the same numbers.
   package func copy() -> Parameter { Parameter(name, value: graph.copied(node)) }
@@ -120,6 +125,11 @@ package final class Parameter {
       help: "a smaller learning rate often helps; the value before it was kept",
       origin: node.origin)
   }
+}
+
+/// A param, as long as somebody holds it. A weak reference would make every count of a param slow.
+final class ParameterOwner {
+  unowned(unsafe) fileprivate(set) var parameter: Parameter?
 }
 
 /// A store that was not made because its value is not finite.
