@@ -30,6 +30,7 @@ final class EntryView {
   private var top = 0
   private(set) var columns = 80
   private var height = 24
+  private var marksBrackets = true
   private var drawn: (text: [Unicode.Scalar], cursor: Int, prompt: String, hint: String)?
 
   init(isColored: Bool, isPlain: Bool) {
@@ -89,7 +90,10 @@ final class EntryView {
 
   /// Shows the entry as it was ended and goes to where output may begin.
   func end(_ entry: EntryText, mark: String = "") {
+    // What stays on the screen has no cursor, and no bracket that matches the one at it.
+    (marksBrackets, drawn) = (false, nil)
     show(EntryText(scalars: entry.scalars, cursor: entry.scalars.count))
+    marksBrackets = true
     write(mark + "\n")
     begin()
   }
@@ -221,7 +225,7 @@ final class EntryView {
         scalar += 1
       }
     }
-    for place in Brackets.pair(entry) {
+    for place in marksBrackets ? Brackets.pair(entry) : [] {
       result[place] = StyledText.Style.accent.code.map { $0 + ";4" }
     }
     return result

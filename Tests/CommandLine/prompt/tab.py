@@ -132,4 +132,9 @@ def _(t):
     t.keys("sqrt(nope)")
     if not t.shows(r"> sqrt\(nope\)") or "\x1b[1;31mnope" not in t.written:
         return False
-    return t.written.count("\x1b[1;34;4m") >= 2
+    if t.written.count("\x1b[1;34;4m") < 2:
+        return False
+    # The entry that stays on the screen has none: it is painted again without.
+    before = len(t.written)
+    t.keys("\r")
+    return t.ready() and "(\x1b[1;31mnope" in t.written[before:] and ";4m" not in t.written[before:]
