@@ -30,8 +30,6 @@ package final class TurnMemory {
     reference >= 0 ? nodes[Int(reference)] : leaves[Int(~reference)]
   }
 
-  package func node(at event: Int) -> Node? { nodes[event] }
-
   func holds(_ leaf: Node, at index: Int) -> Bool { leaves[index] === leaf }
 
   func enter(_ leaf: Node, at index: Int) {

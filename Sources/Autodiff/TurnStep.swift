@@ -46,10 +46,9 @@ package final class TurnStep {
     case operand(Int)
     /// A number that may be another one in every turn.
     case number(Int, DType)
-    /// The present value of a param of a layer.
-    case parameter(Parameter)
-    /// A number that an operator or the source spells out.
-    case literal(Double, DType)
+    /// A number that is the same in every turn: the operator or the source spells it out, or it decides
+    /// about more than a value.
+    case fixed(Double, DType, isLiteral: Bool)
   }
 
   /// Events before it, and how many it adds.
@@ -60,17 +59,15 @@ package final class TurnStep {
   let checks: [(operand: Int, reference: TurnReference)]
   /// Numbers that have to be the same.
   let numbers: [(operand: Int, bits: UInt64)]
-  /// The layer of each event.
-  let groups: [NodeGroup?]?
   let dtype: DType
 
   init(
     position: Int, count: Int, entries: [Entry],
     checks: [(operand: Int, reference: TurnReference)], numbers: [(operand: Int, bits: UInt64)],
-    groups: [NodeGroup?]?, dtype: DType
+    dtype: DType
   ) {
     (self.position, self.count, self.entries) = (position, count, entries)
-    (self.checks, self.numbers, self.groups, self.dtype) = (checks, numbers, groups, dtype)
+    (self.checks, self.numbers, self.dtype) = (checks, numbers, dtype)
   }
 }
 
@@ -111,19 +108,25 @@ extension Graph {
   }
 
   /// The step that an instruction made since a mark, where its result depends on nothing but its
-  /// operands, and on params of layers where `readsParameters`.
-  package func step(since mark: TurnMark, _ operands: TurnOperands, result: Node) -> TurnStep? {
+  /// operands.
+  ///
+  /// - Parameter isArithmetic: whether a number among the operands is only a value, whichever it is.
+  package func step(
+    since mark: TurnMark, _ operands: TurnOperands, isArithmetic: Bool, result: Node
+  ) -> TurnStep? {
     let count = turn.position - mark.position
     guard count > 0, turn.id == mark.turn, turn.backwards == mark.backwards,
       turn.computes == mark.computes, random == mark.random, defaultDType == mark.dtype,
       result.turn == turn.id, Int(result.reference) == turn.position - 1, !turn.isSuspended
     else { return nil }
+    // A number that meets whole numbers decides about the element type of the result.
+    let numbersVary = isArithmetic && operands.held.allSatisfy(\.dtype.isFloat)
     var used = [Bool](repeating: false, count: operands.count)
     var entries: [TurnStep.Entry] = []
     for index in mark.leaves..<turn.leafCount {
-      guard let leaf = turn.leaf(index), let entry = entry(leaf, operands, &used) else {
-        return nil
-      }
+      guard let leaf = turn.leaf(index),
+        let entry = entry(leaf, operands, numbersVary: numbersVary, &used)
+      else { return nil }
       entries.append(entry)
     }
     var checks: [(operand: Int, reference: TurnReference)] = []
@@ -136,22 +139,22 @@ extension Graph {
         numbers.append((index, operands[index].number.bitPattern))
       }
     }
-    let groups = (mark.position..<turn.position).map { turn.node(at: $0)?.group }
     return TurnStep(
       position: mark.position, count: count, entries: entries, checks: checks, numbers: numbers,
-      groups: groups.contains { $0 != nil } ? groups : nil, dtype: defaultDType)
+      dtype: defaultDType)
   }
 
-  private func entry(_ leaf: Node, _ operands: TurnOperands, _ used: inout [Bool])
-    -> TurnStep.Entry?
-  {
+  private func entry(
+    _ leaf: Node, _ operands: TurnOperands, numbersVary: Bool, _ used: inout [Bool]
+  ) -> TurnStep.Entry? {
     for index in 0..<operands.count where !used[index] {
       if operands[index].node?.toOpaque() == Unmanaged.passUnretained(leaf).toOpaque() {
         used[index] = true
         return .operand(index)
       }
     }
-    if leaf.op === Operator.number, leaf.dtype.isFloat {
+    guard leaf.isNumber else { return nil }
+    if numbersVary, leaf.op === Operator.number {
       for index in 0..<operands.count
       where !used[index] && operands[index].node == nil
         && operands[index].number.bitPattern == leaf.exact.bitPattern
@@ -160,8 +163,7 @@ extension Graph {
         return .number(index, leaf.dtype)
       }
     }
-    if leaf.op === Operator.constant { return .literal(leaf.exact, leaf.dtype) }
-    return leaf.version?.parameter.map { .parameter($0) }
+    return .fixed(leaf.exact, leaf.dtype, isLiteral: leaf.op === Operator.constant)
   }
 
   /// Records the step of `foretold` again: its result, an event of a memory; nil where its operands
@@ -187,12 +189,8 @@ extension Graph {
       if !isSame { return nil }
     }
     origin = line.origin
-    for index in 0..<step.count {
-      let node = turn.lend(self, memory)
-      if let group = step.groups?[index] { node._withUnsafeGuaranteedRef { $0.group = group } }
-      if index == step.count - 1 { return (node, memory, turn.position - 1) }
-    }
-    return nil
+    for _ in 1..<step.count { _ = turn.lend(self, memory) }
+    return (turn.lend(self, memory), memory, turn.position - 1)
   }
 
   private func enter(
@@ -208,15 +206,13 @@ extension Graph {
       return node._withUnsafeGuaranteedRef {
         $0.turn != turn.id && turn.agrees($0, reference, trace, memory)
       }
-    case .parameter(let parameter):
-      return turn.agrees(parameter.node, reference, trace, memory)
     case .number(let operand, let dtype):
       guard operands[operand].node == nil else { return false }
       let number = operands[operand].number
       turn.enter(number, dtype, isLiteral: false, memory, self)
       return true
-    case .literal(let number, let dtype):
-      turn.enter(number, dtype, isLiteral: true, memory, self)
+    case .fixed(let number, let dtype, let isLiteral):
+      turn.enter(number, dtype, isLiteral: isLiteral, memory, self)
       return true
     }
   }
@@ -228,11 +224,5 @@ extension Turn {
     if let memory { return memory.leaves[index] }
     guard let built, index < built.leafNodes.count else { return nil }
     return built.leafNodes[index]
-  }
-
-  func node(at event: Int) -> Node? {
-    if let memory { return memory.nodes[event] }
-    guard let built, event < built.nodes.count else { return nil }
-    return built.nodes[event]
   }
 }

@@ -77,9 +77,11 @@ extension Machine {
   {
     let graph = session.graph
     var operands = TurnOperands()
-    guard let mark = graph.mark(), let callee = callee(i.pointee, frame),
-      collect(i.pointee, frame, callee.function, &operands)
-    else { return try slow(i.pointee, frame) }
+    guard let mark = graph.mark(), isPure(i.pointee, frame) else {
+      return try slow(i.pointee, frame)
+    }
+    let callee = callee(i.pointee, frame)?.object.takeUnretainedValue()
+    guard collect(i.pointee, frame, callee, &operands) else { return try slow(i.pointee, frame) }
     let (held, chunk) = (operands.held, frame.pointee.chunk)
     let isTraining = frame.pointee.isTraining
     let origin = frame.pointee.routine.origins[frame.pointee.position]
@@ -88,50 +90,50 @@ extension Machine {
     withExtendedLifetime(held) {
       guard result.is(.tensor) else { return }
       let node = result.unmanaged(as: TensorObject.self)._withUnsafeGuaranteedRef { $0.node }
-      guard let step = graph.step(since: mark, operands, result: node) else { return }
+      let step = graph.step(
+        since: mark, operands, isArithmetic: i.pointee.op.isArithmetic, result: node)
+      guard let step else { return }
       graph.learn(
         TurnLine(
-          code: UnsafeRawPointer(i), owner: chunk, callee: callee.function, isTraining: isTraining,
+          code: UnsafeRawPointer(i), owner: chunk, callee: callee, isTraining: isTraining,
           name: node.name, origin: origin, step: step))
     }
     return next
   }
 
-  /// What an instruction calls, where the result depends on nothing but the operands; nil where it may
-  /// depend on more.
-  private func callee(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) -> (
-    function: Object?, Void
-  )? {
-    let slot: Slot
+  /// What an instruction calls, nil where it calls nothing.
+  @inline(__always)
+  private func callee(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) -> Slot? {
     switch i.op {
-    case .call, .callNamed: slot = frame.pointee.registers[Int(i.b)]
-    case .callGlobal: slot = session.globals.slots[Int(i.b)]
-    default: return i.op.isArithmetic ? (nil, ()) : nil
+    case .call, .callNamed: frame.pointee.registers[Int(i.b)]
+    case .callGlobal: session.globals.slots[Int(i.b)]
+    default: nil
     }
-    guard slot.is(.function) else { return nil }
-    let object = slot.object.takeUnretainedValue()
-    guard let host = object as? HostFunctionObject, host.function.isOperator else { return nil }
-    return (object, ())
+  }
+
+  /// Whether the result of an instruction depends on nothing but its operands.
+  private func isPure(_ i: Instruction, _ frame: UnsafeMutablePointer<Frame>) -> Bool {
+    guard let slot = callee(i, frame) else { return i.op.isArithmetic }
+    guard slot.is(.function) else { return false }
+    let host = slot.object.takeUnretainedValue() as? HostFunctionObject
+    return host?.function.isOperator ?? false
   }
 
   /// The operands of an instruction; false where one is neither tensor nor number, or another function
   /// is called.
   @inline(__always)
   private func collect(
-    _ i: Instruction, _ frame: UnsafeMutablePointer<Frame>, _ callee: AnyObject?,
+    _ i: Instruction, _ frame: UnsafeMutablePointer<Frame>, _ known: AnyObject?,
     _ operands: inout TurnOperands
   ) -> Bool {
     let r = frame.pointee.registers
-    var first = Int(i.b) + 1
-    switch i.op {
-    case .negate, .not, .transpose: return append(r[Int(i.b)], &operands)
-    case .callGlobal:
-      guard isSame(session.globals.slots[Int(i.b)], callee) else { return false }
-      first = Int(i.a) + 1
-    case .call, .callNamed: guard isSame(r[Int(i.b)], callee) else { return false }
-    default:
-      return append(r[Int(i.b)], &operands) && append(frame.pointee.operand(Int(i.c)), &operands)
+    guard let callee = callee(i, frame) else {
+      let isUnary = i.op.isArithmetic && !i.op.isBinary
+      return append(r[Int(i.b)], &operands)
+        && (isUnary || append(frame.pointee.operand(Int(i.c)), &operands))
     }
+    guard isSame(callee, known) else { return false }
+    let first = Int(i.op == .callGlobal ? i.a : i.b) + 1
     for index in 0..<Int(i.c) where !append(r[first + index], &operands) { return false }
     return true
   }
