@@ -34,7 +34,8 @@ package final class Graph {
   var plans: [Int: [Plan]] = [:]
   /// The values, in the order of recording, through which somebody walks.
   private(set) var walked: ClosedRange<Int>?
-  /// Whether computed values keep their operands for now, and those that do.
+  /// Whether values that are computed keep their operands until somebody has looked at them, and those
+  /// that do.
   private(set) var keepsOperands = false
   var finished: [Node] = []
   /// What plans compute on the way lies here.
@@ -56,7 +57,7 @@ package final class Graph {
   private static let pendingLimit = 50_000
 
   /// So many values of a recognised turn wait to be computed.
-  func lent(_ count: Int) { if count > Graph.pendingLimit { wantsFlush = true } }
+  func noteWaiting(_ count: Int) { if count > Graph.pendingLimit { wantsFlush = true } }
 
   /// A turn that was recognised goes its own way: what it recorded waits like everything else.
   func resume(_ nodes: [Node]) {

@@ -3,27 +3,6 @@
 
 import Engine
 
-/// What one `backward` did, and in which turn, kept with the values of that moment.
-package struct BackwardRecord {
-  package internal(set) var loss: Node
-  package let gradients: [(parameter: Parameter, node: Node, gradient: Node)]
-  /// The last serial of the backward before, where this one's history begins.
-  let previousSerial: Int
-  /// Counted from 1 over the turns of training of a statement.
-  package let turn: Int
-  /// Counted from 1, where a training has such.
-  package let epoch: Int
-  package let batch: Int
-  /// The params' values when the next backward began; empty for the last one, and they are the
-  /// params' own.
-  package internal(set) var after: [Node] = []
-
-  /// The params' values after the turn.
-  package var values: [Node] {
-    after.isEmpty ? gradients.map(\.parameter.node) : after
-  }
-}
-
 /// The backward passes of a training that came before the last one.
 package struct Trail {
   /// What the last ones may take in memory, and those on the way.
@@ -141,15 +120,6 @@ extension BackwardRecord {
       node.handles > 0 ? sum : sum + (node.buffer.map { $0.count * $0.dtype.size } ?? 0)
     }
     return buffers + order.count * 300
-  }
-
-  /// Where its values begin in the order of recording.
-  package var firstSerial: Int { gradients.map(\.node.serial).min() ?? loss.serial }
-
-  /// Whether the way from the loss to the params is still there.
-  package var isWhole: Bool {
-    let reached = Set(loss.graph.reachable(from: loss, targets: []).map(\.serial))
-    return gradients.allSatisfy { reached.contains($0.node.serial) }
   }
 }
 

@@ -214,7 +214,7 @@ final class Turn {
       node.reference = TurnReference(truncatingIfNeeded: position)
     }
     position += 1
-    if position & 0x3FFF == 0 { graph.lent(position) }
+    if position & 0x3FFF == 0 { graph.noteWaiting(position) }
     return lent
   }
 

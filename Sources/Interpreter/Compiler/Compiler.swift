@@ -148,7 +148,7 @@ extension FunctionCompiler {
 
   /// Makes a variable in the innermost scope whose value is in a register.
   func declare(_ name: Identifier, value: Int, isParam: Bool = false) {
-    if isTopLevel, scopes.count == 1 {
+    if definesGlobals {
       let slot = session.globals.define(name.name)
       session.expect(name, source)
       emit(.storeGlobal, value, slot, 1, at: name.range)
@@ -164,6 +164,9 @@ extension FunctionCompiler {
         name.name, Variable(place: .register(target), isParam: isParam), scope: scopes.count - 1)
     }
   }
+
+  /// Whether a name that is defined here is global.
+  var definesGlobals: Bool { isTopLevel && scopes.count == 1 }
 
   /// Makes a variable known; who looks at the frame after a failure finds it by its name.
   func enter(_ name: String, _ variable: Variable, scope: Int) {
@@ -334,7 +337,7 @@ extension FunctionCompiler {
   /// Whether the registers a statement used are free after it: all but those of definitions.
   private func isTemporary(_ statement: Statement) -> Bool {
     switch statement.kind {
-    case .define, .param, .function, .model, .importFile: isTopLevel && scopes.count == 1
+    case .define, .param, .function, .model, .importFile: definesGlobals
     default: true
     }
   }
@@ -348,10 +351,8 @@ extension FunctionCompiler {
   private func define(_ pattern: Pattern, _ expr: Expr) throws {
     let first = nextRegister
     let value = try self.expr(expr)
-    if case .name = pattern {
-      // The variable takes the first register of its value; the others are free again.
-      nextRegister = isTopLevel && scopes.count == 1 ? nextRegister : first
-    }
+    // A variable takes the first register of its value; the others are free again.
+    if case .name = pattern, !definesGlobals { nextRegister = first }
     try bind(pattern, value, expr.range)
     guard case .name(let name) = pattern else { return }
     // Where the value went to is where it is; a cell is looked into.
@@ -474,94 +475,6 @@ extension FunctionCompiler {
     emit(
       .assert, first, (message == nil ? 0 : 1) + sides, text(source.slice(condition.range)),
       at: range)
-  }
-
-  private func forLoop(_ pattern: Pattern, _ values: Expr, _ body: Block) throws {
-    try inScope {
-      let source = try expr(values)
-      let iterator = register()
-      emit(.iterate, iterator, source, 0, at: values.range, operands: [values.range])
-      let element = register()
-      let known = beginLast()
-      emit(.beginLoop)
-      let start = emit(.next, element, iterator, 0, at: values.range)
-      loops.append(([], []))
-      try inScope {
-        try bind(pattern, element)
-        let target = register()
-        try block(body.statements, wantsValue: false, into: target, isLoopBody: true)
-        endTurn(start: start)
-      }
-      patch(start)
-      endLoop(known, scope: scopes.count + 1)
-    }
-  }
-
-  /// The outermost loop of a statement begins: its body's names have no values yet. Gives how many
-  /// names were declared before; nil for other loops.
-  private func beginLast() -> Int? {
-    guard isTopLevel, loops.isEmpty else { return nil }
-    emit(.forgetLocals, nextRegister)
-    return chunk.locals.count
-  }
-
-  /// Behind a loop; what the outermost one's body declared, down to a scope, is kept for `last`: but
-  /// for names behind a break or continue, whose registers may have served others.
-  private func endLoop(_ known: Int?, scope: Int) {
-    let jumps = loops.removeLast()
-    for jump in jumps.breaks { patch(jump) }
-    emit(.endLoop, 1)
-    guard let known else { return }
-    let first = (jumps.breaks + jumps.continues).min() ?? .max
-    var names: [LocalName] = []
-    for local in chunk.locals[known...] where local.scope <= scope && local.start <= first {
-      names.removeAll { $0.name == local.name }
-      names.append(local)
-    }
-    guard !names.isEmpty else { return }
-    chunk.lastNames.append(names)
-    emit(.keepLocals, chunk.lastNames.count - 1)
-  }
-
-  private func endTurn(start: Int) {
-    let kind: LoopKind = isTopLevel ? .topLevel : .inFunction
-    let continues = loops[loops.count - 1].continues
-    for jump in continues { patch(jump) }
-    let end = emit(.loop, start, kind.rawValue, loops.count - 1)
-    // Who looks around at the end of a turn sees the names of its body, those behind a `continue`
-    // excepted.
-    let first = continues.min() ?? .max
-    for (index, local) in chunk.locals.enumerated()
-    where local.end == end && local.scope == scopes.count && local.start <= first {
-      chunk.locals[index].end = end + 1
-    }
-  }
-
-  private func whileLoop(_ condition: Expr, _ body: Block) throws {
-    let known = beginLast()
-    emit(.beginLoop)
-    let start = here
-    let first = nextRegister
-    let exit = try jumpUnless(condition)
-    nextRegister = first
-    loops.append(([], []))
-    try block(body.statements, wantsValue: false, into: register(), isLoopBody: true)
-    endTurn(start: start)
-    patch(exit)
-    endLoop(known, scope: scopes.count)
-  }
-
-  /// A jump that is taken when the condition is false.
-  func jumpUnless(_ condition: Expr) throws -> Int {
-    if case .binary(let op, _, let a, let b) = condition.kind, let jump = Self.opcode(op).jumpUnless
-    {
-      let x = try leftOperand(a, before: b)
-      let y = try rightOperand(b)
-      return emit(jump, x, y, 0, at: condition.range, operands: [a.range, b.range])
-    }
-    let value = try expr(condition)
-    return emit(
-      .jumpIfFalse, value, 0, 0, at: condition.range, operands: [condition.range])
   }
 
   static func opcode(_ op: BinaryOperator) -> Opcode {

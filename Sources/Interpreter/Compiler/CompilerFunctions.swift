@@ -7,7 +7,7 @@ extension FunctionCompiler {
   /// `fn name(…)`: declared before its body is compiled, so that it can call itself.
   func function(_ function: FunctionDeclaration) throws {
     guard let name = function.name else { return }
-    if isTopLevel, scopes.count == 1 {
+    if definesGlobals {
       let slot = session.globals.define(name.name)
       session.expect(name, source)
       let value = try closure(function)
@@ -189,7 +189,7 @@ extension FunctionCompiler {
 
   /// A model is a function that makes an instance: members first, then its forward.
   func model(_ model: ModelDeclaration) throws {
-    let isGlobal = isTopLevel && scopes.count == 1
+    let isGlobal = definesGlobals
     let slot = isGlobal ? session.globals.define(model.name.name) : 0
     if isGlobal { session.expect(model.name, source) }
     let compiler = FunctionCompiler(
