@@ -84,7 +84,7 @@ struct GradientTests {
     #expect(try GradientCheck(wrong, Operator.Sample([[3]]), seed: 1).worstError() == .infinity)
   }
 
-  @Test("equal steps share one plan, and memory stays flat")
+  @Test("equal steps share one plan, and nothing of them waits or is remembered for long")
   func plans() throws {
     let graph = Graph()
     let w = Parameter("w", value: try graph.tensor([1, 2], shape: [2], dtype: .f32))
@@ -97,7 +97,6 @@ struct GradientTests {
       try graph.flush()
     }
     #expect(graph.planCount <= 4)
-    // Bytes are counted for the whole process, in which other tests run.
     #expect(graph.candidates.count < 10 && graph.pending.isEmpty)
     #expect(graph.turn.memories <= 3)
     #expect(try graph.values(w.node)[0].magnitude < 1e-6)

@@ -9,7 +9,7 @@ import Testing
 @Suite("Trails")
 struct TrailTests {
   /// Trains a param of so many elements for some turns; `visit` sees each loss.
-  private static func train(
+  static func train(
     _ count: Int, turns: Int, keepsSteps: Bool = true,
     visit: (Int, Node) throws -> Void = { _, _ in }
   ) throws -> Graph {
@@ -75,17 +75,6 @@ struct TrailTests {
     #expect(records.count > 8)
     let whole = records.filter(\.isWhole)
     #expect(whole.count == records.count)
-  }
-
-  @Test("large params leave fewer turns, very large ones none", arguments: [200_000, 20_000_000])
-  func large(_ count: Int) throws {
-    let before = Memory.bytesInUse
-    let graph = try TrailTests.train(count, turns: 40)
-    let bytes = Memory.bytesInUse - before
-    // The params, their gradient and the last turn's, beside 34 MB of the trail.
-    #expect(bytes < 34 << 20 + count * 4 * 6)
-    #expect(graph.trail.records.count == (count > 1_000_000 ? 0 : graph.trail.records.count))
-    #expect(graph.trail.records.count <= 24)
   }
 
   @Test("another statement begins another trail")
