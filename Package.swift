@@ -16,11 +16,9 @@ let package = Package(
   ],
   targets: [
     // Layer 0: system libraries and diagnostics.
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "COpenBLAS"),
     .systemLibrary(name: "CProcessor"),
-    .systemLibrary(
-      name: "CEditline", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+    .systemLibrary(name: "CEditline", providers: [.apt(["libedit-dev"])]),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
     .target(name: "Diagnostics", swiftSettings: strict),
 
@@ -75,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "nns",
       dependencies: [
-        "Console", "Library", "Interpreter", "Syntax", "Diagnostics",
+        "Console", "Library", "Interpreter", "Syntax", "Diagnostics", "Engine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

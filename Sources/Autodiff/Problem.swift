@@ -6,7 +6,7 @@ import Engine
 /// into labels on the source. In `message`, `{0}` and `{1}` stand for the operands' source text.
 package struct OperatorProblem: Error, Sendable {
   package enum Kind: String, Sendable {
-    case shape, dtype, index, value, type, memory, gradient, interrupt
+    case shape, dtype, index, value, type, memory, gradient, file, interrupt
   }
 
   package var kind: Kind

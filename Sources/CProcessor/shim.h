@@ -1,5 +1,7 @@
-/* What Swift has no words for: instructions of the processor, and how many there are. */
+/* What Swift has no words for: instructions of the processor, how many there are, and how malloc
+   divides memory. */
 
+#include <malloc.h>
 #include <stddef.h>
 
 /* Tells the processor that a loop only waits. */
@@ -19,3 +21,6 @@ static inline int processor_count(void) {
   for (int i = 0; i < 16; i++) count += __builtin_popcountl(mask[i]);
   return count > 0 ? count : 1;
 }
+
+/* One arena for all threads. */
+static inline void malloc_one_arena(void) { mallopt(M_ARENA_MAX, 1); }

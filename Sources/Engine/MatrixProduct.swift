@@ -3,8 +3,9 @@
 import COpenBLAS
 
 package enum MatrixProduct {
-  /// Stops the library's own threads: results must not depend on their number, and idle ones spin.
-  package static func useOneThread() { openblas_set_num_threads(1) }
+  /// Why there are no products of more than a few elements, nil where there are; loads OpenBLAS when
+  /// it is first asked. Operators whose kernels need them ask while they are recorded.
+  package static var problem: String? { openblas_problem().map { String(cString: $0) } }
 
   /// What a product is of: C[m, n] = A[m, k] · B[k, n], all contiguous; k and n are at most
   /// `Int32.max`.
@@ -23,6 +24,9 @@ package enum MatrixProduct {
       (self.m, self.n, self.k) = (m, n, k)
       (self.isLeftTransposed, self.isRightTransposed) = (isLeftTransposed, isRightTransposed)
     }
+
+    /// Whether the library makes the product.
+    package var wantsLibrary: Bool { m > 0 && n > 0 && k > 0 && !SmallProduct.takes(self) }
 
     /// Halves the largest size until a block takes no more than some 10 ms: multiplications, and
     /// elements, which come from memory, at the price of 32.

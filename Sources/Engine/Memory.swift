@@ -1,3 +1,4 @@
+import CProcessor
 import Glibc
 import Synchronization
 
@@ -38,6 +39,10 @@ package enum Memory {
   }
 
   package static func setLimit(_ bytes: Int) { pool.withLock { $0.limit = bytes } }
+
+  /// All threads share one arena of malloc: one of its own would grow by single pages, with a call
+  /// of the system for each.
+  package static func useOneArena() { malloc_one_arena() }
 
   static func allocate(bytes: Int) throws(MemoryProblem) -> (UnsafeMutableRawPointer, Int) {
     guard bytes <= min(limit, Int.max / 8) else { throw MemoryProblem(bytes: bytes, limit: limit) }

@@ -27,12 +27,19 @@ package final class ThreadPool: @unchecked Sendable {
   /// What is to be done: there from the beginning of a job until all its parts are finished.
   private var body: ((Int) -> Void)?
 
-  /// `NNS_THREADS`, else the processors that the process may use.
+  /// The most threads that there may be.
+  package static let most = 256
+  private static let wanted = Atomic<Int>(0)
+
+  /// Decides how many threads the pool of the process has, before it is first asked for.
+  package static func use(threads: Int) {
+    wanted.store(min(max(threads, 1), most), ordering: .relaxed)
+  }
+
+  /// As many as were asked for, else the processors that the process may use.
   private static func standardCount() -> Int {
-    if let text = getenv("NNS_THREADS"), let count = Int(String(cString: text)), count > 0 {
-      return min(count, 256)
-    }
-    return Int(processor_count())
+    let wanted = wanted.load(ordering: .relaxed)
+    return wanted > 0 ? wanted : Int(processor_count())
   }
 
   private init(threads: Int) {

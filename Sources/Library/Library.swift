@@ -20,7 +20,6 @@ package enum Library {
 
   /// A session in which everything has its name.
   package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {
-    MatrixProduct.useOneThread()
     let session = Session(output: output)
     session.install(functions)
     session.refusalStory = { [unowned session] in NonFinite.in(session).story($0) }

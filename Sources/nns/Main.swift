@@ -18,6 +18,7 @@ struct NNS: ParsableCommand {
       return StandardOutput.write(Usage.text)
     }
     do {
+      if let run = PlainRun(arguments) { return try run.start() }
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
@@ -37,28 +38,26 @@ struct NNS: ParsableCommand {
 }
 
 /// What every command has in common.
-struct Appearance: ParsableArguments {
+struct CommonOptions: ParsableArguments {
   @Option(name: .long, help: "Colours: always, never or auto.")
   var color = "auto"
 
   @Flag(help: "For screen readers: no colours, no line that is drawn again, no frames.")
   var plain = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Threads for large tensors, instead of NNS_THREADS or one a processor.", valueName: "n"))
+  var threads: String?
+
   func validate() throws {
     guard ["always", "never", "auto"].contains(color) else {
       throw ValidationError("--color is always, never or auto")
     }
+    try Environment.check(threads: threads)
   }
 
-  /// Whether a stream gets colours.
-  func isColored(_ stream: Int32) -> Bool {
-    if plain { return false }
-    if color != "auto" { return color == "always" }
-    if let none = getenv("NO_COLOR"), none.pointee != 0 { return false }
-    if let force = getenv("CLICOLOR_FORCE"), force.pointee != 0, force.pointee != 48 { return true }
-    if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
-    return isatty(stream) == 1
-  }
+  var appearance: Appearance { Appearance(color: color, plain: plain) }
 }
 
 extension NNS {
@@ -78,7 +77,7 @@ extension NNS {
     @Flag(help: "Leave out ~/.config/nns/init.nns, which the prompt runs first.")
     var noInit = false
 
-    @OptionGroup var appearance: Appearance
+    @OptionGroup var common: CommonOptions
 
     @Argument(
       parsing: .captureForPassthrough, help: "A script (- is standard input) and its arguments.")
@@ -91,7 +90,7 @@ extension NNS {
     }
 
     func run() throws {
-      let (code, stays, runsInit, words, appearance) = (e, i, !noInit, script, appearance)
+      let (code, stays, runsInit, words, appearance) = (e, i, !noInit, script, common.appearance)
       try finish(
         onLargeStack {
           Runner(appearance, runsInit: runsInit).run(code: code, stays: stays, words: words)
@@ -103,7 +102,7 @@ extension NNS {
     static let configuration = CommandConfiguration(
       abstract: "Run test blocks and # => examples in .nns and .md files.")
 
-    @OptionGroup var appearance: Appearance
+    @OptionGroup var common: CommonOptions
 
     @Argument(help: "Files and folders.")
     var paths: [String] = []
@@ -113,7 +112,7 @@ extension NNS {
     }
 
     func run() throws {
-      let (paths, appearance) = (paths, appearance)
+      let (paths, appearance) = (paths, common.appearance)
       try finish(onLargeStack { Runner(appearance).test(paths) })
     }
   }
@@ -129,7 +128,7 @@ extension NNS {
     @Option(help: "An element like W[0, 1], for its scalar walk.")
     var at: String?
 
-    @OptionGroup var appearance: Appearance
+    @OptionGroup var common: CommonOptions
 
     @Argument(help: "A script.")
     var script: String
@@ -139,7 +138,7 @@ extension NNS {
     }
 
     func run() throws {
-      let (depth, at, script, appearance) = (depth, at, script, appearance)
+      let (depth, at, script, appearance) = (depth, at, script, common.appearance)
       try finish(onLargeStack { Runner(appearance).explain(script, depth: depth, at: at) })
     }
   }
@@ -151,7 +150,7 @@ extension NNS {
     @Flag(help: "Change nothing; fail when a file would change.")
     var check = false
 
-    @OptionGroup var appearance: Appearance
+    @OptionGroup var common: CommonOptions
 
     @Argument(help: "Files and folders; - is standard input, written to standard output.")
     var paths: [String] = []
@@ -163,7 +162,7 @@ extension NNS {
     }
 
     func run() throws {
-      let (check, paths, appearance) = (check, paths, appearance)
+      let (check, paths, appearance) = (check, paths, common.appearance)
       try finish(onLargeStack { Runner(appearance).format(paths, check: check) })
     }
   }
@@ -171,20 +170,20 @@ extension NNS {
   struct Doc: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "The reference, or one page of it.")
 
-    @OptionGroup var appearance: Appearance
+    @OptionGroup var common: CommonOptions
 
     @Argument(help: "A function, a family of functions, a keyword.")
     var name: String?
 
     func run() throws {
-      let (name, appearance) = (name, appearance)
+      let (name, appearance) = (name, common.appearance)
       try finish(onLargeStack { Runner(appearance).doc(name) })
     }
   }
 }
 
 /// Leaves with a code; 130 dies by the signal, so that shell loops stop.
-private func finish(_ code: Int32) throws {
+func finish(_ code: Int32) throws {
   fflush(stdout)
   if code == 130 {
     signal(SIGINT, SIG_DFL)

@@ -47,6 +47,12 @@ enum Rules {
     }
   }
 
+  /// For operators whose kernels call the library of matrix products.
+  static func library() throws(OperatorProblem) {
+    guard let problem = MatrixProduct.problem else { return }
+    throw OperatorProblem(.file, problem, help: "install it: apt-get install libopenblas0")
+  }
+
   /// Array-programming broadcasting, without the trap where ranks differ and both sides stretch.
   static func broadcast(_ verb: String, _ symbol: String, _ result: DType? = nil) -> Operator.Infer
   {

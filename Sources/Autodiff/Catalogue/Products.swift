@@ -1,6 +1,5 @@
 // Matrix products and solving.
 
-import COpenBLAS
 import Engine
 
 extension Catalogue {
@@ -41,6 +40,9 @@ extension Operator {
         throw OperatorProblem(
           .memory, "rows of \(a) and \(b) are longer than a matrix product takes")
       }
+      let (k, n) = (a[a.rank - 1], b.rank > 1 ? b[b.rank - 1] : 1)
+      let sizes = MatrixProduct.Sizes(m: a.count / Swift.max(1, k), n: n, k: k)
+      if types[0].dtype.isFloat, sizes.wantsLibrary { try Rules.library() }
       return TensorType(shape, types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in
@@ -155,6 +157,7 @@ extension Operator {
           .dtype, "solve wants floats, {0} holds \(types[0].dtype.name)", operands: [0],
           help: "write {0}.f32")
       }
+      try Rules.library()
       return TensorType(Shape(batch.dims + b.dims.suffix(2)), types[0].dtype)
     },
     kernel: { call throws(OperatorProblem) in

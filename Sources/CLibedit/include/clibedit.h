@@ -6,7 +6,7 @@
 
 /* libedit's calls with variable arguments, one function for each use. */
 
-/* An editor on the standard input that draws nothing. */
+/* An editor on the standard input that draws nothing; NULL where libedit cannot be loaded. */
 EditLine *nns_el_start(const char *program);
 void nns_el_set_prompt(EditLine *el, char *(*prompt)(EditLine *));
 void nns_el_set_editor(EditLine *el);

@@ -1,5 +1,6 @@
 // Runs work on a thread with a stack for deep recursion; the main thread has 8 MB only.
 
+import Engine
 import Glibc
 
 private final class Work: @unchecked Sendable {
@@ -10,6 +11,7 @@ private final class Work: @unchecked Sendable {
 
 /// The result of `body`, run on a 512 MB stack (pages are taken as they are used).
 package func onLargeStack(_ body: @escaping () -> Int32) -> Int32 {
+  Memory.useOneArena()
   let work = Work(body)
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)

@@ -33,7 +33,8 @@ package struct HostFunction: Sendable {
   package let category: String
   package let parameters: [Parameter]
   /// Further help: formula, derivative, equivalent in plain nns; one paragraph an entry.
-  package let details: [String]
+  package var details: [String] { makeDetails() }
+  private let makeDetails: @Sendable () -> [String]
   /// Programs with `# =>` lines; they run as tests.
   package let examples: [String]
   package let action: Action
@@ -45,14 +46,15 @@ package struct HostFunction: Sendable {
 
   package init(
     name: String, summary: String, category: String, parameters: [Parameter],
-    details: [String] = [], examples: [String] = [], isOperator: Bool = false,
+    details: @autoclosure @escaping @Sendable () -> [String] = [], examples: [String] = [],
+    isOperator: Bool = false,
     direct: Direct? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
     self.category = category
     self.parameters = parameters
-    self.details = details
+    makeDetails = details
     self.examples = examples
     self.action = action
     self.isOperator = isOperator
