@@ -73,7 +73,7 @@ let package = Package(
     .executableTarget(
       name: "nns",
       dependencies: [
-        "Console", "Library", "Interpreter", "Syntax", "Diagnostics", "Engine",
+        "Console", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

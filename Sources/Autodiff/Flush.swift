@@ -24,6 +24,7 @@ extension Graph {
       pending.removeAll(keepingCapacity: true)
       pendingStores.removeAll(keepingCapacity: true)
       turn.finish(self)
+      recentPlans?.endTurn(hasTrained: !stores.isEmpty)
       for parameter in stores { try parameter.checkFinite() }
     }
     if let found { letOperandsGo(found.0, found.1) }

@@ -40,6 +40,10 @@ package final class Graph {
   var finished: [Node] = []
   /// What plans compute on the way lies here.
   let planMemory = PlanMemory()
+  /// The plans that ran last, where somebody wants to know what they cost.
+  var recentPlans: RecentPlans?
+  /// Bytes that plans keep between their runs.
+  package var planBytes: Int { planMemory.bytes }
   /// Plans made, and runs that found one.
   package internal(set) var planCount = 0
   package internal(set) var planHits = 0

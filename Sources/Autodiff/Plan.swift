@@ -95,6 +95,7 @@ extension Graph {
       key, plan, roots, keepsTracked: keepsTracked, isEndOfTurn: isEndOfTurn)
     defer { plan.releaseOutputs() }
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
+    recentPlans?.note(plan, key, self)
     for (slot, node) in key.nodes.enumerated() where plan.entries[slot].isRoot {
       node.finish(plan.outputs[slot])
     }

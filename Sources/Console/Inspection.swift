@@ -68,16 +68,4 @@ extension Command {
     prompt.show(StyledText(try evaluate(prompt, text).typeName))
     return .goOn
   }
-
-  static let memory: Command = Command(
-    name: "mem", arguments: "", summary: "memory of tensors, now and at most; plans made"
-  ) { prompt, _ in
-    let megabytes = { (bytes: Int) in NumberFormat.fixed(Double(bytes) / 1e6, digits: 1) + " MB" }
-    let graph = prompt.session.graph
-    prompt.show(
-      StyledText(
-        "tensors \(megabytes(Memory.bytesInUse)), at most \(megabytes(Memory.peakBytes)); "
-          + "\(graph.planCount) plans, used again \(graph.planHits) times"))
-    return .goOn
-  }
 }

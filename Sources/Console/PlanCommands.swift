@@ -1,100 +1,68 @@
-// Commands that tell how an expression is computed, and how fast.
+// Commands that tell how an expression is computed, how fast, and in which memory.
 
 import Autodiff
 import Diagnostics
 import Engine
-@preconcurrency import Glibc
 import Interpreter
-import Syntax
 
 extension Command {
   static let plan: Command = Command(
-    name: "plan", arguments: "EXPR", summary: "the fused steps that compute an expression"
+    name: "plan", arguments: "EXPR",
+    summary: "the fused steps of an expression, and what limits them"
   ) { prompt, text in
-    let steps = try planned(prompt, text)
-    guard !steps.isEmpty else {
+    let report = try prompt.session.planned(isTimed: true) { _ = try evaluate(prompt, text) }
+    guard let report, !report.steps.isEmpty else {
       prompt.show(StyledText("nothing is left to compute: it is a number, or was known"))
       return .goOn
     }
-    for (index, step) in steps.enumerated() {
-      let number = "\(index + 1)"
-      var line = StyledText(String(repeating: " ", count: max(0, 3 - number.count)), .dim)
-      line.append(number + "  ", .dim)
-      line.append(step.kind.rawValue + String(repeating: " ", count: 9 - step.kind.rawValue.count))
-      line.append(cost(step.elements, step.flops, step.bytes), .dim)
-      prompt.show(line)
-      for formula in step.lines {
-        prompt.show(StyledText("     " + fitted(formula, columns: prompt.session.width - 5)))
-      }
-    }
-    let (flops, bytes) = total(steps)
-    prompt.show(
-      StyledText(
-        "\(steps.count == 1 ? "1 step" : "\(steps.count) steps"): \(amount(flops))FLOP, "
-          + "\(amount(bytes))B read and written"))
+    prompt.show(PlanText.render(report, columns: prompt.session.width))
     return .goOn
   }
 
   static let time: Command = Command(
     name: "time", arguments: "EXPR", summary: "how long an expression takes, over several runs"
   ) { prompt, text in
-    let (flops, bytes) = total(try planned(prompt, text))
+    let report = try prompt.session.planned { _ = try evaluate(prompt, text) }
     var times: [Double] = []
-    let start = now()
+    let start = Stopwatch.now()
     repeat {
-      let begin = now()
+      let begin = Stopwatch.now()
       _ = try evaluate(prompt, text)
-      times.append(now() - begin)
-    } while times.count < 1000 && now() - start < 1
+      times.append(Stopwatch.now() - begin)
+    } while times.count < 1000 && Stopwatch.now() - start < 1
     times.sort()
     let runs = times.count == 1 ? "1 run" : "\(times.count) runs"
+    let (least, median) = (times[0], times[times.count / 2])
     prompt.show(
       StyledText(
-        "\(runs): min \(duration(times[0])), median \(duration(times[times.count / 2]))"))
-    if bytes > 0 {
+        "\(runs): min \(PlanText.duration(least)), median \(PlanText.duration(median))"))
+    if let report, report.bytes > 0 {
+      let amount = PlanText.amount
       prompt.show(
         StyledText(
-          "at best \(amount(flops / times[0]))FLOP/s, \(amount(bytes / times[0]))B/s "
-            + "(\(amount(flops))FLOP, \(amount(bytes))B)", .dim))
+          "at best \(amount(report.flops / least))FLOP/s, \(amount(report.bytes / least))B/s "
+            + "(\(amount(report.flops))FLOP, \(amount(report.bytes))B)", .dim))
     }
     return .goOn
   }
 
-  /// The steps of an expression's plan.
-  private static func planned(_ prompt: Prompt, _ text: String) throws -> [PlanSummary] {
-    try prompt.session.planned { _ = try evaluate(prompt, text) }
-  }
-
-  private static func total(_ steps: [PlanSummary]) -> (flops: Double, bytes: Double) {
-    (steps.reduce(0) { $0 + $1.flops }, steps.reduce(0) { $0 + $1.bytes })
-  }
-
-  private static func cost(_ elements: Int, _ flops: Double, _ bytes: Double) -> String {
-    "\(elements == 1 ? "1 element" : "\(elements) elements")  \(amount(flops))FLOP  "
-      + "\(amount(bytes))B"
-  }
-
-  /// `12.3 k`, with a space behind it: a unit follows.
-  private static func amount(_ x: Double) -> String {
-    let units = ["", "k", "M", "G", "T"]
-    var (value, unit) = (x, 0)
-    while value >= 1000, unit < units.count - 1 { (value, unit) = (value / 1000, unit + 1) }
-    let text =
-      value >= 100 || unit == 0 && value == value.rounded()
-      ? NumberFormat.fixed(value, digits: 0) : NumberFormat.significant(value, digits: 3)
-    return text + " " + units[unit]
-  }
-
-  private static func duration(_ seconds: Double) -> String {
-    if seconds >= 1 { return NumberFormat.fixed(seconds, digits: 2) + " s" }
-    return seconds < 1e-3
-      ? NumberFormat.fixed(seconds * 1e6, digits: 1) + " µs"
-      : NumberFormat.fixed(seconds * 1e3, digits: 2) + " ms"
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  static let memory: Command = Command(
+    name: "mem", arguments: "", summary: "memory of tensors, now and at most; plans made"
+  ) { prompt, _ in
+    let graph = prompt.session.graph
+    let bytes = { (count: Int) in PlanText.amount(Double(count)) + "B" }
+    let rows = [
+      ("tensors", "\(bytes(Memory.bytesInUse)) alive, at most \(bytes(Memory.peakBytes))"),
+      ("pool", "\(bytes(Memory.pooledBytes)) kept to be used again"),
+      ("arena", "\(bytes(graph.planBytes)) between steps of plans"),
+      ("process", "\(bytes(Memory.residentBytes + Memory.pooledBytes)) of the machine"),
+      ("plans", "\(graph.planCount) made, used again \(graph.planHits) times"),
+    ]
+    for (name, text) in rows {
+      var line = StyledText(name + String(repeating: " ", count: 9 - name.count), .name)
+      line.append(text)
+      prompt.show(line)
+    }
+    return .goOn
   }
 }

@@ -21,6 +21,8 @@ package enum Memory {
   package static var bytesInUse: Int { pool.withLock { $0.inUse } }
   /// The most bytes that were alive at one time.
   package static var peakBytes: Int { pool.withLock { $0.peak } }
+  /// Bytes of buffers that nobody holds any more, kept to be given out again.
+  package static var pooledBytes: Int { pool.withLock { $0.pooled } }
   package static var limit: Int { pool.withLock { $0.limit } }
 
   /// Bytes of the machine's memory that the process holds, buffers and everything else; what the

@@ -9,6 +9,9 @@ package final class PlanMemory {
 
   package init() {}
 
+  /// Bytes that are kept for the next run.
+  package var bytes: Int { (arena?.count ?? 0) + (scratch?.count ?? 0) }
+
   /// Memory of at least so many bytes, aligned to 64.
   package func arena(_ bytes: Int) throws(MemoryProblem) -> UnsafeMutableRawPointer {
     try PlanMemory.grown(&arena, bytes)

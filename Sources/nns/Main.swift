@@ -34,7 +34,9 @@ struct NNS: ParsableCommand {
     commandName: "nns", abstract: "Type neural networks, run them from files, take them apart.",
     version: version, subcommands: [Run.self] + tools, defaultSubcommand: Run.self)
 
-  static let tools: [any ParsableCommand.Type] = [Test.self, Explain.self, Fmt.self, Doc.self]
+  static let tools: [any ParsableCommand.Type] = [
+    Test.self, Explain.self, Fmt.self, Doc.self, Bench.self,
+  ]
 }
 
 /// What every command has in common.
@@ -128,6 +130,9 @@ extension NNS {
     @Option(help: "An element like W[0, 1], for its scalar walk.")
     var at: String?
 
+    @Flag(help: "The steps of the last turn of training, with their time, instead of the walk.")
+    var plan = false
+
     @OptionGroup var common: CommonOptions
 
     @Argument(help: "A script.")
@@ -135,11 +140,18 @@ extension NNS {
 
     func validate() throws {
       if !(1...3).contains(depth) { throw ValidationError("--depth is 1, 2 or 3") }
+      if plan, at != nil { throw ValidationError("--plan and --at do not go together") }
     }
 
     func run() throws {
-      let (depth, at, script, appearance) = (depth, at, script, common.appearance)
-      try finish(onLargeStack { Runner(appearance).explain(script, depth: depth, at: at) })
+      let (depth, at, plan, script, appearance) = (
+        depth, at, plan, script, common.appearance
+      )
+      try finish(
+        onLargeStack {
+          let runner = Runner(appearance)
+          return plan ? runner.plan(script) : runner.explain(script, depth: depth, at: at)
+        })
     }
   }
 

@@ -31,7 +31,7 @@ struct Runner {
     if isatty(1) == 0 { setvbuf(stdout, nil, _IOLBF, 1 << 16) }
   }
 
-  private func makeSession() -> Session {
+  func makeSession() -> Session {
     let (face, isPlain) = (face, face.isPlain)
     let progress = ProgressLine(isPlain: isPlain)
     let session = Library.makeSession { text in
@@ -65,7 +65,7 @@ struct Runner {
     return Int(size.ws_col)
   }
 
-  private func report(_ error: any Error, _ session: Session) -> Int32 {
+  func report(_ error: any Error, _ session: Session) -> Int32 {
     fflush(stdout)
     let diagnostics = session.diagnostics(error)
     if diagnostics.contains(where: { $0.kind == .interrupt }), Interrupts.isRequested { return 130 }
@@ -116,7 +116,7 @@ struct Runner {
     for text in code { try session.run(SourceText(name: "-e", text: text), mode: .code) }
   }
 
-  private func runScript(_ path: String, _ words: [String], _ session: Session) throws {
+  func runScript(_ path: String, _ words: [String], _ session: Session) throws {
     session.installConstant("args", .list(words.dropFirst().map { .string($0) }))
     let source = try path == "-" ? standardInput() : SourceText.read(path)
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

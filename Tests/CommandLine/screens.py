@@ -14,6 +14,10 @@ from screen import Terminal
 
 KEYS = {"Right": "\x1b[C", "Left": "\x1b[D", "Up": "\x1b[A", "Down": "\x1b[B", "Tab": "\t",
         "Esc": "\x1b", "Enter": "\r"}
+# What was measured differs from run to run.
+MEASURED = re.compile(
+    r"[\d.]+ (ns|µs|ms|s|[kMGT]?FLOP/s|[kMGT]?B/s)\b|limited by (arithmetic|memory|overhead)|"
+    r"far from every limit|\(\d+ %\)")
 BLOCK = re.compile(r"<!-- screen (\d+)x(\d+)\n(.*?)\n-->\n\n```\n(.*?)```$", re.DOTALL | re.MULTILINE)
 
 
@@ -35,12 +39,17 @@ def shown(nns, columns, rows, lines):
         return text
 
 
+def unmeasured(text):
+    """The text without what was measured, and without the blanks that stand for its width."""
+    return re.sub(r" +", " ", MEASURED.sub("", text))
+
+
 def check(nns, readme):
     """The screens that differ, as what the terminal shows; and how many there are."""
     wrong, count = [], 0
     for columns, rows, keys, wanted in BLOCK.findall(readme):
         count += 1
         text = shown(nns, int(columns), int(rows), keys.split("\n"))
-        if not (text + "\n").endswith("\n" + wanted):
+        if not unmeasured(text + "\n").endswith("\n" + unmeasured(wanted)):
             wrong.append(text)
     return wrong, count

@@ -165,6 +165,22 @@ final class Plan {
     }
   }
 
+  /// Runs the steps once more, for their speed only, and notes how many seconds each took where it
+  /// took less than `best`. The caller lets the results go with `releaseOutputs`.
+  func time(_ leaves: [Buffer], _ best: inout [Double]) throws(OperatorProblem) {
+    for index in leaves.indices { addresses[index] = leaves[index].address }
+    let scratch: UnsafeMutableRawPointer
+    do { scratch = try prepare() } catch { throw Graph.memoryProblem(error) }
+    defer { memory.release() }
+    guard let places = UnsafePointer(addresses.baseAddress) else { return }
+    for command in commands {
+      let begin = Stopwatch.now()
+      try run(command.work, places, scratch)
+      best[command.step] = min(best[command.step], Stopwatch.now() - begin)
+      try Graph.checkInterrupt()
+    }
+  }
+
   /// Memory for everything that the run computes; the scratch.
   private func prepare() throws(MemoryProblem) -> UnsafeMutableRawPointer {
     let arena = try memory.arena(lowering.arenaBytes)

@@ -23,6 +23,10 @@ package struct PlanSummary: Sendable, Equatable {
   package let flops: Double
   /// Bytes of operands and results in memory.
   package let bytes: Double
+  /// Whether its numbers are f64.
+  package let isDouble: Bool
+  /// How long it takes, where that was measured.
+  package internal(set) var seconds: Double?
 }
 
 extension Plan {
@@ -33,7 +37,8 @@ extension Plan {
       let elements = slots.map(\.loopShape.count).max() ?? 0
       return PlanSummary(
         kind: kind(step), lines: lines(step, name), operators: slots.map(\.op.name),
-        elements: elements, flops: flops(step, elements), bytes: bytes(step))
+        elements: elements, flops: flops(step, elements), bytes: bytes(step),
+        isDouble: slots.contains { $0.type.dtype == .f64 })
     }
   }
 
@@ -109,29 +114,5 @@ extension Plan {
 
   private static func replacing(_ part: String, in text: String, by other: String) -> String {
     text.split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
-  }
-}
-
-extension Graph {
-  /// The steps that would run if everything were computed now; nothing is.
-  ///
-  /// Turns must be recorded anew meanwhile (`recognisesTurns`).
-  package func pendingSteps() throws(OperatorProblem) -> [PlanSummary] {
-    let roots = heldRoots()
-    guard !roots.isEmpty else { return [] }
-    var names: [Int: String] = [:]
-    for parameter in withGradient {
-      guard let gradient = parameter.gradient else { continue }
-      // The value of `.grad` is that of the derivative.
-      for node in [gradient] + gradient.inputs { names[node.serial] = parameter.name + ".grad" }
-    }
-    let key = PlanKey(self, roots: roots, keepsTracked: false)
-    let name = { (node: Node) -> String? in
-      if node.isNumber { return NumberFormat.shortest(node.exact) }
-      return names[node.serial] ?? node.knownName
-    }
-    return Plan(key).summaries { value in
-      name(value >= 0 ? key.nodes[value] : key.leaves[-1 - value])
-    }
   }
 }

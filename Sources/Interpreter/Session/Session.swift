@@ -348,18 +348,19 @@ extension Session {
     }
   }
 
-  /// The steps of the plan that a statement's end runs. What the statement changes is taken back.
-  package func planned(_ run: () throws -> Void) throws -> [PlanSummary] {
-    var steps: [PlanSummary] = []
+  /// The plan that a statement's end runs, nil where nothing is left to compute. What the statement
+  /// changes is taken back.
+  package func planned(isTimed: Bool = false, _ run: () throws -> Void) throws -> PlanReport? {
+    var report: PlanReport?
     let recognises = graph.recognisesTurns
     graph.recognisesTurns = false
-    beforeCompute = { [unowned self] in steps = try graph.pendingSteps() }
+    beforeCompute = { [unowned self] in report = try graph.pendingPlan(isTimed: isTimed) }
     defer {
       beforeCompute = nil
       graph.recognisesTurns = recognises
     }
     try withoutTrace(run)
-    return steps
+    return report
   }
 
   private func note(_ chunk: Chunk) {

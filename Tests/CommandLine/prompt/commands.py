@@ -39,6 +39,31 @@ def plan(t):
     return ok and t.shows(r"at best .*FLOP/s, .*B/s")
 
 
+SPEED = r"     \d+(\.\d)? [nµm]s  [\d.]+ [kMGT]?FLOP/s  [\d.]+ [kMGT]?B/s"
+
+
+@check(":plan tells how long each step takes, what limits it, and the memory")
+def _(t):
+    t.enter("let x = rand(300, 300)", ":plan sum(tanh(x @ x))")
+    ok = t.shows(rf"^{SPEED}  (limited by|far from) [^~]*^{SPEED}  (limited by|far from)")
+    ok = ok and t.shows(r"^2 steps: .*FLOP, .*B read and written, .*s$")
+    return ok and t.shows(r"^memory: 360 kB between steps, 4 B of results$")
+
+
+@check(":plan at 40 columns", columns=40, TERM="dumb")
+def _(t):
+    t.enter("let x = rand(300, 300)", ":plan sum(tanh(x @ x))")
+    ok = t.shows(r"^  1  product  90000 elements  54 MFLOP\n {14}720 kB$")
+    return ok and t.shows(rf"^{SPEED}\n     (limited|far)") and t.shows(r"\nmemory: 360 kB between steps,\n4 B")
+
+
+@check(":mem tells what is alive, kept and held at most")
+def _(t):
+    t.enter("let x = zeros(1000000)", "len([i + x[0] for i in 0..3])", "sum(x * 2)", ":mem")
+    ok = t.shows(r"^tensors  4\.\d+ MB alive, at most \S+ MB$") and t.shows(r"^pool +\S+ k?B kept")
+    return ok and t.shows(r"^arena  .*\n^process  .*\n^plans    \d+ made, used again \d+ times$")
+
+
 @check(":vars, :shape, :type and :time")
 def _(t):
     t.enter("let m = ones(3, 4)", ":vars", ":shape m @ m'", ":type m", ":time m + 1")
