@@ -29,6 +29,7 @@ struct LayeringTests {
     ],
     "nns": [
       "ArgumentParser", "Console", "Library", "Interpreter", "Syntax", "Diagnostics", "Engine",
+      "Autodiff",
     ],
   ]
   static let system: Set<String> = ["Glibc", "Synchronization"]
