@@ -11,6 +11,10 @@ static inline void processor_pause(void) {
 #endif
 }
 
+/* Asks for memory that will be read, or written, soon. */
+static inline void processor_will_read(const void *address) { __builtin_prefetch(address, 0, 3); }
+static inline void processor_will_write(const void *address) { __builtin_prefetch(address, 1, 3); }
+
 extern int sched_getaffinity(int process, size_t bytes, void *mask);
 
 /* The processors that this process may use. */

@@ -89,14 +89,20 @@ extension Buffer {
   }
 
   /// Element i becomes value(i), converted; the caller has checked that whole numbers fit.
-  package func fill(_ value: (_ index: Int) -> Double) {
-    for piece in Work.pieces(count) {
+  package func fill(_ value: (_ index: Int) -> Double) { fill(0..<count, value) }
+
+  /// The same for some of the elements.
+  package func fill(_ range: Range<Int>, _ value: (_ index: Int) -> Double) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    let first = range.lowerBound
+    for piece in Work.pieces(range.count) {
+      let places = first + piece.lowerBound..<first + piece.upperBound
       switch dtype {
-      case .f32: for i in piece { pointer(as: Float.self)[i] = Float(value(i)) }
-      case .f64: for i in piece { pointer(as: Double.self)[i] = value(i) }
-      case .i32: for i in piece { pointer(as: Int32.self)[i] = Int32(value(i)) }
-      case .i64: for i in piece { pointer(as: Int64.self)[i] = Int64(value(i)) }
-      case .bool: for i in piece { pointer(as: UInt8.self)[i] = value(i) != 0 ? 1 : 0 }
+      case .f32: for i in places { pointer(as: Float.self)[i] = Float(value(i)) }
+      case .f64: for i in places { pointer(as: Double.self)[i] = value(i) }
+      case .i32: for i in places { pointer(as: Int32.self)[i] = Int32(value(i)) }
+      case .i64: for i in places { pointer(as: Int64.self)[i] = Int64(value(i)) }
+      case .bool: for i in places { pointer(as: UInt8.self)[i] = value(i) != 0 ? 1 : 0 }
       }
     }
   }

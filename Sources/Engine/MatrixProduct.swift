@@ -7,8 +7,8 @@ package enum MatrixProduct {
   /// it is first asked. Operators whose kernels need them ask while they are recorded.
   package static var problem: String? { openblas_problem().map { String(cString: $0) } }
 
-  /// What a product is of: C[m, n] = A[m, k] · B[k, n], all contiguous; k and n are at most
-  /// `Int32.max`.
+  /// What a product is of: C[m, n] = A[m, k] · B[k, n]; C is contiguous. All sizes and distances are
+  /// at most `Int32.max`, but for m.
   package struct Sizes: Equatable, Sendable {
     package var m: Int
     package var n: Int
@@ -17,12 +17,19 @@ package enum MatrixProduct {
     package var isLeftTransposed: Bool
     /// Whether B lies in memory as [n, k].
     package var isRightTransposed: Bool
+    /// Elements from one line of A in memory to the next, and of B.
+    package var leftWidth: Int
+    package var rightWidth: Int
 
+    /// Without widths the operands are contiguous.
     package init(
-      m: Int, n: Int, k: Int, isLeftTransposed: Bool = false, isRightTransposed: Bool = false
+      m: Int, n: Int, k: Int, isLeftTransposed: Bool = false, isRightTransposed: Bool = false,
+      leftWidth: Int? = nil, rightWidth: Int? = nil
     ) {
       (self.m, self.n, self.k) = (m, n, k)
       (self.isLeftTransposed, self.isRightTransposed) = (isLeftTransposed, isRightTransposed)
+      self.leftWidth = leftWidth ?? (isLeftTransposed ? m : k)
+      self.rightWidth = rightWidth ?? (isRightTransposed ? k : n)
     }
 
     /// Whether the library makes the product.
@@ -80,10 +87,11 @@ package enum MatrixProduct {
   /// C = A · B.
   ///
   /// A call of the library cannot be interrupted, so large products are made in blocks; and they
-  /// are shared by threads. Both depend on shape and element type only.
+  /// are shared by threads, where they are no part of shared work. All of this depends on shape and
+  /// element type only.
   package static func multiply(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
-    isDouble: Bool
+    isDouble: Bool, isAlone: Bool = true
   ) {
     let (m, n) = (sizes.m, sizes.n)
     guard m > 0, n > 0 else { return }
@@ -94,7 +102,7 @@ package enum MatrixProduct {
     if SmallProduct.takes(sizes) {
       return SmallProduct.multiply(a, b, c, sizes, isDouble: isDouble)
     }
-    let (parts, isByColumns) = sizes.parts
+    let (parts, isByColumns) = isAlone ? sizes.parts : (1, false)
     if parts == 1 { return multiply(a, b, c, sizes, (0..<m, 0..<n), isDouble) }
     ThreadPool.shared.run(parts: parts) { part in
       let range = sizes.range(part, of: parts, isByColumns ? n : m)
@@ -120,8 +128,9 @@ package enum MatrixProduct {
           part.m = min(block.m, region.rows.upperBound - row)
           part.n = min(block.n, region.columns.upperBound - column)
           part.k = min(block.k, sizes.k - inner)
-          let left = sizes.isLeftTransposed ? inner * sizes.m + row : row * sizes.k + inner
-          let right = sizes.isRightTransposed ? column * sizes.k + inner : inner * sizes.n + column
+          let (lead, width) = (sizes.leftWidth, sizes.rightWidth)
+          let left = sizes.isLeftTransposed ? inner * lead + row : row * lead + inner
+          let right = sizes.isRightTransposed ? column * width + inner : inner * width + column
           multiply(
             part, of: sizes, a + left * size, b + right * size, c + (row * sizes.n + column) * size,
             adds: inner > 0, isDouble: isDouble)
@@ -139,8 +148,7 @@ package enum MatrixProduct {
     let (m, n, k) = (Int32(block.m), Int32(block.n), Int32(block.k))
     let left = whole.isLeftTransposed ? CblasTrans : CblasNoTrans
     let right = whole.isRightTransposed ? CblasTrans : CblasNoTrans
-    let leftWidth = Int32(whole.isLeftTransposed ? whole.m : whole.k)
-    let rightWidth = Int32(whole.isRightTransposed ? whole.k : whole.n)
+    let (leftWidth, rightWidth) = (Int32(whole.leftWidth), Int32(whole.rightWidth))
     if isDouble {
       cblas_dgemm(
         CblasRowMajor, left, right, m, n, k, 1, a.assumingMemoryBound(to: Double.self), leftWidth,

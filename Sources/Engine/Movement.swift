@@ -31,13 +31,15 @@ package enum Movement {
     _ x: Buffer, _ y: Buffer, _ shape: Shape, offset: Int, strides: [Int]
   ) {
     guard y.count > 0 else { return }
+    let lines = Lines(shape, strides)
     func run<T>(_ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>) {
-      var i = 0
-      walk(shape, strides, offset) { start, step, length in
-        for piece in Work.pieces(length) {
-          for j in piece { target[i + j] = source[start + j * step] }
+      lines.forEach { place, start, length in
+        let (from, to, step) = (source + offset + start, target + place, lines.step)
+        switch step {
+        case 1: to.update(from: from, count: length)
+        case 0: to.update(repeating: from[0], count: length)
+        default: for j in 0..<length { to[j] = from[j * step] }
         }
-        i += length
       }
     }
     bySize(x, y, run, run, run)
@@ -48,42 +50,89 @@ package enum Movement {
     _ x: Buffer, _ y: Buffer, _ shape: Shape, offset: Int, strides: [Int]
   ) {
     guard x.count > 0 else { return }
+    let lines = Lines(shape, strides)
     func run<T>(_ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>) {
-      var i = 0
-      walk(shape, strides, offset) { start, step, length in
-        for piece in Work.pieces(length) {
-          for j in piece { target[start + j * step] = source[i + j] }
+      lines.forEach { place, start, length in
+        let (from, to, step) = (source + place, target + offset + start, lines.step)
+        if step == 1 {
+          to.update(from: from, count: length)
+        } else {
+          for j in 0..<length { to[j * step] = from[j] }
         }
-        i += length
       }
     }
     bySize(x, y, run, run, run)
   }
 
-  /// Rows of a strided view: start, step and length of each.
-  private static func walk(
-    _ shape: Shape, _ strides: [Int], _ offset: Int, _ body: (Int, Int, Int) -> Void
-  ) {
-    let rank = shape.rank
-    guard rank > 0 else { return body(offset, 0, 1) }
-    let length = shape[rank - 1]
-    let step = strides[rank - 1]
-    var index = [Int](repeating: 0, count: rank)
-    var start = offset
-    var work = Work()
-    while true {
-      body(start, step, length)
-      if work.isOver(after: length) { return }
-      var axis = rank - 2
-      while axis >= 0 {
-        index[axis] += 1
-        start += strides[axis]
-        if index[axis] < shape[axis] { break }
-        start -= strides[axis] * shape[axis]
-        index[axis] = 0
-        axis -= 1
+  /// Lines of a strided view of memory, in the order of its elements.
+  private struct Lines {
+    /// Axes, neighbours joined; the last one is that of the lines.
+    private let sizes: [Int]
+    private let steps: [Int]
+    private let length: Int
+    private let count: Int
+    /// From one element of a line to the next.
+    let step: Int
+
+    init(_ shape: Shape, _ strides: [Int]) {
+      let layout = TileLayout(sizes: shape.dims, steps: strides)
+      sizes = layout.sizes.dropLast()
+      steps = layout.steps.dropLast()
+      length = layout.sizes.last ?? 1
+      step = layout.steps.last ?? 1
+      count = sizes.reduce(1, *)
+    }
+
+    /// Calls `body` with the place of a part of a line among all elements, where it begins in the
+    /// strided memory, and how many elements it has. Large views are shared by threads, long lines
+    /// cut.
+    func forEach(_ body: (_ place: Int, _ start: Int, _ length: Int) -> Void) {
+      let elements = count * length
+      if elements < 1 << 15 { return run(0..<count, body) }
+      if count < 16 {
+        let parts = min(16, (elements + 4095) / 4096)
+        return ThreadPool.shared.run(parts: parts * count) { part in
+          let (line, piece) = part.quotientAndRemainder(dividingBy: parts)
+          let (first, end) = (length * piece / parts, length * (piece + 1) / parts)
+          run(line..<line + 1, first..<end, body)
+        }
       }
-      if axis < 0 { return }
+      ThreadPool.shared.run(parts: 16) { part in
+        run(count * part / 16..<count * (part + 1) / 16, body)
+      }
+    }
+
+    private func run(_ lines: Range<Int>, _ body: (Int, Int, Int) -> Void) {
+      run(lines, 0..<length, body)
+    }
+
+    /// Some lines, of each the elements of a range, in pieces.
+    private func run(
+      _ lines: Range<Int>, _ part: Range<Int>, _ body: (Int, Int, Int) -> Void
+    ) {
+      guard !lines.isEmpty, !part.isEmpty else { return }
+      var index = [Int](repeating: 0, count: sizes.count)
+      var (rest, start) = (lines.lowerBound, 0)
+      for axis in sizes.indices.reversed() {
+        index[axis] = rest % sizes[axis]
+        rest /= sizes[axis]
+        start += index[axis] * steps[axis]
+      }
+      var work = Work()
+      for line in lines {
+        for piece in Work.pieces(part.count) {
+          let first = part.lowerBound + piece.lowerBound
+          body(line * length + first, start + first * step, piece.count)
+        }
+        if work.isOver(after: part.count) { return }
+        for axis in sizes.indices.reversed() {
+          index[axis] += 1
+          start += steps[axis]
+          if index[axis] < sizes[axis] { break }
+          start -= steps[axis] * sizes[axis]
+          index[axis] = 0
+        }
+      }
     }
   }
 

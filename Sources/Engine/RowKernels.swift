@@ -53,19 +53,23 @@ package enum RowKernels {
     return largest + Glibc.log(total)
   }
 
-  /// y = e^x / Σ e^x
+  /// y = e^x / Σ e^x, without overflow.
   package static func softmax(
     _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ n: Int
   ) {
-    let total = logSumExp(x, n)
-    for piece in Work.pieces(n) { for i in piece { y[i] = FloatMath.exp(x[i] - total) } }
+    let largest = largest(x, n)
+    for piece in Work.pieces(n) { for i in piece { y[i] = FloatMath.exp(x[i] - largest) } }
+    let total = sum(UnsafePointer(y), n)
+    for piece in Work.pieces(n) { for i in piece { y[i] /= total } }
   }
 
   package static func softmax(
     _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ n: Int
   ) {
-    let total = logSumExp(x, n)
-    for piece in Work.pieces(n) { for i in piece { y[i] = Glibc.exp(x[i] - total) } }
+    let largest = largest(x, n)
+    for piece in Work.pieces(n) { for i in piece { y[i] = Glibc.exp(x[i] - largest) } }
+    let total = sum(UnsafePointer(y), n)
+    for piece in Work.pieces(n) { for i in piece { y[i] /= total } }
   }
 
   /// y = x − log Σ e^x
@@ -102,9 +106,17 @@ package enum RowKernels {
 
   /// The largest element; NaN when one is NaN and no other is finite.
   @inline(__always)
-  private static func largest<T: BinaryFloatingPoint>(_ x: UnsafePointer<T>, _ n: Int) -> T {
-    var largest = -T.infinity
-    for piece in Work.pieces(n) { for i in piece { largest = x[i] > largest ? x[i] : largest } }
+  private static func largest<T: TileScalar>(_ x: UnsafePointer<T>, _ n: Int) -> T {
+    var lanes = T.Lanes(repeating: -T.infinity)
+    let whole = n / T.width * T.width
+    for piece in Work.pieces(whole) {
+      for i in stride(from: piece.lowerBound, to: piece.upperBound, by: T.width) {
+        let next = T.load(x + i)
+        lanes = T.choose(next, lanes, where: lanes, isLess: next)
+      }
+    }
+    var largest = T.largest(lanes)
+    for i in whole..<n { largest = x[i] > largest ? x[i] : largest }
     guard largest.isFinite else {
       for i in 0..<n where x[i] != x[i] { return x[i] }
       return largest

@@ -26,8 +26,9 @@ enum SmallProduct {
     _ sizes: MatrixProduct.Sizes, _: T.Type
   ) {
     let (m, n, k) = (sizes.m, sizes.n, sizes.k)
-    let (rowStep, leftStep) = sizes.isLeftTransposed ? (1, m) : (k, 1)
-    let (columnStep, rightStep) = sizes.isRightTransposed ? (k, 1) : (1, n)
+    let (rowStep, leftStep) = sizes.isLeftTransposed ? (1, sizes.leftWidth) : (sizes.leftWidth, 1)
+    let (columnStep, rightStep) =
+      sizes.isRightTransposed ? (sizes.rightWidth, 1) : (1, sizes.rightWidth)
     var row = a.assumingMemoryBound(to: T.self)
     var result = c.assumingMemoryBound(to: T.self)
     for _ in 0..<m {

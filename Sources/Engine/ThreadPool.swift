@@ -139,3 +139,15 @@ package final class ThreadPool: @unchecked Sendable {
     return ticket.load(ordering: .acquiring) >> 16
   }
 }
+
+extension Work {
+  /// Calls `body` with ranges of rows of so many elements; many of them are shared by threads. What
+  /// it makes of a row must not depend on other rows.
+  package static func rows(_ count: Int, of length: Int, _ body: (Range<Int>) -> Void) {
+    let parts = min(count, 16)
+    if parts < 2 || count * length < 1 << 14 { return body(0..<count) }
+    ThreadPool.shared.run(parts: parts) { part in
+      body(count * part / parts..<count * (part + 1) / parts)
+    }
+  }
+}

@@ -22,6 +22,8 @@ struct FloatMathTests {
     #expect(worst(-1...1, { FloatMath.exp($0) }, { exp($0) }) < 2e-7)
     #expect(worst(-10...10, { FloatMath.tanh($0) }, { tanh($0) }) < 4e-7)
     #expect(worst(-0.01...0.01, { FloatMath.tanh($0) }, { tanh($0) }) < 4e-7)
+    #expect(worst(-5...5, { FloatMath.erf($0) }, { erf($0) }) < 4e-7)
+    #expect(worst(-0.01...0.01, { FloatMath.erf($0) }, { erf($0) }) < 4e-7)
   }
 
   @Test("the ends")
@@ -39,6 +41,9 @@ struct FloatMathTests {
       #expect(FloatMath.tanh(-x) == -1)
     }
     #expect(FloatMath.tanh(.nan).isNaN)
+    #expect(FloatMath.erf(.nan).isNaN && FloatMath.erf(0) == 0)
+    #expect(FloatMath.erf(.infinity) == 1 && FloatMath.erf(-.infinity) == -1)
+    for i in 0..<100_000 { #expect(FloatMath.erf(Float(i) / 10_000).magnitude <= 1) }
     #expect(FloatMath.tanh(0) == 0)
     for i in 0..<100_000 { #expect(FloatMath.tanh(Float(i) / 10_000).magnitude <= 1) }
   }

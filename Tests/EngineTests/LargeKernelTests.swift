@@ -34,6 +34,37 @@ struct LargeKernelTests {
     }
   }
 
+  @Test("large views are copied element by element, whoever does which part")
+  func views() throws {
+    let (shape, order) = (Shape([60, 70, 33]), [2, 0, 1])
+    for dtype in [DType.f32, .i64, .bool] {
+      let values = random(shape.count).map {
+        dtype == .bool ? ($0 > 0 ? 1 : 0) : ($0 * 99).rounded()
+      }
+      let x = try Buffer(dtype, values: values)
+      let (y, back) = (try Buffer(dtype, count: x.count), try Buffer(dtype, count: x.count))
+      Movement.permute(x, shape, y, order)
+      for (i, j, k) in [(0, 0, 0), (59, 69, 32), (17, 3, 20), (30, 69, 1)] {
+        #expect(y[(k * 60 + i) * 70 + j] == values[(i * 70 + j) * 33 + k])
+      }
+      Movement.permute(y, Shape([33, 60, 70]), back, [1, 2, 0])
+      #expect(back.doubles == values)
+      // Every other row of the first axis, backwards, there and back.
+      let part = Shape([30, 70, 33])
+      let half = try Buffer(dtype, count: part.count)
+      Movement.strided(x, half, part, offset: 59 * 2310, strides: [-2 * 2310, 33, 1])
+      #expect(half[0] == values[59 * 2310] && half[2310] == values[57 * 2310])
+      Movement.scatterStrided(half, back, part, offset: 0, strides: [2 * 2310, 33, 1])
+      #expect((0..<30).allSatisfy { back[$0 * 4620 + 77] == half[$0 * 2310 + 77] })
+      // One long line, and one number for all.
+      let line = try Buffer(dtype, count: 100_000)
+      Movement.strided(x, line, Shape([100_000]), offset: 5, strides: [1])
+      #expect(line.doubles == Array(values[5..<100_005]))
+      Movement.strided(x, line, Shape([100_000]), offset: 7, strides: [0])
+      #expect(line.doubles.allSatisfy { $0 == values[7] })
+    }
+  }
+
   @Test("equations of several panels, at offsets", arguments: [DType.f32, .f64])
   func equations(_ dtype: DType) throws {
     let (n, columns) = (300, 2)

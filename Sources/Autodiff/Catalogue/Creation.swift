@@ -105,7 +105,14 @@ extension Operator {
         let reals = call.attributes.reals
         // Rounded to f32, the largest numbers below 1 would be 1.
         let most = name == "rand" && call.output.dtype == .f32 ? 1 - 0x1p-24 : .infinity
-        call.output.fill { Swift.min(draw(philox, start &+ UInt64($0), reals), most) }
+        // Every number is made of its own place in the stream, so that threads can share them; one
+        // takes as long as dozens of elements of arithmetic.
+        let (output, row) = (call.output, 64)
+        Work.rows((output.count + row - 1) / row, of: 16 * row) { rows in
+          output.fill(rows.lowerBound * row..<Swift.min(rows.upperBound * row, output.count)) {
+            Swift.min(draw(philox, start &+ UInt64($0), reals), most)
+          }
+        }
       }, gradient: .none(because: "random numbers depend on nothing"), isHidden: true)
   }
 

@@ -79,7 +79,7 @@ extension Operator {
     },
     gradient: .rule { g, node in
       let (a, b) = (node.inputs[0], node.inputs[1])
-      let rows = a.shape.rank == 1 ? a.reshaped([1] + a.shape.dims) : a
+      var rows = a.shape.rank == 1 ? a.reshaped([1] + a.shape.dims) : a
       let columns = b.shape.rank == 1 ? b.reshaped(b.shape.dims + [1]) : b
       var upstream = g
       if a.shape.rank == 1 || b.shape.rank == 1 {
@@ -88,6 +88,11 @@ extension Operator {
           .broadcast(with: Shape(Array(columns.shape.dims.dropLast(2)))) ?? .scalar
         upstream = g.reshaped(
           batch.dims + [rows.shape[rows.shape.rank - 2], columns.shape[columns.shape.rank - 1]])
+      }
+      if rows.shape.rank > 2, columns.shape.rank == 2 {
+        // A batch times one matrix is one product over all rows.
+        rows = flattened(rows)
+        upstream = flattened(upstream)
       }
       let left = a.isTracked ? fold(upstream.matmul(columns.transposed), to: rows) : nil
       let right = b.isTracked ? fold(rows.transposed.matmul(upstream), to: columns) : nil
@@ -104,6 +109,12 @@ extension Operator {
     }, elements: .products,
     samples: Samples.matmul, examples: ["[[1, 2], [3, 4]] @ [1, 1]  # => [3, 7]"], isHidden: true,
     role: .product)
+
+  /// Matrices one below the other as one.
+  private static func flattened(_ x: Node) -> Node {
+    let width = x.shape[x.shape.rank - 1]
+    return x.reshaped([x.shape.dims.dropLast().reduce(1, *), width])
+  }
 
   /// A gradient of a batched product summed over the batch axes that were stretched.
   private static func fold(_ gradient: Node, to operand: Node) -> Node {

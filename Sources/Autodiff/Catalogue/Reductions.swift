@@ -40,9 +40,9 @@ extension Operator {
   ) -> Kernel {
     overRows { x, y, length throws(OperatorProblem) in
       if x.dtype == .f32 {
-        Reductions.rows(x, y, length, Float.self, Float.self, single)
+        Reductions.sharedRows(x, y, length, Float.self, single)
       } else {
-        Reductions.rows(x, y, length, Double.self, Double.self, double)
+        Reductions.sharedRows(x, y, length, Double.self, double)
       }
     }
   }

@@ -22,18 +22,22 @@ extension Operator {
       let length = call.shape.rank > 0 ? call.shape[call.axis] : 1
       guard length > 0 else { return }
       try call.withAxisLast { x, y in
-        var work = Work()
-        for start in stride(from: 0, to: x.count, by: length) {
-          if y.dtype == .f32 {
-            single(
-              UnsafePointer(x.pointer(as: Float.self)) + start, y.pointer(as: Float.self) + start,
-              length)
-          } else {
-            double(
-              UnsafePointer(x.pointer(as: Double.self)) + start, y.pointer(as: Double.self) + start,
-              length)
+        Work.rows(x.count / length, of: length) { rows in
+          var work = Work()
+          for start in stride(
+            from: rows.lowerBound * length, to: rows.upperBound * length, by: length)
+          {
+            if y.dtype == .f32 {
+              single(
+                UnsafePointer(x.pointer(as: Float.self)) + start,
+                y.pointer(as: Float.self) + start, length)
+            } else {
+              double(
+                UnsafePointer(x.pointer(as: Double.self)) + start,
+                y.pointer(as: Double.self) + start, length)
+            }
+            if work.isOver(after: length) { return }
           }
-          if work.isOver(after: length) { return }
         }
       }
     }

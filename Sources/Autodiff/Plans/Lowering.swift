@@ -163,14 +163,21 @@ struct Lowering {
     let slot = values.slots[group.slots[0]]
     let result = address(group.slots[0])
     if let product = PlanProduct(values, slot) {
-      return PlanStep(
-        .product(
-          product.sizes, isDouble: slot.type.dtype == .f64, a: address(product.left),
-          b: address(product.right), c: result), slots: group.slots)
+      return PlanStep(work(product, slot, result), slots: group.slots)
     }
     let operands = slot.operands.map(address)
     return PlanStep(
       .kernel(PlanKernel(slot, operands: operands, result: result)), slots: group.slots)
+  }
+
+  private func work(_ product: PlanProduct, _ slot: PlanSlot, _ result: Int) -> PlanStep.Work {
+    let (a, b) = (address(product.left), address(product.right))
+    let isDouble = slot.type.dtype == .f64
+    if product.axes.isEmpty {
+      return .product(product.sizes, isDouble: isDouble, a: a, b: b, c: result)
+    }
+    return .products(
+      BatchProduct(product.sizes, product.axes), isDouble: isDouble, a: a, b: b, c: result)
   }
 
   private func loop(_ group: Group, _ key: LoopKey) -> TileProgram {

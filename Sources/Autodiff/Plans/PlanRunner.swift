@@ -11,6 +11,7 @@ final class Plan {
     enum Work {
       case loop(Unmanaged<TileProgram>)
       case product(MatrixProduct.Sizes, isDouble: Bool, a: Int, b: Int, c: Int)
+      case products(Unmanaged<BatchProduct>, isDouble: Bool, a: Int, b: Int, c: Int)
       case kernel(Unmanaged<PlanKernel>)
     }
     let work: Work
@@ -23,6 +24,8 @@ final class Plan {
         case .loop(let program): .loop(.passUnretained(program))
         case .product(let sizes, let isDouble, let a, let b, let c):
           .product(sizes, isDouble: isDouble, a: a, b: b, c: c)
+        case .products(let batch, let isDouble, let a, let b, let c):
+          .products(.passUnretained(batch), isDouble: isDouble, a: a, b: b, c: c)
         case .kernel(let kernel): .kernel(.passUnretained(kernel))
         }
     }
@@ -205,6 +208,10 @@ final class Plan {
       program._withUnsafeGuaranteedRef { $0.run(places, scratch: scratch) }
     case .product(let sizes, let isDouble, let a, let b, let c):
       MatrixProduct.multiply(places[a], places[b], places[c], sizes, isDouble: isDouble)
+    case .products(let batch, let isDouble, let a, let b, let c):
+      batch._withUnsafeGuaranteedRef {
+        $0.multiply(places[a], places[b], places[c], isDouble: isDouble)
+      }
     case .kernel(let kernel): try kernel.takeUnretainedValue().run(places)
     }
   }

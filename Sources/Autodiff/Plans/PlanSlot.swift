@@ -193,35 +193,3 @@ extension PlanSlot {
     return loop.isFloat ? loop : nil
   }
 }
-
-/// A matrix product that the library makes in one call, of operands as they lie or transposed.
-struct PlanProduct {
-  let left: Int
-  let right: Int
-  let sizes: MatrixProduct.Sizes
-
-  init?(_ values: PlanValues, _ slot: PlanSlot) {
-    guard case .product = slot.op.role, slot.type.dtype.isFloat, slot.type.shape.count > 0 else {
-      return nil
-    }
-    let (a, b) = (slot.inputTypes[0].shape, slot.inputTypes[1].shape)
-    let k = a[a.rank - 1]
-    guard k > 0, b.count == k * (b.rank > 1 ? b[b.rank - 1] : 1) else { return nil }
-    let n = b.count / k
-    let m = a.count / k
-    var isTurned = [false, false]
-    var operands = slot.operands
-    for (index, (shape, rows, columns)) in [(a, m, k), (b, k, n)].enumerated() {
-      let reading = values.reading(slot.operands[index], shape)
-      let steps = zip(shape.dims, reading.steps).filter { $0.0 != 1 }.map(\.1)
-      if steps == [1, rows], shape.loopSizes == [rows, columns], rows <= Int(Int32.max) {
-        (operands[index], isTurned[index]) = (reading.value, true)
-      } else if steps == Shape(shape.loopSizes).strides {
-        operands[index] = reading.value
-      }
-    }
-    (left, right) = (operands[0], operands[1])
-    sizes = MatrixProduct.Sizes(
-      m: m, n: n, k: k, isLeftTransposed: isTurned[0], isRightTransposed: isTurned[1])
-  }
-}

@@ -45,7 +45,7 @@ extension Plan {
   private func kind(_ step: PlanStep) -> PlanSummary.Kind {
     switch step.work {
     case .loop: .loop
-    case .product: .product
+    case .product, .products: .product
     case .kernel: .kernel
     }
   }
@@ -55,6 +55,7 @@ extension Plan {
     case .loop(let program): Double(program.flopsPerElement) * Double(elements)
     case .product(let sizes, _, _, _, _):
       2 * Double(sizes.m) * Double(sizes.n) * Double(sizes.k)
+    case .products(let batch, _, _, _, _): 2 * batch.work
     case .kernel: Double(elements)
     }
   }

@@ -15,6 +15,15 @@ enum TileLoops {
     }
   }
 
+  /// For choices, which are made by whole vectors.
+  @inline(__always)
+  private static func mapLanes<T: TileScalar>(
+    _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ bytes: Int, _: T.Type,
+    _ f: (T.Lanes) -> T.Lanes
+  ) {
+    for place in stride(from: 0, to: bytes, by: 64) { T.store(f(T.load(a + place)), y + place) }
+  }
+
   /// For functions of many steps: over elements, in memory apart from the operand.
   @inline(__always)
   private static func call<T: TileScalar>(
@@ -48,6 +57,25 @@ enum TileLoops {
   }
 
   @inline(__always)
+  private static func zipLanes<T: TileScalar>(
+    _ form: TileInstruction.Form, _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
+    _ b: UnsafeRawPointer, _ bytes: Int, _: T.Type, _ f: (T.Lanes, T.Lanes) -> T.Lanes
+  ) {
+    switch form {
+    case .tiles:
+      for place in stride(from: 0, to: bytes, by: 64) {
+        T.store(f(T.load(a + place), T.load(b + place)), y + place)
+      }
+    case .secondIsNumber:
+      let number = T.Lanes(repeating: b.assumingMemoryBound(to: T.self)[0])
+      mapLanes(y, a, bytes, T.self) { f($0, number) }
+    case .firstIsNumber:
+      let number = T.Lanes(repeating: a.assumingMemoryBound(to: T.self)[0])
+      mapLanes(y, b, bytes, T.self) { f(number, $0) }
+    }
+  }
+
+  @inline(__always)
   private static func power<T: TileScalar>(
     _ form: TileInstruction.Form, _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
     _ b: UnsafeRawPointer, _ count: Int, _ bytes: Int, _: T.Type
@@ -71,11 +99,10 @@ enum TileLoops {
     _ y: UnsafeMutableRawPointer, _ mask: UnsafeRawPointer, _ a: UnsafeRawPointer,
     _ b: UnsafeRawPointer, _ bytes: Int, _: T.Type
   ) {
+    let zero = T.Lanes(repeating: 0)
     for place in stride(from: 0, to: bytes, by: 64) {
-      let (m, x, z) = (T.load(mask + place), T.load(a + place), T.load(b + place))
-      var result = x
-      for lane in 0..<T.width { result[lane] = m[lane] != 0 ? x[lane] : z[lane] }
-      T.store(result, y + place)
+      let (x, z) = (T.load(a + place), T.load(b + place))
+      T.store(T.choose(z, x, where: T.load(mask + place), equals: zero), y + place)
     }
   }
 
@@ -97,7 +124,7 @@ enum TileLoops {
       case .negate: map(y, a, bytes, T.self) { -$0 }
       case .sqrt: map(y, a, bytes, T.self) { $0.squareRoot() }
       case .abs: map(y, a, bytes, T.self) { $0.magnitude }
-      case .relu: map(y, a, bytes, T.self) { T.relu($0) }
+      case .relu: mapLanes(y, a, bytes, T.self) { T.relu($0) }
       case .sign: call(y, a, whole, T.self) { T.sign($0) }
       case .floor: call(y, a, whole, T.self) { $0.rounded(.down) }
       case .round: call(y, a, whole, T.self) { $0.rounded(.toNearestOrEven) }
@@ -108,28 +135,33 @@ enum TileLoops {
       case .log: call(y, a, count, T.self) { T.log($0) }
       case .sin: call(y, a, count, T.self) { T.sin($0) }
       case .cos: call(y, a, count, T.self) { T.cos($0) }
-      case .gelu: call(y, a, count, T.self) { T.gelu($0) }
+      case .gelu: call(y, a, whole, T.self) { T.gelu($0) }
       case .softplus: call(y, a, count, T.self) { T.softplus($0) }
-      case .erf: call(y, a, count, T.self) { T.erf($0) }
+      case .erf: call(y, a, whole, T.self) { T.erf($0) }
       case .add: zip(form, y, a, b, bytes, T.self) { $0 + $1 }
       case .subtract: zip(form, y, a, b, bytes, T.self) { $0 - $1 }
       case .multiply: zip(form, y, a, b, bytes, T.self) { $0 * $1 }
       case .divide: zip(form, y, a, b, bytes, T.self) { $0 / $1 }
-      case .maximum: zip(form, y, a, b, bytes, T.self) { T.larger($0, $1) }
-      case .minimum: zip(form, y, a, b, bytes, T.self) { T.smaller($0, $1) }
+      case .maximum: zipLanes(form, y, a, b, bytes, T.self) { T.larger($0, $1) }
+      case .minimum: zipLanes(form, y, a, b, bytes, T.self) { T.smaller($0, $1) }
       case .power: power(form, y, a, b, count, bytes, T.self)
-      case .equal: zip(form, y, a, b, bytes, T.self) { $0 == $1 ? 1 : 0 }
-      case .notEqual: zip(form, y, a, b, bytes, T.self) { $0 != $1 ? 1 : 0 }
-      case .less: zip(form, y, a, b, bytes, T.self) { $0 < $1 ? 1 : 0 }
-      case .lessOrEqual: zip(form, y, a, b, bytes, T.self) { $0 <= $1 ? 1 : 0 }
-      case .greater: zip(form, y, a, b, bytes, T.self) { $0 > $1 ? 1 : 0 }
-      case .greaterOrEqual: zip(form, y, a, b, bytes, T.self) { $0 >= $1 ? 1 : 0 }
+      case .equal: zipLanes(form, y, a, b, bytes, T.self) { T.truth($0, $1, areEqual: true) }
+      case .notEqual:
+        zipLanes(form, y, a, b, bytes, T.self) { T.truth($0, $1, areEqual: false) }
+      case .less: zipLanes(form, y, a, b, bytes, T.self) { T.truth($0, isLess: $1) }
+      case .lessOrEqual:
+        zipLanes(form, y, a, b, bytes, T.self) { T.truth($0, isLessOrEqual: $1) }
+      case .greater:
+        zipLanes(form, y, a, b, bytes, T.self) { T.truth($1, isLess: $0) }
+      case .greaterOrEqual:
+        zipLanes(form, y, a, b, bytes, T.self) { T.truth($1, isLessOrEqual: $0) }
       case .select:
         choose(y, a, b, table[Int(instruction.operands.2)], bytes, T.self)
       case .clip:
-        let low = b.assumingMemoryBound(to: T.self)[0]
-        let high = table[Int(instruction.operands.2)].assumingMemoryBound(to: T.self)[0]
-        map(y, a, bytes, T.self) { T.clipped($0, low, high) }
+        let low = T.Lanes(repeating: b.assumingMemoryBound(to: T.self)[0])
+        let last = table[Int(instruction.operands.2)].assumingMemoryBound(to: T.self)
+        let high = T.Lanes(repeating: last[0])
+        mapLanes(y, a, bytes, T.self) { T.clipped($0, low, high) }
       }
     }
   }

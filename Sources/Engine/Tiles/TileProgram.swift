@@ -63,6 +63,8 @@ package final class TileProgram: @unchecked Sendable {
   private let places: Int
   /// Threads that share it; 1 for a small loop.
   let threads: Int
+  /// Whether operands and results are so large that they do not stay in the second cache.
+  let isFromMemory: Bool
   /// Columns that are summed at a time.
   let strip: Int
   /// Elements of scratch that the sums of a thread want, or all threads together for flat sums.
@@ -83,6 +85,8 @@ package final class TileProgram: @unchecked Sendable {
       parts.instructions.reduce(0) { $0 + $1.operation.flops } + parts.sums.count
     threads =
       wanted ?? (TileProgram.isLarge(parts, flopsPerElement) ? ThreadPool.shared.threads : 1)
+    isFromMemory =
+      parts.count * (parts.inputs.count + parts.outputs.count) * (isDouble ? 8 : 4) > 1 << 20
     strip = TileProgram.strip(order, threads)
     partials = parts.sums.count * TileProgram.partials(count, order, strip)
     let shares = order == .flat ? 1 : threads

@@ -1,5 +1,7 @@
 // The tiles of a program one after the other, and its sums.
 
+import CProcessor
+
 /// A run of a program by one thread.
 struct TileRun<T: TileScalar> {
   private let program: TileProgram
@@ -50,11 +52,49 @@ struct TileRun<T: TileScalar> {
     for output in program.outputs where !output.isCopied {
       table[Int(output.place)] = addresses[Int(output.address)] + start * size
     }
-    TileLoops.run(
-      UnsafeBufferPointer(program.instructions), UnsafePointer(table), count,
-      isDouble: program.isDouble)
+    compute(count, start + count)
     for output in program.outputs where output.isCopied {
       write(output, addresses[Int(output.address)], start, count)
+    }
+  }
+
+  /// Runs the instructions over the tile that is in place. Where operands come from memory, the tile
+  /// that begins at `next` is asked for meanwhile, operand by operand: the processor would notice
+  /// the end of a tile but not that there is another one.
+  @inline(__always)
+  private func compute(_ count: Int, _ next: Int) {
+    let all = program.instructions
+    guard program.isFromMemory, next + TileProgram.tile <= program.count else {
+      return TileLoops.run(
+        UnsafeBufferPointer(all), UnsafePointer(table), count, isDouble: program.isDouble)
+    }
+    let streams = program.inputs.count + program.outputs.count
+    var done = 0
+    for stream in 0..<streams {
+      ask(stream, count, next)
+      let end = all.count * (stream + 1) / streams
+      guard end > done else { continue }
+      TileLoops.run(
+        UnsafeBufferPointer(rebasing: all[done..<end]), UnsafePointer(table), count,
+        isDouble: program.isDouble)
+      done = end
+    }
+  }
+
+  /// Asks for the memory of an operand or of a result.
+  @inline(__always)
+  private func ask(_ stream: Int, _ count: Int, _ next: Int) {
+    let bytes = count * MemoryLayout<T>.size
+    if stream < program.inputs.count {
+      let input = program.inputs[stream]
+      guard input.layout < 0, !input.isTruth else { return }
+      let memory = addresses[Int(input.address)] + next * MemoryLayout<T>.size
+      for place in Swift.stride(from: 0, to: bytes, by: 64) { processor_will_read(memory + place) }
+    } else {
+      let output = program.outputs[stream - program.inputs.count]
+      guard !output.isTruth else { return }
+      let memory = addresses[Int(output.address)] + next * MemoryLayout<T>.size
+      for place in Swift.stride(from: 0, to: bytes, by: 64) { processor_will_write(memory + place) }
     }
   }
 
