@@ -85,19 +85,40 @@ package final class Parameter {
     }
   }
 
+  /// Replaces the value by the numbers that it has after some turns that were not recorded; `place` is
+  /// the last store of them.
+  func advance(to buffer: Buffer, at place: Origin) {
+    graph.willChange(self)
+    node.dropInputs()
+    node.version?.endedAt = place
+    graph.lastEnded = node.version
+    isFirst = false
+    isUnsaved = true
+    replaced = nil
+    node = version(of: node.type, buffer, inputs: [], at: place)
+  }
+
   /// Whether the present value is the first one.
   private var isFirst = true
   /// The value before the present one, until that was found finite.
   private var replaced: Node?
 
   private func install(_ value: Node) {
-    let version = ParameterVersion(self)
-    node = Node(
-      graph: graph, op: .parameter, inputs: value.buffer == nil ? [value] : [],
-      attributes: Attributes(), type: value.type, origin: graph.origin, buffer: value.buffer,
-      version: version, isTracked: true, serial: graph.nextSerial())
-    node.name = name
+    node = version(
+      of: value.type, value.buffer, inputs: value.buffer == nil ? [value] : [], at: graph.origin)
     graph.pendingStores.append(self)
+  }
+
+  /// The leaf of a new version.
+  private func version(of type: TensorType, _ buffer: Buffer?, inputs: [Node], at place: Origin)
+    -> Node
+  {
+    let node = Node(
+      graph: graph, op: .parameter, inputs: inputs, attributes: Attributes(), type: type,
+      origin: place, buffer: buffer, version: ParameterVersion(self), isTracked: true,
+      serial: graph.nextSerial())
+    node.name = name
+    return node
   }
 
   /// Throws when the value just stored has an element that is not finite; else what it was made of

@@ -36,8 +36,14 @@ package struct Trail {
   /// Whether the next one to be left is one of those on the way that are kept.
   var wantsNext: Bool { isOver || count % stride == 0 }
 
-  /// One that is not kept is left.
-  mutating func pass() { count += 1 }
+  /// How many may be left from here on before one is to be kept.
+  var turnsToNext: Int {
+    let next = count + 1
+    return isOver || next % stride == 0 ? 0 : stride - next % stride
+  }
+
+  /// So many that are not kept are left.
+  mutating func pass(_ turns: Int = 1) { count += turns }
 
   /// Called where a backward takes the place of the last one.
   mutating func leave(_ last: BackwardRecord?) {
@@ -103,6 +109,16 @@ package struct Trail {
       epoch += 1
       batch = 1
     }
+  }
+
+  /// So many turns that trained are over.
+  package mutating func endTurns(_ count: Int, level: Int?) {
+    guard count > 0 else { return }
+    endTurn(level: level, hasTrained: true)
+    guard !isOver else { return }
+    turns += count - 1
+    guard let level else { return }
+    if level > 0 { batch += count - 1 } else { epoch += count - 1 }
   }
 
   /// A batch of an epoch begins, both counted from 0.

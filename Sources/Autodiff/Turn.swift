@@ -34,8 +34,14 @@ final class Turn {
   private(set) var built: TurnTrace?
   /// The last ones, latest last.
   private var traces: [TurnTrace] = []
+  /// Turns in a row that agreed with the latest one from beginning to end.
+  private(set) var streak = 0
+  /// What was there at the end of the turn before the last one.
+  var end: TurnEnd?
 
   var isPredicted: Bool { predicted != nil }
+  /// The structure of the last turn, where that was recognised to its end.
+  var last: TurnTrace? { streak > 0 ? traces.last : nil }
   /// How many turns are remembered.
   var memories: Int { traces.reduce(0) { $0 + $1.memories.count } }
 
@@ -43,14 +49,20 @@ final class Turn {
   func finish(_ graph: Graph) {
     if let predicted {
       // Only a turn that was begun says something about the next.
-      if position > 0, traces.last !== predicted {
-        traces.removeAll { $0 === predicted }
-        traces.append(predicted)
+      if position > 0 {
+        if traces.last === predicted {
+          streak += 1
+        } else {
+          traces.removeAll { $0 === predicted }
+          traces.append(predicted)
+          streak = 0
+        }
       }
     } else if let built, position > 0, position <= Turn.maximumEvents {
       if traces.count == Turn.maximumTraces { retire(traces.removeFirst(), graph.keeper) }
       (built.nodes, built.leafNodes) = ([], [])
       traces.append(built)
+      streak = 0
     }
     reset()
   }
@@ -72,7 +84,7 @@ final class Turn {
   /// Forgets all earlier turns.
   func close(_ keeper: (any HandleKeeper)?) {
     for trace in traces { retire(trace, keeper) }
-    traces = []
+    (traces, streak, end) = ([], 0, nil)
     (predicted, memory, built) = (nil, nil, nil)
   }
 

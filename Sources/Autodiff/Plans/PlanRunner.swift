@@ -216,6 +216,9 @@ final class Plan {
     }
   }
 
+  /// Gives the numbers of the last run away, for others that it need not hold any longer.
+  func exchangeOutputs(_ others: inout [Buffer?]) { swap(&outputs, &others) }
+
   /// Holds the numbers of the last run no longer.
   func releaseOutputs() {
     for index in rootStorages.indices { outputs[rootStorages[index].slot] = nil }

@@ -47,6 +47,8 @@ final class Machine {
   /// Turns and calls until somebody looks at the interrupt flag, and those left after them.
   private var fuel = 0
   private var allowance = Int.max
+  /// The loop whose turns were to be repeated last.
+  var repetitions = Repetitions()
   /// Loop statements that run, in all calls.
   var loops = 0
   /// Whether somebody wishes to look around between two turns.
@@ -306,7 +308,9 @@ final class Machine {
   /// The end of a turn that is finished work, has something to compute, or may be a place to pause.
   @inline(never)
   func endOfTurn(_ kind: Int, level: Int) throws {
-    try session.endOfTurn(LoopKind(rawValue: kind) ?? .inFunction, level: level)
+    let kind = LoopKind(rawValue: kind) ?? .inFunction
+    let hasTrained = try session.endOfTurn(kind, level: level)
+    if hasTrained, session.graph.repeatsTurns { repeatTurns(kind, level: level) }
     wantsPause = wantsPause && Interrupts.isPauseRequested
   }
 }

@@ -150,7 +150,7 @@ extension Session {
     case .divide: return .number(x / y)
     case .floorDivide: return .number(Operator.floorQuotient(x, y))
     case .remainder: return .number(Operator.floorRemainder(x, y))
-    case .power: return .number(y == 2 ? x * x : power(x, y))
+    case .power: return .number(Session.power(x, y))
     case .less: return .bool(x < y)
     case .lessOrEqual: return .bool(x <= y)
     case .greater: return .bool(x > y)
@@ -440,4 +440,7 @@ extension Session {
   }
 }
 
-private func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
+extension Session {
+  /// xʸ; squares are exact.
+  static func power(_ x: Double, _ y: Double) -> Double { y == 2 ? x * x : pow(x, y) }
+}

@@ -57,7 +57,7 @@ package final class Session {
   }()
   var journal = Journal()
   /// Turns of loops that the running statement finished, with stores to params.
-  private var trainedTurns = 0
+  var trainedTurns = 0
   var undoHistory = UndoHistory()
   /// Columns of the terminal that values, help and errors are fitted to; nil writes them whole.
   package var columns: Int?
@@ -374,15 +374,17 @@ extension Session {
   ///
   /// A turn at the top level is finished, and so is one that trained, in whatever function: steps of
   /// training stay when a later one fails.
-  func endOfTurn(_ kind: LoopKind, level: Int) throws {
+  /// Gives whether it trained.
+  func endOfTurn(_ kind: LoopKind, level: Int) throws -> Bool {
     let isTopLevel = kind == .topLevel
     let hasTrained = !graph.pendingStores.isEmpty
     if graph.wantsFlush { try graph.flush() }
     if isTopLevel || hasTrained { finishTurn() }
     if hasTrained { trainedTurns += 1 }
     graph.trail.endTurn(level: isTopLevel ? level : nil, hasTrained: hasTrained)
-    guard Interrupts.isPauseRequested, kind != .comprehension else { return }
+    guard Interrupts.isPauseRequested, kind != .comprehension else { return hasTrained }
     if isTopLevel || hasTrained || isPlaceToPause { try pauseOrStop() }
+    return hasTrained
   }
 
   /// Whether the end of a turn that finishes nothing will do for a pause: there is no other loop

@@ -20,7 +20,7 @@ struct UndoHistory {
   }
 
   private static let entryLimit = 50
-  private static let stepLimit = 1000
+  static let stepLimit = 1000
   private static let stepBytes = 256 << 20
 
   private var items: [Item] = []

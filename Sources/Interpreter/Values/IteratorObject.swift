@@ -30,6 +30,14 @@ final class IteratorObject: Object {
     return Slot(Double(position))
   }
 
+  var isOfNumbers: Bool { source == nil }
+  /// The next number of a range, and how many are left.
+  var nextValue: Double { Double(position) }
+  var numbersLeft: Int { end - position }
+
+  /// Goes past some numbers of a range, which has as many.
+  func advance(_ count: Int) { position += count }
+
   /// The next element, nil at the end.
   func next(_ session: Session) throws -> Slot? {
     guard let source, position < end else { return nil }

@@ -1,0 +1,400 @@
+// Turns of one structure in a row, run without being recorded: where it is known that the program does
+// the same again, the next turn is the plan once more, with what the turn before it made.
+
+import Engine
+
+/// Which values a turn had made when it ended, for comparison with what the next one begins with.
+///
+/// The values are held by nobody here: they are compared at the end of the next turn, whose leaves live.
+struct TurnEnd {
+  let turn: Int
+  unowned let trace: TurnTrace
+  /// The events by their nodes.
+  private var events: [UnsafeRawPointer: Int] = [:]
+  /// The leaves that the turn had, and for numbers their values.
+  private let leaves: [UnsafeRawPointer?]
+  private let numbers: [Double?]
+
+  init(_ turn: Int, _ memory: TurnMemory) {
+    (self.turn, trace) = (turn, memory.trace)
+    for (event, node) in memory.nodes.enumerated() {
+      if let node { events[TurnEnd.address(node)] = event }
+    }
+    leaves = memory.leaves.map { $0.map(TurnEnd.address) }
+    numbers = memory.leaves.map { $0.flatMap { $0.isNumber ? $0.exact : nil } }
+  }
+
+  /// Turns that were not recorded have left these nodes.
+  mutating func replace(_ nodes: [Int: Node]) {
+    events = [:]
+    for (event, node) in nodes { events[TurnEnd.address(node)] = event }
+  }
+
+  private static func address(_ node: Node) -> UnsafeRawPointer {
+    UnsafeRawPointer(Unmanaged.passUnretained(node).toOpaque())
+  }
+
+  /// Where a leaf of the turn after it came from; nil where that is not known.
+  func origin(of leaf: Node, at index: Int) -> TurnRepetition.Leaf? {
+    if leaf.op === Operator.number {
+      return .number(leaf.dtype, isSame: numbers[index]?.bitPattern == leaf.exact.bitPattern)
+    }
+    if leaf.op === Operator.constant { return .same }
+    if let event = events[TurnEnd.address(leaf)] { return .event(event) }
+    return leaves[index] == TurnEnd.address(leaf) ? .same : nil
+  }
+}
+
+/// A turn that is run again and again.
+package final class TurnRepetition {
+  /// Where a leaf of the next turn comes from.
+  package enum Leaf: Equatable {
+    /// It is the same in every turn.
+    case same
+    /// What the turn before it made.
+    case event(Int)
+    /// A number that is no part of the structure; whether it was the same in two turns.
+    case number(DType, isSame: Bool)
+  }
+
+  /// Plans whose results take more bytes are not worth it: recording is a small part of them.
+  private static let maximumBytes = 1 << 20
+  /// After a turn that fails, so many at most are recorded again before it.
+  package static let stretch = 16
+
+  /// What becomes of something that the plan keeps.
+  private struct Kept {
+    let slot: Int
+    let origin: Origin
+    let name: String?
+    /// The version of a param whose end ended its history.
+    let stale: ParameterVersion?
+    /// Whether it is a plain value when the turn is over.
+    let isPlain: Bool
+  }
+
+  private let graph: Graph
+  private let plan: Plan
+  let trace: TurnTrace
+  package let leaves: [Leaf]
+  /// What the leaves of the next turn are, numbers aside.
+  private let expected: [Node?]
+  /// The numbers of the plan's leaves in the next turn, and of everything that the last turn made.
+  private var buffers: [Buffer]
+  private var outputs: [Buffer?]
+  private var carried: [(place: Int, slot: Int)] = []
+  private var stores: [(parameter: Parameter, event: Int, slot: Int)] = []
+  private var gradients: [(parameter: Parameter, event: Int)] = []
+  /// For each number, the plan's leaves.
+  private var numbers: [Int: [Int]] = [:]
+  private var kept: [Int: Kept] = [:]
+  /// Turns that were run.
+  package private(set) var turns = 0
+
+  /// Nil where the last two turns do not tell what the next one begins with.
+  fileprivate init?(_ graph: Graph, _ memory: TurnMemory, after end: TurnEnd) {
+    let trace = memory.trace
+    guard trace.computes.count == 1, let compute = trace.computes.first, compute.isEndOfTurn,
+      let plan = compute.plan, !trace.backwards.contains(where: \.isAdding)
+    else { return nil }
+    var leaves: [Leaf] = []
+    for (index, leaf) in memory.leaves.enumerated() {
+      guard let leaf, let origin = end.origin(of: leaf, at: index) else { return nil }
+      leaves.append(origin)
+    }
+    (self.graph, self.plan, self.trace, self.leaves) = (graph, plan, trace, leaves)
+    expected = leaves.enumerated().map { index, leaf in
+      if case .event(let event) = leaf { return memory.nodes[event] }
+      return memory.leaves[index]
+    }
+    (buffers, outputs) = ([], [Buffer?](repeating: nil, count: plan.outputs.count))
+    guard findKept(compute, memory) <= TurnRepetition.maximumBytes,
+      findLeaves(compute, memory), findStores(memory), findGradients(memory)
+    else { return nil }
+  }
+
+  /// Gives how many bytes that is.
+  private func findKept(_ compute: TurnCompute, _ memory: TurnMemory) -> Int {
+    let fates = Dictionary(uniqueKeysWithValues: trace.fates.map { ($0.event, $0.fate) })
+    var bytes = 0
+    for result in compute.results where result.isRoot {
+      let node = memory.nodes[result.event]
+      var (stale, isPlain) = (nil as ParameterVersion?, true)
+      switch fates[result.event] {
+      case .over(let reference): stale = memory.node(reference)?.version
+      case .alive, .open: isPlain = false
+      case nil: break
+      }
+      kept[result.event] = Kept(
+        slot: result.slot, origin: node?.origin ?? .unknown, name: node?.name, stale: stale,
+        isPlain: isPlain)
+      let type = trace.events[result.event].type
+      bytes += type.shape.count * type.dtype.size
+    }
+    return bytes
+  }
+
+  private func findLeaves(_ compute: TurnCompute, _ memory: TurnMemory) -> Bool {
+    for (place, source) in compute.sources.enumerated() {
+      guard case .leaf(let index) = source else {
+        guard case .fixed(let buffer) = source else { return false }
+        buffers.append(buffer)
+        continue
+      }
+      var node = memory.leaves[index]
+      switch leaves[index] {
+      case .same: break
+      case .event(let event):
+        guard let kept = kept[event] else { return false }
+        carried.append((place, kept.slot))
+        node = memory.nodes[event]
+      case .number: numbers[index, default: []].append(place)
+      }
+      guard let buffer = node?.buffer else { return false }
+      buffers.append(buffer)
+    }
+    return true
+  }
+
+  private func findStores(_ memory: TurnMemory) -> Bool {
+    for (event, known) in trace.events.enumerated() where known.op === Operator.parameter {
+      guard let node = memory.nodes[event], let kept = kept[event],
+        let parameter = node.version?.parameter, parameter.node === node,
+        !stores.contains(where: { $0.parameter === parameter })
+      else { return false }
+      stores.append((parameter, event, kept.slot))
+    }
+    return !stores.isEmpty
+  }
+
+  private func findGradients(_ memory: TurnMemory) -> Bool {
+    for backward in trace.backwards {
+      for (index, target) in backward.targets.enumerated() {
+        guard let parameter = memory.node(target)?.version?.parameter, !parameter.isFrozen,
+          kept[backward.position + index] != nil
+        else { return false }
+        gradients.append((parameter, backward.position + index))
+      }
+      for leaf in backward.frozen where memory.node(leaf)?.version?.parameter?.isFrozen != true {
+        return false
+      }
+    }
+    return true
+  }
+
+  // MARK: - Running
+
+  /// Sets a number that the program computes, for the turn that comes next.
+  package func set(_ leaf: Int, _ dtype: DType, to value: Double) throws(OperatorProblem) {
+    guard let places = numbers[leaf] else { return }
+    let buffer = try Graph.buffer(dtype, values: [value])
+    for place in places { buffers[place] = buffer }
+  }
+
+  /// Runs turns, at most so many, as long as `begins` says that another one comes.
+  ///
+  /// A turn that fails, or after which a param is not finite, is not run, and neither are some before
+  /// it, so that they can be recorded and explain it: `rewind` is told how many turns stay.
+  package func run(
+    atMost limit: Int, begins: (_ turn: Int) -> Bool, rewind: (_ turn: Int) -> Void
+  ) {
+    var safe = (turns: 0, buffers: buffers, outputs: outputs)
+    while turns < limit, !Interrupts.isRequested, !Interrupts.isPauseRequested, begins(turns) {
+      if turns % TurnRepetition.stretch == 0 { safe = (turns, buffers, outputs) }
+      do {
+        try plan.run(buffers) { _ in nil }
+        plan.exchangeOutputs(&outputs)
+      } catch {
+        plan.releaseOutputs()
+        // What stopped the turn says nothing against it.
+        if error.kind == .interrupt { return rewind(turns) }
+        (turns, buffers, outputs) = safe
+        return rewind(turns)
+      }
+      guard stores.allSatisfy({ outputs[$0.slot]?.firstNonFinite == nil }) else {
+        (turns, buffers, outputs) = safe
+        return rewind(turns)
+      }
+      for (place, slot) in carried {
+        if let buffer = outputs[slot] { buffers[place] = buffer }
+      }
+      turns += 1
+    }
+    plan.releaseOutputs()
+  }
+
+  /// Whether `finish` can give what an event made.
+  package func keeps(_ event: Int) -> Bool { kept[event]?.isPlain ?? false }
+
+  /// The params and their gradients get what the turns made of them. Gives what single events made, as
+  /// plain values.
+  package func finish(_ events: [Int]) -> [Int: Node] {
+    graph.leaveLastBackward()
+    var nodes: [Int: Node] = [:]
+    for (parameter, event) in gradients {
+      guard let node = node(event) else { continue }
+      graph.willChange(parameter)
+      parameter.gradient = node
+      nodes[event] = node
+    }
+    for (parameter, event, slot) in stores {
+      guard let buffer = outputs[slot] else { continue }
+      parameter.advance(to: buffer, at: kept[event]?.origin ?? .unknown)
+      nodes[event] = parameter.node
+    }
+    for event in events where nodes[event] == nil {
+      if let node = node(event) { nodes[event] = node }
+    }
+    graph.trail.pass(turns)
+    graph.turn.end?.replace(nodes)
+    return nodes
+  }
+
+  private func node(_ event: Int) -> Node? {
+    guard let kept = kept[event], let buffer = outputs[kept.slot] else { return nil }
+    let known = trace.events[event]
+    let node = Node(
+      graph: graph, op: known.op, inputs: [], attributes: known.attributes, type: known.type,
+      origin: kept.origin, buffer: buffer, version: nil, isTracked: false,
+      serial: graph.nextSerial())
+    (node.name, node.staleVersion) = (kept.name, kept.stale)
+    return node
+  }
+}
+
+extension Graph {
+  /// Turns that may be run before one is to be recorded again, because it is kept for explanations.
+  package var turnsToRepeat: Int { trail.turnsToNext }
+
+  /// Whether the last turns had one structure.
+  package var repeatsTurns: Bool { turn.streak >= 2 }
+
+  /// The last turn, to be run again; nil where it is not known what the next one begins with. To be
+  /// asked at the end of a turn.
+  package func repetition() -> TurnRepetition? {
+    guard repeatsTurns, turn.predicts, let memory = turn.last?.memories.last else { return nil }
+    guard knowsLastEnd, let end = turn.end else { return nil }
+    turn.end = TurnEnd(turn.id, memory)
+    return TurnRepetition(self, memory, after: end)
+  }
+
+  /// Whether the end of the turn before the last one was noted.
+  package var knowsLastEnd: Bool {
+    guard let end = turn.end else { return false }
+    return end.turn == turn.id - 1 && end.trace === turn.last
+  }
+
+  /// Notes what there is at the end of a turn, for `repetition` at the end of the next one.
+  package func noteEnd() {
+    if let memory = turn.last?.memories.last { turn.end = TurnEnd(turn.id, memory) }
+  }
+}
+
+// MARK: - What the turn records
+
+/// How far through the turn's structure somebody has come who goes through its instructions.
+package struct TurnPlace {
+  package fileprivate(set) var position = 0
+  fileprivate var leaves = 0
+  fileprivate var backwards = 0
+
+  package init() {}
+}
+
+/// An operand in the next turn.
+package enum TurnValue {
+  /// What an event of the turn makes.
+  case event(Int)
+  /// A tensor from before the turn; whoever asks holds it.
+  case node(Unmanaged<Node>)
+  /// The same number in every turn, or one that is computed.
+  case number(Double)
+  case computed
+}
+
+extension TurnRepetition {
+  /// Whether that is all that the turn records.
+  package func isEnd(_ place: TurnPlace) -> Bool {
+    place.position == trace.events.count && place.leaves == trace.leaves.count
+      && place.backwards == trace.backwards.count
+  }
+
+  /// The instruction that stands there, which records something.
+  package func line(at place: TurnPlace) -> TurnLine? { trace.script.line(at: place.position) }
+
+  /// Goes past it; nil where its operands are others than the turn had. Gives the leaves of the turn
+  /// that are numbers among the operands.
+  package func pass(_ line: TurnLine, _ operands: [TurnValue], _ place: inout TurnPlace)
+    -> [(leaf: Int, operand: Int, dtype: DType)]?
+  {
+    let step = line.step
+    guard graph.defaultDType == step.dtype else { return nil }
+    var numbers: [(leaf: Int, operand: Int, dtype: DType)] = []
+    for (index, entry) in step.entries.enumerated() {
+      let leaf = place.leaves + index
+      switch entry {
+      case .operand(let operand):
+        guard isSame(operands[operand], ~TurnReference(truncatingIfNeeded: leaf)) else {
+          return nil
+        }
+      case .number(let operand, let dtype): numbers.append((leaf, operand, dtype))
+      case .fixed: break
+      }
+    }
+    for (operand, reference) in step.checks where !isSame(operands[operand], reference) {
+      return nil
+    }
+    for (operand, bits) in step.numbers {
+      guard case .number(let number) = operands[operand], number.bitPattern == bits else {
+        return nil
+      }
+    }
+    place.position += step.count
+    place.leaves += step.entries.count
+    return numbers
+  }
+
+  private func isSame(_ value: TurnValue, _ reference: TurnReference) -> Bool {
+    switch value {
+    case .event(let event): return Int(reference) == event
+    case .node(let node):
+      let leaf = Int(~reference)
+      guard reference < 0, leaf < expected.count, let known = expected[leaf] else { return false }
+      return Unmanaged.passUnretained(known).toOpaque() == node.toOpaque()
+    case .number, .computed: return false
+    }
+  }
+
+  /// Goes past the store of a param over its value so far; gives its event, nil where the turn has
+  /// another one there.
+  package func passStore(_ value: TurnValue, over old: TurnValue, _ place: inout TurnPlace)
+    -> Int?
+  {
+    guard place.position < trace.events.count else { return nil }
+    let event = trace.events[place.position]
+    guard event.op === Operator.parameter, isSame(value, event.operands[0]),
+      isSame(old, event.operands[1])
+    else { return nil }
+    for operand in event.operands where operand == ~TurnReference(truncatingIfNeeded: place.leaves)
+    {
+      place.leaves += 1
+    }
+    place.position += 1
+    return place.position - 1
+  }
+
+  /// Goes past a `backward`; false where the turn has none there.
+  package func passBackward(_ loss: TurnValue, _ place: inout TurnPlace) -> Bool {
+    guard place.backwards < trace.backwards.count else { return false }
+    let known = trace.backwards[place.backwards]
+    guard known.position == place.position, isSame(loss, known.loss) else { return false }
+    place.position += known.targets.count
+    place.backwards += 1
+    return true
+  }
+
+  /// The event that is the gradient of a param so far in the turn.
+  package func gradient(of parameter: Parameter, at place: TurnPlace) -> Int? {
+    gradients.last { $0.parameter === parameter && $0.event < place.position }?.event
+  }
+}
