@@ -166,13 +166,11 @@ package struct RefusedStore {
 extension Buffer {
   /// The first element that is NaN or infinite.
   package var firstNonFinite: Int? {
+    defer { withExtendedLifetime(self) {} }
+    if Buffer.isFinite(address, dtype, count: count) { return nil }
     switch dtype {
     case .f32:
       let x = pointer(as: Float.self)
-      // The exponent of what is not finite has all bits.
-      var largest: UInt32 = 0
-      for index in 0..<count { largest = max(largest, x[index].bitPattern & 0x7F80_0000) }
-      if largest < 0x7F80_0000 { return nil }
       return (0..<count).first { !x[$0].isFinite }
     case .f64:
       let x = pointer(as: Double.self)

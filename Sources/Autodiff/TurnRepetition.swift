@@ -79,9 +79,9 @@ package final class TurnRepetition {
   package let leaves: [Leaf]
   /// What the leaves of the next turn are, numbers aside.
   private let expected: [Node?]
-  /// The numbers of the plan's leaves in the next turn, and of everything that the last turn made.
-  private var buffers: [Buffer]
-  private var outputs: [Buffer?]
+  /// The numbers of the plan's leaves in the first turn.
+  private var buffers: [Buffer] = []
+  private var resident: ResidentPlan?
   private var carried: [(place: Int, slot: Int)] = []
   private var stores: [(parameter: Parameter, event: Int, slot: Int)] = []
   private var gradients: [(parameter: Parameter, event: Int)] = []
@@ -107,7 +107,6 @@ package final class TurnRepetition {
       if case .event(let event) = leaf { return memory.nodes[event] }
       return memory.leaves[index]
     }
-    (buffers, outputs) = ([], [Buffer?](repeating: nil, count: plan.outputs.count))
     guard findKept(compute, memory) <= TurnRepetition.maximumBytes,
       findLeaves(compute, memory), findStores(memory), findGradients(memory)
     else { return nil }
@@ -186,9 +185,9 @@ package final class TurnRepetition {
 
   /// Sets a number that the program computes, for the turn that comes next.
   package func set(_ leaf: Int, _ dtype: DType, to value: Double) throws(OperatorProblem) {
-    guard let places = numbers[leaf] else { return }
-    let buffer = try Graph.buffer(dtype, values: [value])
-    for place in places { buffers[place] = buffer }
+    do {
+      for place in numbers[leaf] ?? [] { try resident?.set(place, dtype, to: value) }
+    } catch { throw Graph.memoryProblem(error) }
   }
 
   /// Runs turns, at most so many, as long as `begins` says that another one comes.
@@ -198,29 +197,29 @@ package final class TurnRepetition {
   package func run(
     atMost limit: Int, begins: (_ turn: Int) -> Bool, rewind: (_ turn: Int) -> Void
   ) {
-    var safe = (turns: 0, buffers: buffers, outputs: outputs)
+    // Without memory for it the turns are recorded.
+    resident = try? ResidentPlan(
+      plan, buffers, carried: carried.map { ($0.place, $0.slot) }, checked: stores.map(\.slot))
+    guard let resident else { return }
+    var safe = 0
     while turns < limit, !Interrupts.isRequested, !Interrupts.isPauseRequested, begins(turns) {
-      if turns % TurnRepetition.stretch == 0 { safe = (turns, buffers, outputs) }
-      do {
-        try plan.run(buffers) { _ in nil }
-        plan.exchangeOutputs(&outputs)
+      if turns % TurnRepetition.stretch == 0, turns > 0 {
+        guard (try? resident.save()) != nil else { return rewind(turns) }
+        safe = turns
+      }
+      do throws(OperatorProblem) {
+        if try resident.run() {
+          turns += 1
+          continue
+        }
       } catch {
-        plan.releaseOutputs()
         // What stopped the turn says nothing against it.
         if error.kind == .interrupt { return rewind(turns) }
-        (turns, buffers, outputs) = safe
-        return rewind(turns)
       }
-      guard stores.allSatisfy({ outputs[$0.slot]?.firstNonFinite == nil }) else {
-        (turns, buffers, outputs) = safe
-        return rewind(turns)
-      }
-      for (place, slot) in carried {
-        if let buffer = outputs[slot] { buffers[place] = buffer }
-      }
-      turns += 1
+      if safe > 0 { resident.restore() }
+      turns = safe
+      return rewind(turns)
     }
-    plan.releaseOutputs()
   }
 
   /// Whether `finish` can give what an event made.
@@ -238,7 +237,7 @@ package final class TurnRepetition {
       nodes[event] = node
     }
     for (parameter, event, slot) in stores {
-      guard let buffer = outputs[slot] else { continue }
+      guard let buffer = resident?.result(slot) else { continue }
       parameter.advance(to: buffer, at: kept[event]?.origin ?? .unknown)
       nodes[event] = parameter.node
     }
@@ -251,7 +250,7 @@ package final class TurnRepetition {
   }
 
   private func node(_ event: Int) -> Node? {
-    guard let kept = kept[event], let buffer = outputs[kept.slot] else { return nil }
+    guard let kept = kept[event], let buffer = resident?.result(kept.slot) else { return nil }
     let known = trace.events[event]
     let node = Node(
       graph: graph, op: known.op, inputs: [], attributes: known.attributes, type: known.type,

@@ -48,6 +48,30 @@ package struct MemoryProblem: Error, Sendable {
 }
 
 extension Buffer {
+  /// Whether elements in some memory are all finite; those that are no floats are.
+  package static func isFinite(_ address: UnsafeRawPointer, _ dtype: DType, count: Int) -> Bool {
+    switch dtype {
+    case .f32:
+      let x = address.assumingMemoryBound(to: Float.self)
+      // The exponent of what is not finite has all bits.
+      var largest: UInt32 = 0
+      for index in 0..<count { largest = max(largest, x[index].bitPattern & 0x7F80_0000) }
+      return largest < 0x7F80_0000
+    case .f64:
+      let x = address.assumingMemoryBound(to: Double.self)
+      var largest: UInt64 = 0
+      for index in 0..<count { largest = max(largest, x[index].bitPattern & 0x7FF0 << 48) }
+      return largest < 0x7FF0 << 48
+    default: return true
+    }
+  }
+
+  /// Takes the elements of another one of its type and size; nobody else may hold it.
+  package func copy(from other: Buffer) {
+    precondition(dtype == other.dtype && count == other.count)
+    address.copyMemory(from: other.address, byteCount: count * dtype.size)
+  }
+
   /// The elements as `T`; the caller has checked the dtype, and keeps the buffer alive: one that is
   /// a local variable wants `defer { withExtendedLifetime(buffer) {} }`.
   package func pointer<T>(as type: T.Type = T.self) -> UnsafeMutablePointer<T> {

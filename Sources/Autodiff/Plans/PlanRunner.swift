@@ -146,6 +146,20 @@ final class Plan {
     do { scratch = try prepare() } catch { throw Graph.memoryProblem(error) }
     defer { memory.release() }
     guard let places = UnsafePointer(addresses.baseAddress) else { return }
+    try execute(places, scratch, node: node)
+    for (slot, source) in sharing {
+      switch source {
+      case .leaf(let index): outputs[slot] = leaves[index]
+      case .slot(let other): outputs[slot] = outputs[other]
+      }
+    }
+  }
+
+  /// Carries the steps out on values at these places.
+  func execute(
+    _ places: UnsafePointer<UnsafeMutableRawPointer>, _ scratch: UnsafeMutableRawPointer,
+    node: (_ slot: Int) -> Node?
+  ) throws(OperatorProblem) {
     for command in commands {
       do throws(OperatorProblem) {
         try run(command.work, places, scratch)
@@ -160,12 +174,33 @@ final class Plan {
         throw problem
       }
     }
+  }
+
+  // MARK: - For who keeps the memory of the roots
+
+  /// Where leaves and values lie, in an arena that is held until `releaseMemory`; the places of leaves
+  /// and roots are to be set.
+  func copyPlaces() throws(MemoryProblem) -> (
+    places: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>, scratch: UnsafeMutableRawPointer
+  ) {
+    let arena = try memory.arena(lowering.arenaBytes)
+    let places = UnsafeMutableBufferPointer<UnsafeMutableRawPointer>.allocate(
+      capacity: addresses.count)
+    _ = places.initialize(from: addresses)
+    for (place, offset) in arenaPlaces { places[place] = arena + offset }
+    return (places, try memory.scratch(lowering.scratchBytes))
+  }
+
+  func releaseMemory() { memory.release() }
+
+  /// The places of the roots by slot; nil where one shares its memory with a leaf.
+  var rootPlaces: [Int: Int]? {
+    var result = Dictionary(uniqueKeysWithValues: rootStorages.map { ($0.slot, $0.place) })
     for (slot, source) in sharing {
-      switch source {
-      case .leaf(let index): outputs[slot] = leaves[index]
-      case .slot(let other): outputs[slot] = outputs[other]
-      }
+      guard case .slot(let other) = source, let place = result[other] else { return nil }
+      result[slot] = place
     }
+    return result
   }
 
   /// Runs the steps once more, for their speed only, and notes how many seconds each took where it
@@ -215,9 +250,6 @@ final class Plan {
     case .kernel(let kernel): try kernel.takeUnretainedValue().run(places)
     }
   }
-
-  /// Gives the numbers of the last run away, for others that it need not hold any longer.
-  func exchangeOutputs(_ others: inout [Buffer?]) { swap(&outputs, &others) }
 
   /// Holds the numbers of the last run no longer.
   func releaseOutputs() {
