@@ -47,6 +47,8 @@ package final class Graph {
   /// Plans made, and runs that found one.
   package internal(set) var planCount = 0
   package internal(set) var planHits = 0
+  /// Turns of loops that were run without being recorded.
+  package internal(set) var turnsRepeated = 0
 
   /// Recorded and not computed, oldest first.
   var pending: [Node] = [] {

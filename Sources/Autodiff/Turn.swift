@@ -41,12 +41,13 @@ final class Turn {
 
   var isPredicted: Bool { predicted != nil }
   /// The structure of the last turn, where that was recognised to its end.
-  var last: TurnTrace? { streak > 0 ? traces.last : nil }
+  private(set) var last: TurnTrace?
   /// How many turns are remembered.
   var memories: Int { traces.reduce(0) { $0 + $1.memories.count } }
 
   /// The turn is over; a new one begins.
   func finish(_ graph: Graph) {
+    last = position > 0 ? predicted : nil
     if let predicted {
       // Only a turn that was begun says something about the next.
       if position > 0 {
@@ -84,7 +85,7 @@ final class Turn {
   /// Forgets all earlier turns.
   func close(_ keeper: (any HandleKeeper)?) {
     for trace in traces { retire(trace, keeper) }
-    (traces, streak, end) = ([], 0, nil)
+    (traces, streak, last, end) = ([], 0, nil, nil)
     (predicted, memory, built) = (nil, nil, nil)
   }
 

@@ -184,9 +184,9 @@ package final class TurnRepetition {
   // MARK: - Running
 
   /// Sets a number that the program computes, for the turn that comes next.
-  package func set(_ leaf: Int, _ dtype: DType, to value: Double) throws(OperatorProblem) {
+  package func set(_ leaf: Int, to value: Double) throws(OperatorProblem) {
     do {
-      for place in numbers[leaf] ?? [] { try resident?.set(place, dtype, to: value) }
+      for place in numbers[leaf] ?? [] { try resident?.set(place) { _ in value } }
     } catch { throw Graph.memoryProblem(error) }
   }
 
@@ -199,7 +199,9 @@ package final class TurnRepetition {
   ) {
     // Without memory for it the turns are recorded.
     resident = try? ResidentPlan(
-      plan, buffers, carried: carried.map { ($0.place, $0.slot) }, checked: stores.map(\.slot))
+      plan, buffers, ResidentStates(carried.map { buffers[$0.place] }),
+      before: carried.enumerated().map { ($1.place, $0) },
+      after: carried.enumerated().map { ($1.slot, $0) }, checked: stores.map(\.slot))
     guard let resident else { return }
     var safe = 0
     while turns < limit, !Interrupts.isRequested, !Interrupts.isPauseRequested, begins(turns) {
@@ -245,6 +247,7 @@ package final class TurnRepetition {
       if let node = node(event) { nodes[event] = node }
     }
     graph.trail.pass(turns)
+    graph.turnsRepeated += turns
     graph.turn.end?.replace(nodes)
     return nodes
   }
@@ -324,11 +327,11 @@ extension TurnRepetition {
   /// Goes past it; nil where its operands are others than the turn had. Gives the leaves of the turn
   /// that are numbers among the operands.
   package func pass(_ line: TurnLine, _ operands: [TurnValue], _ place: inout TurnPlace)
-    -> [(leaf: Int, operand: Int, dtype: DType)]?
+    -> [(leaf: Int, operand: Int)]?
   {
     let step = line.step
     guard graph.defaultDType == step.dtype else { return nil }
-    var numbers: [(leaf: Int, operand: Int, dtype: DType)] = []
+    var numbers: [(leaf: Int, operand: Int)] = []
     for (index, entry) in step.entries.enumerated() {
       let leaf = place.leaves + index
       switch entry {
@@ -336,7 +339,7 @@ extension TurnRepetition {
         guard isSame(operands[operand], ~TurnReference(truncatingIfNeeded: leaf)) else {
           return nil
         }
-      case .number(let operand, let dtype): numbers.append((leaf, operand, dtype))
+      case .number(let operand, _): numbers.append((leaf, operand))
       case .fixed: break
       }
     }

@@ -66,10 +66,26 @@ extension Buffer {
     }
   }
 
+  /// The first element in some memory, as a Double.
+  package static func number(_ address: UnsafeRawPointer, _ dtype: DType) -> Double {
+    switch dtype {
+    case .f32: Double(address.assumingMemoryBound(to: Float.self)[0])
+    case .f64: address.assumingMemoryBound(to: Double.self)[0]
+    case .i32: Double(address.assumingMemoryBound(to: Int32.self)[0])
+    case .i64: Double(address.assumingMemoryBound(to: Int64.self)[0])
+    case .bool: address.assumingMemoryBound(to: UInt8.self)[0] == 0 ? 0 : 1
+    }
+  }
+
   /// Takes the elements of another one of its type and size; nobody else may hold it.
   package func copy(from other: Buffer) {
     precondition(dtype == other.dtype && count == other.count)
-    address.copyMemory(from: other.address, byteCount: count * dtype.size)
+    copy(from: other.address)
+  }
+
+  /// Takes as many elements of its type from some memory.
+  package func copy(from other: UnsafeRawPointer) {
+    address.copyMemory(from: other, byteCount: count * dtype.size)
   }
 
   /// The elements as `T`; the caller has checked the dtype, and keeps the buffer alive: one that is

@@ -87,7 +87,7 @@ struct DataPair {
 /// A loss and metrics.
 struct Judge {
   private let call: Call
-  private let loss: Value
+  let loss: Value
   private let lossArgument: Int
   private let metricsArgument: Int
   let lossName: String

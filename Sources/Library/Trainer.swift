@@ -21,6 +21,7 @@ final class Trainer {
   private let patience: Int?
   private let each: Value?
   private let progress: TrainingProgress
+  private let repeated: RepeatedSteps?
   private var history: History
   private var best = (value: Double.infinity, epoch: -1, weights: [Buffer?]())
   /// The last step that was well, for the story of one that was not.
@@ -44,6 +45,8 @@ final class Trainer {
     history = History(validation == nil ? names : names + names.map { "val_" + $0 })
     progress = TrainingProgress(
       try call.bool(11, default: true) ? session.progress : nil, epochs: epochs, rows: data.rows)
+    repeated = RepeatedSteps(
+      session, net, judge, data, optimizer, parameters.map(\.parameter))
   }
 
   private static func count(_ call: Call, _ index: Int, default standard: Int, least: Int) throws
@@ -109,6 +112,7 @@ final class Trainer {
     }
     defer { if isInterrupted { Interrupts.request() } }
     var ending: String?
+    try repeated?.finish()
     if isInterrupted {
       session.output(StyledText("interrupted in epoch \(epoch + 1); the model keeps its steps"))
     } else if patience != nil, best.epoch >= 0, best.epoch < epoch - 1 {
@@ -157,6 +161,13 @@ final class Trainer {
     var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
     for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
       let end = min(data.rows, start + size)
+      if let loss = repeated?.run(order[start..<end], left: left(epoch, step)) {
+        totals[0] += loss * Double(end - start)
+        lastGood = (epoch, step, loss)
+        progress.stepped(epoch, end, loss: totals[0] / Double(end), history)
+        continue
+      }
+      try repeated?.finish()
       let picks = Array(order[start..<end])
       graph.trail.begin(epoch: epoch, batch: step)
       do {
@@ -172,7 +183,22 @@ final class Trainer {
       }
       progress.stepped(epoch, end, loss: totals[0] / Double(end), history)
     }
+    if looksAtEpochs {
+      try repeated?.finish()
+      repeated?.forget()
+    }
     return totals.map { $0 / Double(data.rows) }
+  }
+
+  /// Steps that are left in this run; none where that is not known.
+  private func left(_ epoch: Int, _ step: Int) -> Int {
+    if session.keptSteps > 0, patience != nil || call.isGiven(9) { return 0 }
+    return (epochs - epoch) * ((data.rows + size - 1) / size) - step
+  }
+
+  /// Whether somebody looks at the net or the optimizer between two epochs, and may change them.
+  private var looksAtEpochs: Bool {
+    each != nil || validation != nil || patience != nil || call.isGiven(9)
   }
 
   /// One update with some rows; gives loss and metrics before it.
@@ -194,6 +220,7 @@ final class Trainer {
     // An interrupt before this takes the whole step back, so that it can be done again.
     session.finishTurn()
     graph.trail.endTurn(level: nil, hasTrained: true)
+    repeated?.learn(picks.count, index: index, loss: loss)
     return figures
   }
 

@@ -12,12 +12,16 @@ package struct OptimizerRule: Sendable {
   package let options: [OptimizerOption]
   /// The tensors of state that a parameter has.
   package let states: [String]
-  /// New value and new state of one parameter. `o` are the options, `t` counts from 1. What it does
-  /// to an element is what the walk writes down.
-  package let update:
-    @Sendable (_ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double) -> (
-      Node, [Node]
-    )
+  /// The numbers of step `t`, which counts from 1, made of options; with what the walk calls each:
+  /// `β₁`, `(1 − β₁)`.
+  let numbers: @Sendable (_ o: OptimizerOptions, _ t: Double) -> [(value: Double, symbol: String)]
+  /// New value and new state of one parameter. `n` are the numbers of the step. What it does to an
+  /// element is what the walk writes down.
+  let update:
+    @Sendable (
+      _ p: Node, _ g: Node, _ state: [Node], _ n: OptimizerNumbers, _ o: OptimizerOptions,
+      _ t: Double
+    ) -> (Node, [Node])
 }
 
 /// One option of an optimizer.
@@ -69,21 +73,32 @@ package struct OptimizerOption: Sendable {
   }
 }
 
-/// Options as numbers of the plan: changing one makes no new plan.
-package struct OptionNodes {
-  let graph: Graph
+/// The options of an optimizer by name.
+struct OptimizerOptions {
   let values: [String: Double]
-  /// Whether numbers are called as the walk calls them.
-  var isExplained = false
 
   subscript(name: String) -> Double { values[name] ?? 0 }
+}
 
-  /// The option, or a number computed from options, as an input in the parameter's element type.
-  ///
-  /// - Parameter symbol: what the walk calls it: `β₁`, `(1 − β₁)`.
-  func node(_ value: Double, _ like: Node, _ symbol: String) -> Node {
-    let node = graph.input(value, like.dtype)
-    if isExplained { node.name = symbol }
+/// The numbers of a step as inputs of the plan, in the parameter's element type: another number makes
+/// no new plan. Those that a rule does not ask for are not made.
+final class OptimizerNumbers {
+  private let like: Node
+  private let values: [(value: Double, symbol: String)]
+  /// Whether they are called as the walk calls them.
+  private let isExplained: Bool
+  private(set) var nodes: [Node?]
+
+  init(_ values: [(value: Double, symbol: String)], like: Node, isExplained: Bool = false) {
+    (self.values, self.like, self.isExplained) = (values, like, isExplained)
+    nodes = [Node?](repeating: nil, count: values.count)
+  }
+
+  subscript(index: Int) -> Node {
+    if let node = nodes[index] { return node }
+    let node = like.graph.input(values[index].value, like.dtype)
+    if isExplained { node.name = values[index].symbol }
+    nodes[index] = node
     return node
   }
 }
@@ -97,46 +112,52 @@ package enum Optimizers {
     options: [
       OptimizerOption("lr", 0.01), OptimizerOption("momentum", 0, .share, symbol: "μ"),
       OptimizerOption("nesterov", 0, .flag), OptimizerOption("weight_decay", 0, symbol: "λ"),
-    ], states: ["velocity"]
-  ) { p, g, state, o, t in
+    ], states: ["velocity"],
+    numbers: { o, _ in [(o["lr"], "lr"), (o["momentum"], "μ"), (o["weight_decay"], "λ")] }
+  ) { p, g, state, n, o, t in
+    let (rate, mu, decay) = (0, 1, 2)
     var g = g
-    if o["weight_decay"] != 0 { g = g + o.node(o["weight_decay"], p, "λ") * p }
-    let rate = o.node(o["lr"], p, "lr")
-    guard o["momentum"] != 0 else { return (p - rate * g, state) }
-    let mu = o.node(o["momentum"], p, "μ")
-    let velocity = t == 1 ? g : mu * state[0] + g
-    let direction = o["nesterov"] != 0 ? g + mu * velocity : velocity
-    return (p - rate * direction, [velocity])
+    if o["weight_decay"] != 0 { g = g + n[decay] * p }
+    guard o["momentum"] != 0 else { return (p - n[rate] * g, state) }
+    let velocity = t == 1 ? g : n[mu] * state[0] + g
+    let direction = o["nesterov"] != 0 ? g + n[mu] * velocity : velocity
+    return (p - n[rate] * direction, [velocity])
   }
 
   /// Kingma and Ba 2015, with bias correction.
   package static let adam: OptimizerRule = OptimizerRule(
     name: "adam", summary: "Adam: step sizes from running means of the gradient and its square.",
-    options: OptimizerOption.adam(weightDecay: 0), states: ["m", "v"]
-  ) { p, g, state, o, t in
-    let decay = o["weight_decay"]
-    return moments(p, decay != 0 ? g + o.node(decay, p, "λ") * p : g, state, o, t)
+    options: OptimizerOption.adam(weightDecay: 0), states: ["m", "v"],
+    numbers: { o, t in moments(o, t) + [(o["weight_decay"], "λ")] }
+  ) { p, g, state, n, o, _ in
+    moments(p, o["weight_decay"] != 0 ? g + n[7] * p : g, state, n)
   }
 
   /// Loshchilov and Hutter 2019: the weight decay apart from the gradient.
   package static let adamw: OptimizerRule = OptimizerRule(
     name: "adamw", summary: "Adam with the weight decay apart from the gradient.",
-    options: OptimizerOption.adam(weightDecay: 0.01), states: ["m", "v"]
-  ) { p, g, state, o, t in
-    let kept = o.node(1 - o["lr"] * o["weight_decay"], p, "(1 − lr λ)")
-    return moments(p * kept, g, state, o, t)
+    options: OptimizerOption.adam(weightDecay: 0.01), states: ["m", "v"],
+    numbers: { o, t in moments(o, t) + [(1 - o["lr"] * o["weight_decay"], "(1 − lr λ)")] }
+  ) { p, g, state, n, _, _ in moments(p * n[7], g, state, n) }
+
+  @Sendable private static func moments(_ o: OptimizerOptions, _ t: Double) -> [(
+    value: Double, symbol: String
+  )] {
+    let (b1, b2) = (o["beta1"], o["beta2"])
+    return [
+      (b1, "β₁"), (1 - b1, "(1 − β₁)"), (b2, "β₂"), (1 - b2, "(1 − β₂)"),
+      (1 / (1 - raised(b2, t)).squareRoot(), "(1 / √(1 − β₂^t))"), (o["eps"], "ε"),
+      (o["lr"] / (1 - raised(b1, t)), "(lr / (1 − β₁^t))"),
+    ]
   }
 
   @Sendable private static func moments(
-    _ p: Node, _ g: Node, _ state: [Node], _ o: OptionNodes, _ t: Double
+    _ p: Node, _ g: Node, _ state: [Node], _ n: OptimizerNumbers
   ) -> (Node, [Node]) {
-    let (b1, b2) = (o["beta1"], o["beta2"])
-    let m = state[0] * o.node(b1, p, "β₁") + g * o.node(1 - b1, p, "(1 − β₁)")
-    let v = state[1] * o.node(b2, p, "β₂") + g * g * o.node(1 - b2, p, "(1 − β₂)")
-    let rate = o["lr"] / (1 - raised(b1, t))
-    let root = 1 / (1 - raised(b2, t)).squareRoot()
-    let spread = v.apply(.sqrt) * o.node(root, p, "(1 / √(1 − β₂^t))") + o.node(o["eps"], p, "ε")
-    return (p - o.node(rate, p, "(lr / (1 − β₁^t))") * m / spread, [m, v])
+    let m = state[0] * n[0] + g * n[1]
+    let v = state[1] * n[2] + g * g * n[3]
+    let spread = v.apply(.sqrt) * n[4] + n[5]
+    return (p - n[6] * m / spread, [m, v])
   }
 
   private static func raised(_ x: Double, _ t: Double) -> Double {
@@ -160,6 +181,8 @@ package final class Optimizer {
   private var states: [[Node]]
   /// How often each parameter was updated: one that joins late begins at 1.
   private var steps: [Int]
+  /// The numbers of the last step by parameter.
+  private var numbers: [OptimizerNumbers?]
 
   package init(_ rule: OptimizerRule, _ parameters: [Parameter], options: [String: Double]) {
     self.rule = rule
@@ -167,6 +190,7 @@ package final class Optimizer {
     self.options = options
     states = parameters.map { _ in [] }
     steps = parameters.map { _ in 0 }
+    numbers = parameters.map { _ in nil }
   }
 
   /// What undo needs.
@@ -180,9 +204,10 @@ package final class Optimizer {
     guard let graph = parameters.first?.graph else { return }
     let gradients: [Node?] = given ?? parameters.map(\.gradient)
     try check(gradients)
-    let nodes = OptionNodes(graph: graph, values: options)
-    for (index, parameter) in parameters.enumerated() where !parameter.isFrozen {
-      guard let gradient = gradients[index] else { continue }
+    let options = OptimizerOptions(values: options)
+    for (index, parameter) in parameters.enumerated() {
+      numbers[index] = nil
+      guard !parameter.isFrozen, let gradient = gradients[index] else { continue }
       let p = try graph.detach(parameter.node)
       let g = try graph.detach(gradient)
       if states[index].isEmpty {
@@ -193,8 +218,11 @@ package final class Optimizer {
         }
       }
       steps[index] += 1
+      let count = Double(steps[index])
+      let n = OptimizerNumbers(rule.numbers(options, count), like: p)
+      numbers[index] = n
       let (value, state) = try graph.rule {
-        rule.update(p, g, states[index], nodes, Double(steps[index]))
+        rule.update(p, g, states[index], n, options, count)
       }
       let record = graph.keepsSteps ? kept(parameter, g, states[index], steps[index]) : nil
       for old in states[index] { old.handles -= 1 }
@@ -211,14 +239,16 @@ package final class Optimizer {
     // The one before it needs no history any more.
     parameter.node.version?.step?.settle()
     let (name, rule) = (parameter.name, rule)
-    let nodes = OptionNodes(graph: parameter.graph, values: options, isExplained: true)
+    let options = OptimizerOptions(values: options)
     let loss = parameter.graph.lastBackward?.loss.name ?? "loss"
     let operands = [(name, parameter.node), ("∂\(loss)/∂\(name)", g)] + zip(rule.states, state)
     return StepRecord(
       rule: "\(rule.name), step \(count): \(symbols(count))",
       operands: operands.map { ($0.0, $0.1) }
     ) {
-      let (value, new) = rule.update($0[0], $0[1], Array($0.dropFirst(2)), nodes, Double(count))
+      let count = Double(count)
+      let n = OptimizerNumbers(rule.numbers(options, count), like: $0[0], isExplained: true)
+      let (value, new) = rule.update($0[0], $0[1], Array($0.dropFirst(2)), n, options, count)
       return zip(rule.states, new).map { ("new \($0.0)", $0.1) } + [("new \(name)", value)]
     }
   }
@@ -241,6 +271,37 @@ package final class Optimizer {
         .shape,
         "the gradient of \(parameter.name) has its shape, \(parameter.node.shape); this one has "
           + "\(gradient.shape)", operands: [1])
+    }
+  }
+
+  // MARK: - Steps that are not recorded
+
+  /// The state of all parameters.
+  package var stateNodes: [Node] { states.flatMap { $0 } }
+
+  /// Where a number of the last step came from: its parameter, and which of the numbers it is.
+  package func place(of number: Node) -> (parameter: Int, number: Int)? {
+    for (parameter, numbers) in numbers.enumerated() {
+      if let index = numbers?.nodes.firstIndex(where: { $0 === number }) {
+        return (parameter, index)
+      }
+    }
+    return nil
+  }
+
+  /// The numbers of a parameter's step, so many after the last one.
+  package func numbers(of parameter: Int, after count: Int) -> [Double] {
+    rule.numbers(OptimizerOptions(values: options), Double(steps[parameter] + count)).map(\.value)
+  }
+
+  /// The state after so many steps of the parameters that the last one updated.
+  package func advance(_ count: Int, to state: (Node) -> Node) {
+    for index in parameters.indices where numbers[index] != nil {
+      steps[index] += count
+      states[index] = states[index].map { old in
+        old.handles -= 1
+        return hold(state(old))
+      }
     }
   }
 

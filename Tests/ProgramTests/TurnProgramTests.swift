@@ -26,6 +26,28 @@ struct TurnProgramTests {
     #expect(failed == 0)
   }
 
+  @Test("100 random loops of many turns, run without being interpreted", arguments: 0..<4)
+  func manyTurns(block: Int) {
+    let repeated = onLargeStack {
+      var repeated: Int32 = 0
+      for seed in 1000 + block * 25..<1025 + block * 25 {
+        var program = LoopProgram(seed: UInt64(seed))
+        let text = program.manyTurns()
+        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
+        if anew != known {
+          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- repeated\n\(known)")
+          return 0
+        }
+        repeated += Self.repeated > 0 ? 1 : 0
+      }
+      return repeated
+    }
+    #expect(repeated > 12)
+  }
+
+  /// How many turns the last program repeated.
+  nonisolated(unsafe) private static var repeated = 0
+
   /// What a program prints, with the error that ended it.
   private static func run(_ text: String, recognises: Bool) -> String {
     var printed = ""
@@ -34,6 +56,7 @@ struct TurnProgramTests {
     do { try session.run(SourceText(name: "loop.nns", text: text)) } catch {
       printed += session.diagnostics(error).map(\.message).joined(separator: "\n")
     }
+    repeated = session.graph.turnsRepeated
     for (name, value) in session.globals.user {
       printed += "\(name) = \((try? session.echo(value)) ?? "?")\n"
     }
@@ -65,6 +88,64 @@ private struct LoopProgram {
     for _ in 0...pick(2) { lines += ["for i in 0..\(4 + pick(6)) {"] + body + ["}"] }
     lines += ["for i in 0..5 {"] + turn() + ["}"] + ["print(keep, total, len(kept))"]
     return lines.joined(separator: "\n")
+  }
+
+  /// A program whose loops do the same for many turns, with something else now and then.
+  mutating func manyTurns() -> String {
+    var lines = [
+      "default_dtype(f64)", "seed(3)", "param p = [[0.1, 0.2], [0.3, -0.4]]",
+      "param q = [0.5, -0.6]", "param r = 0.7", "let x = [[1, 2], [3, 4]] / 10",
+      "let z = [[2, 1], [0, 1]] / 10", "let keep = x", "let total = 0", "let rate = 0.1",
+      "let turns = 0", "let factor = 1", "fn layer(z) { let inner = tanh(z @ p + q)\n inner * r }",
+      "fn train(n) {", "let best = 1000", "let sum_of_losses = 0", "for i in 0..n {",
+    ]
+    names = ["x", "z"]
+    var body: [String] = []
+    for _ in 0...pick(2) { body.append(steady()) }
+    body.append(
+      "let loss = mean((\(pick(names)) + layer(\(pick(names))))^2) + r^2 * \(pick(["0.1", "rate", "factor"]))"
+    )
+    body += [
+      "backward(loss)", "p -= \(pick(["0.1", "rate", "0.2 / (1 + i)"])) * p.grad",
+      "q -= 0.01 * q.grad",
+    ]
+    if pick(2) == 0 { body.append("r = r - 0.001 * r.grad") }
+    for _ in 0..<pick(3) { body.append(after()) }
+    let size = 150 + pick(100)
+    lines += body + ["sum_of_losses = sum_of_losses + loss"]
+    lines += ["}", "print(sum_of_losses, best)", "}", "train(\(size))"]
+    lines += ["for i in 0..\(size + pick(50)) {"] + body + ["}"]
+    return (lines + ["print(keep, total, turns, rate, factor)"]).joined(separator: "\n")
+  }
+
+  private mutating func steady() -> String {
+    count += 1
+    let name = "h\(count)"
+    defer { names.append(name) }
+    switch pick(6) {
+    case 0: return "let \(name) = tanh(\(pick(names)) @ p + q)"
+    case 1: return "let \(name) = \(pick(names)) * rate"
+    case 2: return "let \(name) = layer(\(pick(names))) + i / 1000"
+    case 3: return "let \(name) = x\nfor j in 0..3 { \(name) = sigmoid(\(name) @ p) }"
+    case 4: return "let \(name) = if i < 100 { x } else { z }"
+    default: return "let \(name) = \(pick(names)) - q"
+    }
+  }
+
+  private mutating func after() -> String {
+    let value = pick(names)
+    switch pick(10) {
+    case 0: return "keep = \(value)"
+    case 1: return "total = total + sum(\(value))"
+    case 2: return "turns += 1"
+    case 3: return "rate = rate * 0.999"
+    case 4: return "if i % 40 == 7 { print(i, sum(\(value))) }"
+    case 5: return "if turns > 60 { factor = 0.5 }"
+    case 6: return "if i == 120 { x = x * 0.5 }"
+    case 7: return "if i % 50 == 49 { q = q * 0.9 }"
+    case 8: return "keep = p.grad"
+    default: return "if i > 130 and i % 2 == 0 { factor = factor * 0.99 }"
+    }
   }
 
   private mutating func turn() -> [String] {

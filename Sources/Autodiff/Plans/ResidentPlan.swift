@@ -1,7 +1,40 @@
-// A plan that runs many times in a row, each time with some of what it made the time before. What it
+// Plans that run many times in a row, each time with some of what was made the time before. What a plan
 // makes lies in two sets of buffers that take turns: a run counts no object and asks for no memory.
 
 import Engine
+
+/// Values that go from run to run, by number: where each lies now.
+final class ResidentStates {
+  fileprivate let places: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  /// What they were at first.
+  private var buffers: [Buffer]
+
+  init(_ buffers: [Buffer]) {
+    self.buffers = buffers
+    places = .allocate(capacity: buffers.count)
+    _ = places.initialize(from: buffers.map(\.address))
+  }
+
+  deinit { places.deallocate() }
+
+  var count: Int { buffers.count }
+
+  /// They have other values; as many as before.
+  func replace(_ buffers: [Buffer]) {
+    self.buffers = buffers
+    for (index, buffer) in buffers.enumerated() { places[index] = buffer.address }
+  }
+
+  /// Whether a run has given a state another value.
+  func hasMoved(_ index: Int) -> Bool { places[index] != buffers[index].address }
+
+  /// The present value of a state, for whoever keeps it.
+  func copy(_ index: Int) throws(MemoryProblem) -> Buffer {
+    let copy = try Buffer(buffers[index].dtype, count: buffers[index].count)
+    copy.copy(from: places[index])
+    return copy
+  }
+}
 
 /// A plan with its leaves and the memory of its roots.
 final class ResidentPlan {
@@ -12,12 +45,14 @@ final class ResidentPlan {
   }
 
   private let plan: Plan
-  /// The leaves that are the same in every run, and those of the first one.
-  private let leaves: [Buffer]
-  /// Leaves that are numbers, each with memory of its own.
-  private var numbers: [Int: Buffer] = [:]
+  private let states: ResidentStates
+  /// The leaves that are no states; those that change have memory of their own.
+  private var leaves: [Buffer]
+  private var isOwn: [Bool]
   private let roots: [Root]
-  private let carried: [(leaf: Int, root: Int)]
+  /// Leaves that are states, and roots that they become.
+  private let before: [(leaf: Int, state: Int)]
+  private let after: [(root: Int, state: Int)]
   /// Which roots have to be finite.
   private let checked: [Int]
   private let indices: [Int: Int]
@@ -31,10 +66,12 @@ final class ResidentPlan {
   /// Nil where a root shares its memory with a leaf. Throws where there is not enough memory.
   ///
   /// - Parameters:
-  ///   - carried: leaves that are a root of the run before, by its slot.
+  ///   - before: leaves that are states.
+  ///   - after: what states become, by slots of roots.
   ///   - checked: slots of roots that have to be finite.
   init?(
-    _ plan: Plan, _ leaves: [Buffer], carried: [(leaf: Int, slot: Int)], checked: [Int]
+    _ plan: Plan, _ leaves: [Buffer], _ states: ResidentStates,
+    before: [(leaf: Int, state: Int)], after: [(slot: Int, state: Int)], checked: [Int]
   ) throws(MemoryProblem) {
     guard let rootPlaces = plan.rootPlaces else { return nil }
     var (roots, byPlace, indices) = ([Root](), [Int: Int](), [Int: Int]())
@@ -45,8 +82,10 @@ final class ResidentPlan {
       }
       indices[slot] = byPlace[place]
     }
-    (self.plan, self.leaves, self.roots, self.indices) = (plan, leaves, roots, indices)
-    self.carried = carried.compactMap { leaf, slot in indices[slot].map { (leaf, $0) } }
+    (self.plan, self.states, self.leaves, self.roots) = (plan, states, leaves, roots)
+    (self.before, self.indices) = (before, indices)
+    isOwn = [Bool](repeating: false, count: leaves.count)
+    self.after = after.compactMap { slot, state in indices[slot].map { ($0, state) } }
     self.checked = checked.compactMap { indices[$0] }
     sets = [try ResidentPlan.buffers(roots), try ResidentPlan.buffers(roots)]
     let (first, scratch) = try plan.copyPlaces()
@@ -72,25 +111,32 @@ final class ResidentPlan {
     return buffers
   }
 
-  /// Gives a leaf that is a number its value.
-  func set(_ leaf: Int, _ dtype: DType, to value: Double) throws(MemoryProblem) {
-    guard let buffer = numbers[leaf] else {
-      let buffer = try Buffer(dtype, values: [value])
-      numbers[leaf] = buffer
-      for places in places { places[leaf] = buffer.address }
-      return
+  /// Gives a leaf that changes from run to run its numbers, as many as it has elements.
+  func set(_ leaf: Int, _ value: (_ index: Int) -> Double) throws(MemoryProblem) {
+    if !isOwn[leaf] {
+      leaves[leaf] = try Buffer(leaves[leaf].dtype, count: leaves[leaf].count)
+      isOwn[leaf] = true
+      for places in places { places[leaf] = leaves[leaf].address }
     }
-    buffer.fill { _ in value }
+    leaves[leaf].fill(value)
+  }
+
+  /// Gives a leaf of whole numbers others.
+  func set(_ leaf: Int, _ words: [Int64]) throws(MemoryProblem) {
+    try set(leaf) { _ in 0 }
+    let places = leaves[leaf].pointer(as: Int64.self)
+    for (index, word) in words.enumerated() { places[index] = word }
   }
 
   /// Runs once more; false where a root that has to be finite is not, and the run does not count.
   func run() throws(OperatorProblem) -> Bool {
     let next = 1 - latest
-    guard let table = UnsafePointer(places[next].baseAddress) else { return false }
-    try plan.execute(table, scratch) { _ in nil }
+    let table = places[next]
+    guard let start = UnsafePointer(table.baseAddress) else { return false }
+    for (leaf, state) in before { table[leaf] = states.places[state] }
+    try plan.execute(start, scratch) { _ in nil }
     for root in checked where !isFinite(root, next) { return false }
-    // The next run begins with what this one made.
-    for (leaf, root) in carried { places[latest][leaf] = places[next][roots[root].place] }
+    for (root, state) in after { states.places[state] = table[roots[root].place] }
     latest = next
     return true
   }
@@ -114,6 +160,22 @@ final class ResidentPlan {
     for (copy, buffer) in zip(saved, sets[latest]) { buffer.copy(from: copy) }
   }
 
+  /// The one element of a root that has one, after the last run.
+  func number(_ slot: Int) -> Double? {
+    indices[slot].map { index in
+      let type = roots[index].type
+      return Buffer.number(places[latest][roots[index].place], type.dtype)
+    }
+  }
+
   /// What the last run made of a root; nobody may run again.
   func result(_ slot: Int) -> Buffer? { indices[slot].map { sets[latest][$0] } }
+
+  /// What the last run made of a root, for whoever keeps it.
+  func copy(_ slot: Int) throws(MemoryProblem) -> Buffer? {
+    guard let buffer = result(slot) else { return nil }
+    let copy = try Buffer(buffer.dtype, count: buffer.count)
+    copy.copy(from: buffer)
+    return copy
+  }
 }

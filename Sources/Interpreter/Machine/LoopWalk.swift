@@ -2,7 +2,6 @@
 // what its last turn recorded, and compute numbers. Then further turns need not be interpreted.
 
 import Autodiff
-import Engine
 
 /// A way through one turn of a loop, from its `next` to its `loop`.
 ///
@@ -57,7 +56,7 @@ final class LoopWalk {
   let carried: [Place: Int]
   var scalars: LoopScalars
   /// Number leaves of the turn with the cells that hold them.
-  var numberLeaves: [(leaf: Int, dtype: DType, cell: Int)] = []
+  var numberLeaves: [(leaf: Int, cell: Int)] = []
   var known: [Place: Known] = [:]
   /// Params that the turn has stored to, with their last stores.
   var stored: [ObjectIdentifier: Int] = [:]

@@ -212,9 +212,9 @@ extension LoopWalk {
       line.callee.map({ Unmanaged.passUnretained($0).toOpaque() }) == callee?.object.toOpaque(),
       let numbers = repetition.pass(line, values, &place)
     else { return false }
-    for (leaf, operand, dtype) in numbers {
+    for (leaf, operand) in numbers {
       guard let cell = number(operands[operand]) else { return false }
-      numberLeaves.append((leaf, dtype, cell))
+      numberLeaves.append((leaf, cell))
     }
     self[register] = .event(place.position - 1)
     return true

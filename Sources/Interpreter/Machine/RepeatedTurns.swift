@@ -2,7 +2,6 @@
 // being interpreted, as many as nobody will want to look at.
 
 import Autodiff
-import Engine
 
 /// What turns compute besides tensors, from one to the next.
 private final class TurnNumbers {
@@ -11,7 +10,7 @@ private final class TurnNumbers {
   private let first: Double
   private let carried: [(from: Int, to: Int)]
   private let finals: [Int]
-  private let leaves: [(leaf: Int, dtype: DType, cell: Int)]
+  private let leaves: [(leaf: Int, cell: Int)]
   private let repetition: TurnRepetition
   private var given: [Double?]
   /// What the finals are after so many turns.
@@ -33,8 +32,8 @@ private final class TurnNumbers {
     if turn % TurnRepetition.stretch == 0 { saved = (turn, scalars, values) }
     scalars[element] = first + Double(turn)
     guard scalars.run() else { return false }
-    for (index, (leaf, dtype, cell)) in leaves.enumerated() where given[index] != scalars[cell] {
-      guard (try? repetition.set(leaf, dtype, to: scalars[cell])) != nil else { return false }
+    for (index, (leaf, cell)) in leaves.enumerated() where given[index] != scalars[cell] {
+      guard (try? repetition.set(leaf, to: scalars[cell])) != nil else { return false }
       given[index] = scalars[cell]
     }
     return true

@@ -142,6 +142,9 @@ struct UndoHistory {
 }
 
 extension Session {
+  /// How many of the last steps of training can be taken back one by one.
+  package var keptSteps: Int { undoHistory.keepsSteps ? UndoHistory.stepLimit : 0 }
+
   /// Runs what was entered as one: it is taken back as one.
   package func asEntry<T>(_ text: String, _ body: () throws -> T) rethrows -> T {
     let outer = undoHistory.begin(text)
