@@ -26,13 +26,16 @@ package final class ResidentSteps {
     let loss: Int
     let gradients: [(parameter: Parameter, slot: Int, type: TensorType, origin: Origin)]
     var given: [Double?]
+    /// Whether the numbers of the next step are those of this one, and so those of all later ones.
+    var isSteady = false
 
     init(
       _ plan: ResidentPlan, _ leaves: Leaves, loss: Int,
       gradients: [(parameter: Parameter, slot: Int, type: TensorType, origin: Origin)]
     ) {
       (self.plan, self.loss, self.gradients) = (plan, loss, gradients)
-      (rows, numbers, random) = (leaves.rows, leaves.numbers, leaves.random)
+      (rows, random) = (leaves.rows, leaves.random)
+      numbers = leaves.numbers.sorted { $0.parameter < $1.parameter }
       given = leaves.numbers.map { _ in nil }
     }
   }
@@ -223,15 +226,21 @@ package final class ResidentSteps {
   private func setNumbers(_ step: Step, _ numbers: (_ parameter: Int, _ n: Int) -> [Double])
     throws(MemoryProblem)
   {
-    guard !step.numbers.isEmpty else { return }
-    var known: [Int: [Double]] = [:]
+    if step.isSteady { return }
+    var values: [Double] = []
+    var (known, isSteady) = (-1, true)
     for (index, (leaf, parameter, number)) in step.numbers.enumerated() {
-      let values = known[parameter] ?? numbers(parameter, count + 1)
-      known[parameter] = values
+      if parameter != known {
+        values = numbers(parameter, count + 1)
+        known = parameter
+        isSteady = isSteady && values == numbers(parameter, count + 2)
+      }
       guard step.given[index] != values[number] else { continue }
-      step.given[index] = values[number]
-      try step.plan.set(leaf) { _ in values[number] }
+      let value = values[number]
+      step.given[index] = value
+      try step.plan.set(leaf) { _ in value }
     }
+    step.isSteady = isSteady
   }
 
   /// Params, gradients and the other states get what the steps made of them; the latter by `advance`.

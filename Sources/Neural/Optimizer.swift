@@ -177,10 +177,12 @@ package enum Optimizers {
 package final class Optimizer {
   package let rule: OptimizerRule
   package let parameters: [Parameter]
-  package var options: [String: Double]
+  package var options: [String: Double] { didSet { known = [] } }
   private var states: [[Node]]
   /// How often each parameter was updated: one that joins late begins at 1.
   private var steps: [Int]
+  /// The numbers of steps that were asked for last.
+  private var known: [(step: Int, values: [Double])] = []
   /// The numbers of the last step by parameter.
   private var numbers: [OptimizerNumbers?]
 
@@ -291,7 +293,11 @@ package final class Optimizer {
 
   /// The numbers of a parameter's step, so many after the last one.
   package func numbers(of parameter: Int, after count: Int) -> [Double] {
-    rule.numbers(OptimizerOptions(values: options), Double(steps[parameter] + count)).map(\.value)
+    let step = steps[parameter] + count
+    if let known = known.first(where: { $0.step == step }) { return known.values }
+    let values = rule.numbers(OptimizerOptions(values: options), Double(step)).map(\.value)
+    known = known.suffix(1) + [(step, values)]
+    return values
   }
 
   /// The state after so many steps of the parameters that the last one updated.
