@@ -8,6 +8,11 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// A session is one thread: its objects are counted without locking the memory bus. What the worker
+/// threads run is in Engine, which they share with a session that waits.
+let session: [SwiftSetting] =
+  strict + [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"])]
+
 let package = Package(
   name: "nns",
   products: [.executable(name: "nns", targets: ["nns"])],
@@ -27,20 +32,20 @@ let package = Package(
     .target(name: "Engine", dependencies: ["COpenBLAS", "CProcessor"], swiftSettings: strict),
 
     // Layer 2.
-    .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: strict),
+    .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: session),
 
-    .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: strict),
+    .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: session),
 
     // Layer 3.
-    .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
-    .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: strict),
+    .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
+    .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(
-      name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: strict),
+      name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: session),
 
     // Layer 4.
     .target(
       name: "Interpreter", dependencies: ["Syntax", "Autodiff", "Diagnostics", "Engine"],
-      swiftSettings: strict),
+      swiftSettings: session),
 
     // Layer 5.
     .target(
@@ -49,7 +54,7 @@ let package = Package(
         "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff",
         "Diagnostics",
         "Engine",
-      ], swiftSettings: strict),
+      ], swiftSettings: session),
 
     // Layer 6: the lessons; CLessons is their text and their data, part of the program.
     .target(name: "CLessons"),
@@ -57,7 +62,7 @@ let package = Package(
       name: "Lessons",
       dependencies: [
         "CLessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
-      ], swiftSettings: strict),
+      ], swiftSettings: session),
 
     // Layer 7.
     .target(
@@ -67,7 +72,7 @@ let package = Package(
         "Autodiff",
         "Diagnostics",
         "Engine",
-      ], swiftSettings: strict),
+      ], swiftSettings: session),
 
     // Layer 8: the command line.
     .executableTarget(

@@ -52,6 +52,17 @@ struct LayeringTests {
   }
 }
 
+extension LayeringTests {
+  @Test("threads share work in Engine alone: other targets count their objects for one thread")
+  func threads() throws {
+    for target in Self.allowed.keys where target != "Engine" {
+      for file in Files.below(Files.root + "/Sources/" + target) where file.hasSuffix(".swift") {
+        #expect(!(try Files.read(file)).contains("ThreadPool"), "\(file) shares work")
+      }
+    }
+  }
+}
+
 /// Files of the repository.
 enum Files {
   static let root: String = {

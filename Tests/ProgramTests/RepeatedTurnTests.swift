@@ -1,0 +1,170 @@
+// Turns of loops and steps of fit that are run without being recorded: that it happens, and that nothing
+// about a program tells that it did.
+
+import Diagnostics
+import Engine
+import Interpreter
+import Library
+import Testing
+
+@Suite("Repeated turns")
+struct RepeatedTurnTests {
+  private static let xor = """
+    seed(1)
+    let x = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    let y = [[0], [1], [1], [0]]
+    param W1 = randn(2, 8)
+    param b1 = zeros(8)
+    param W2 = randn(8, 1)
+    param b2 = zeros(1)
+    fn forward(x) { sigmoid(tanh(x @ W1 + b1) @ W2 + b2) }
+
+    """
+
+  /// A training loop of so many turns, with something more in its body.
+  private static func loop(_ turns: Int, _ more: String = "", rate: String = "0.5") -> String {
+    xor + """
+      let rate = \(rate)
+      let kept = 0
+      for i in 0..\(turns) {
+        let loss = mse(forward(x), y)
+        backward(loss)
+        W1 -= rate * W1.grad
+        b1 -= rate * b1.grad
+        W2 -= rate * W2.grad
+        b2 -= rate * b2.grad
+        \(more)
+      }
+      """
+  }
+
+  /// What a program leaves: its output, its variables, its error; and the turns it repeated.
+  private static func run(_ text: String, recognises: Bool = true, keepsSteps: Bool = false) -> (
+    text: String, repeated: Int
+  ) {
+    nonisolated(unsafe) var result = ("", 0)
+    _ = onLargeStack {
+      var printed = ""
+      let session = Library.makeSession { printed += $0.plain + "\n" }
+      session.graph.recognisesTurns = recognises
+      session.keepsSteps = keepsSteps
+      do { try session.run(SourceText(name: "loop.nns", text: text)) } catch {
+        printed += session.diagnostics(error).map { "\($0.message) \($0.notes)" }.joined()
+      }
+      for (name, value) in session.globals.user {
+        printed += "\(name) = \((try? session.echo(value)) ?? "?")\n"
+      }
+      result = (printed, session.graph.turnsRepeated)
+      return 0
+    }
+    return result
+  }
+
+  @Test("happen, and change nothing", arguments: [
+    "", "kept += 1", "kept = loss", "kept = W1.grad", "kept = i * 2",
+    "if i % 50 == 3 { print(i, loss) }", "rate = rate * 0.999", "if i > 150 { rate = 0.1 }",
+    "for j in 0..3 { kept = kept + j }", "if i == 170 { x = x * 0.5 }",
+  ])
+  func happen(_ more: String) {
+    let text = Self.loop(300, more)
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(anew.repeated == 0)
+    #expect(known.repeated > 100)
+  }
+
+  @Test("do not happen where a turn does more than record", arguments: [
+    "kept = item(loss)", "kept = rand(2)", "print(i)", "if loss < 0 { kept = 1 }",
+    "W1 = W1 + randn(2, 8) / 100", "kept = [i, i]",
+  ])
+  func doNotHappen(_ more: String) {
+    let text = Self.loop(200, more)
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(known.repeated == 0)
+  }
+
+  @Test("a value that is not finite ends them where it ends a loop that is recorded")
+  func failure() {
+    let text = Self.loop(400, "W1 = W1 * 1.3", rate: "0.1")
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text.contains("not finite"))
+    #expect(anew.text == known.text)
+    #expect(known.repeated > 100)
+  }
+
+  @Test("a function's loop, with names outside of it")
+  func inFunctions() {
+    let text =
+      Self.xor + """
+        fn train(n) {
+          let (total, count, last) = (0, 0, none)
+          for i in 0..n {
+            let loss = mse(forward(x), y)
+            backward(loss)
+            W1 -= 0.5 * W1.grad
+            W2 -= 0.5 * W2.grad
+            total = total + loss
+            count += 1
+            last = W2.grad
+          }
+          (total, count, last)
+        }
+        print(train(200), train(3), train(150))
+        """
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(known.repeated > 150)
+  }
+
+  @Test("the last turns are recorded where each can be taken back")
+  func undo() {
+    #expect(Self.run(Self.loop(900), keepsSteps: true).repeated == 0)
+    let repeated = Self.run(Self.loop(1500), keepsSteps: true).repeated
+    #expect(repeated > 300 && repeated <= 500)
+  }
+
+  // MARK: - fit
+
+  @Test("fit", arguments: [
+    ("dense(3, 4) >> tanh >> dense(4, 1)", "sgd(lr: 0.1)", "mse", "16"),
+    ("dense(3, 4) >> relu >> dense(4, 1)", "adam(lr: 0.01)", "mse", "7"),
+    ("dense(3, 6) >> dropout(0.3) >> layer_norm(6) >> dense(6, 1)", "adamw(lr: 0.01)", "mse", "20"),
+    ("dense(3, 1)", "sgd(lr: 0.05, momentum: 0.9)", "mse", "40"),
+  ])
+  func fit(_ net: String, _ optimizer: String, _ loss: String, _ batch: String) {
+    let text = """
+      seed(4)
+      let x = randn(40, 3)
+      let y = x @ [[1], [-2], [0.5]]
+      let net = \(net)
+      let h = fit(net, x, y, loss: \(loss), optimizer: \(optimizer), epochs: 150, batch: \(batch), verbose: false)
+      print(h.loss, rand(1))
+      let opt = \(optimizer.replacing("(", with: "(net, "))
+      fit(net, x, y, loss: \(loss), optimizer: opt, epochs: 100, batch: \(batch), verbose: false)
+      fit(net, x, y, loss: \(loss), optimizer: opt, epochs: 3, batch: \(batch), verbose: false)
+      print(net(x))
+      """
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(known.repeated > 150)
+  }
+
+  @Test("fit with somebody who looks at each epoch")
+  func fitWithCallbacks() {
+    let text = """
+      seed(4)
+      let (x, y) = (randn(64, 3), randn(64, 1))
+      let net = dense(3, 1)
+      let opt = sgd(net, lr: 0.1)
+      let weights = list()
+      fit(net, x, y, loss: mse, optimizer: opt, epochs: 40, batch: 2, verbose: false,
+        each: h -> { opt.lr = opt.lr * 0.9
+          weights = append(weights, net.weight + 0) })
+      fit(net, x, y, loss: mse, optimizer: opt, epochs: 60, batch: 2, patience: 5, verbose: false)
+      """
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(known.repeated > 500)
+  }
+}
