@@ -113,30 +113,31 @@ class Ours:
         elif isinstance(how, Whole):
             self.few = min(self.few, runs.seconds(runs.ours(how.words), how.repeats))
         else:
-            self.few = min(self.few, self.time(how.small))
+            self.few = min(self.few, self.time(how.small), self.time(how.small))
             if self.large is None:
-                self.large = self.enough()
+                self.large = 2 * how.small
             self.many = min(self.many, self.time(self.large))
+            while how.large is None and self.many - self.few < DIFFERENCE:
+                self.lengthen(self.many - self.few)
 
     def time(self, steps):
         return self.runs.seconds(
             self.runs.ours([self.how.program, *self.how.words(steps)]), self.how.repeats)
 
-    def enough(self):
-        """So many steps that the difference can be seen."""
-        steps = 2 * self.how.small
-        while True:
-            taken = self.time(steps) - self.few
-            if taken > DIFFERENCE or steps > 1_000_000 * self.how.small:
-                return steps
-            steps = int(steps * max(2, min(8, 1.3 * DIFFERENCE / max(taken, 1e-3))))
+    def lengthen(self, difference):
+        """So many steps more that the difference can be seen."""
+        times = max(2, min(8, 1.5 * DIFFERENCE / max(difference, 1e-3)))
+        self.large = int(self.how.small + (self.large - self.how.small) * times)
+        self.many = self.time(self.large)
 
     @property
     def value(self):
         if not isinstance(self.how, Steps):
             return self.few * self.measure.scale
         work = (self.large - self.how.small) * self.how.work
-        seconds = max(self.many - self.few, 1e-9)
+        seconds = self.many - self.few
+        if seconds <= 0:
+            raise Failure(f"{self.measure.name} takes no time that can be seen: more --rounds")
         return (work / seconds if self.measure.isRate else seconds / work) * self.measure.scale
 
 

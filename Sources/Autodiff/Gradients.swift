@@ -130,6 +130,8 @@ extension Graph {
       withGradient.removeAll(keepingCapacity: true)
     }
     leaveLastBackward()
+    // The turn of the loop around it computes the gradients, whether it stores to a param or not.
+    wantsFlush = true
     let place = (number: trail.turns + 1, epoch: trail.epoch, batch: trail.batch)
     switch found {
     case .known(let known, let memory, let index):

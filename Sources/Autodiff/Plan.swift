@@ -73,6 +73,8 @@ extension Graph {
     let missing = roots.filter { $0.buffer == nil }
     guard !missing.isEmpty else { return }
     try compute(missing, keepsTracked: true)
+    // What was recorded for it is over with the turn, which is recognised when it comes again.
+    wantsFlush = true
   }
 
   /// Computes `roots` and what must be kept on the way, by the plan that an earlier turn ran here or

@@ -156,14 +156,14 @@ def _(t):
 def _(t):
     t.enter(*NET, "let opt = sgd(net, lr: 0.01)")
     t.ready()
-    t.keys("let h = fit(net, x, 2 * x, loss: mse, optimizer: opt, epochs: 30000)", "\r")
+    t.keys("let h = fit(net, x, 2 * x, loss: mse, optimizer: opt, epochs: 1000000)", "\r")
     t.read(0.15)
     t.keys(CTRL_C)
     if not t.shows(r"paused in epoch \d+[^~]*paused>\Z"):
         return False
     t.keys("opt.lr = 0.2", "\r", ":resume", "\r")
     t.enter("len(h.loss)", "opt.lr")
-    return r"^30000\n[^~]*^0\.2$"
+    return r"^1000000\n[^~]*^0\.2$"
 
 
 @check("a paused training that is stopped keeps its steps")
