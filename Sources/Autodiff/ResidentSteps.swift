@@ -267,7 +267,7 @@ package final class ResidentSteps {
       return plain(old.op, old.attributes, old.type, old.origin, value)
     }
     graph.trail.pass(count)
-    graph.trail.endTurns(count, level: nil)
+    graph.trail.endTurns(count, level: nil, hasTrained: true)
     graph.turnsRepeated += count
     (count, limit) = (0, 0)
   }

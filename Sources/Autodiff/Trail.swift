@@ -111,14 +111,14 @@ package struct Trail {
     }
   }
 
-  /// So many turns that trained are over.
-  package mutating func endTurns(_ count: Int, level: Int?) {
+  /// So many turns of one kind are over.
+  package mutating func endTurns(_ count: Int, level: Int?, hasTrained: Bool) {
     guard count > 0 else { return }
-    endTurn(level: level, hasTrained: true)
+    endTurn(level: level, hasTrained: hasTrained)
     guard !isOver else { return }
-    turns += count - 1
+    if hasTrained { turns += count - 1 }
     guard let level else { return }
-    if level > 0 { batch += count - 1 } else { epoch += count - 1 }
+    if level == 0 { epoch += count - 1 } else if hasTrained { batch += count - 1 }
   }
 
   /// A batch of an epoch begins, both counted from 0.

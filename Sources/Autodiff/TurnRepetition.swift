@@ -14,6 +14,8 @@ struct TurnEnd {
   /// The leaves that the turn had, and for numbers their values.
   private let leaves: [UnsafeRawPointer?]
   private let numbers: [Double?]
+  /// What data held, where that is little.
+  private let data: [Buffer?]
 
   init(_ turn: Int, _ memory: TurnMemory) {
     (self.turn, trace) = (turn, memory.trace)
@@ -22,12 +24,17 @@ struct TurnEnd {
     }
     leaves = memory.leaves.map { $0.map(TurnEnd.address) }
     numbers = memory.leaves.map { $0.flatMap { $0.isNumber ? $0.exact : nil } }
+    data = memory.leaves.map { $0.flatMap { TurnEnd.isSmall($0) ? $0.buffer : nil } }
   }
 
   /// Turns that were not recorded have left these nodes.
   mutating func replace(_ nodes: [Int: Node]) {
     events = [:]
     for (event, node) in nodes { events[TurnEnd.address(node)] = event }
+  }
+
+  private static func isSmall(_ node: Node) -> Bool {
+    node.op === Operator.data && node.shape.count <= 1 << 12
   }
 
   private static func address(_ node: Node) -> UnsafeRawPointer {
@@ -41,7 +48,11 @@ struct TurnEnd {
     }
     if leaf.op === Operator.constant { return .same }
     if let event = events[TurnEnd.address(leaf)] { return .event(event) }
-    return leaves[index] == TurnEnd.address(leaf) ? .same : nil
+    if leaves[index] == TurnEnd.address(leaf) { return .same }
+    guard TurnEnd.isSmall(leaf), let buffer = leaf.buffer, let old = data[index],
+      buffer.hasSameBytes(as: old)
+    else { return nil }
+    return .fresh
   }
 }
 
@@ -49,8 +60,9 @@ struct TurnEnd {
 package final class TurnRepetition {
   /// Where a leaf of the next turn comes from.
   package enum Leaf: Equatable {
-    /// It is the same in every turn.
+    /// It is the same in every turn, or made anew with the same numbers.
     case same
+    case fresh
     /// What the turn before it made.
     case event(Int)
     /// A number that is no part of the structure; whether it was the same in two turns.
@@ -90,6 +102,8 @@ package final class TurnRepetition {
   private var kept: [Int: Kept] = [:]
   /// Turns that were run.
   package private(set) var turns = 0
+  /// Whether a turn stores to params.
+  package var trains: Bool { !stores.isEmpty }
 
   /// Nil where the last two turns do not tell what the next one begins with.
   fileprivate init?(_ graph: Graph, _ memory: TurnMemory, after end: TurnEnd) {
@@ -142,7 +156,7 @@ package final class TurnRepetition {
       }
       var node = memory.leaves[index]
       switch leaves[index] {
-      case .same: break
+      case .same, .fresh: break
       case .event(let event):
         guard let kept = kept[event] else { return false }
         carried.append((place, kept.slot))
@@ -163,7 +177,7 @@ package final class TurnRepetition {
       else { return false }
       stores.append((parameter, event, kept.slot))
     }
-    return !stores.isEmpty
+    return !stores.isEmpty || !trace.backwards.isEmpty
   }
 
   private func findGradients(_ memory: TurnMemory) -> Bool {
@@ -309,6 +323,8 @@ package enum TurnValue {
   case event(Int)
   /// A tensor from before the turn; whoever asks holds it.
   case node(Unmanaged<Node>)
+  /// A tensor of the same numbers that every turn makes.
+  case fresh
   /// The same number in every turn, or one that is computed.
   case number(Double)
   case computed
@@ -363,6 +379,13 @@ extension TurnRepetition {
       let leaf = Int(~reference)
       guard reference < 0, leaf < expected.count, let known = expected[leaf] else { return false }
       return Unmanaged.passUnretained(known).toOpaque() == node.toOpaque()
+    case .fresh:
+      let leaf = Int(~reference)
+      guard reference < 0, leaf < leaves.count else { return false }
+      switch leaves[leaf] {
+      case .fresh, .number(_, isSame: true): return true
+      default: return false
+      }
     case .number, .computed: return false
     }
   }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Memory of a tensor: contiguous, row-major, 64-byte aligned, from the pool.
 ///
 /// There is memory up to the next multiple of 64 bytes, so that loops over vectors have no tail.
@@ -75,6 +77,12 @@ extension Buffer {
     case .i64: Double(address.assumingMemoryBound(to: Int64.self)[0])
     case .bool: address.assumingMemoryBound(to: UInt8.self)[0] == 0 ? 0 : 1
     }
+  }
+
+  /// Whether another one of its type and size holds the same bits.
+  package func hasSameBytes(as other: Buffer) -> Bool {
+    dtype == other.dtype && count == other.count
+      && memcmp(address, other.address, count * dtype.size) == 0
   }
 
   /// Takes the elements of another one of its type and size; nobody else may hold it.

@@ -30,7 +30,7 @@ enum TensorFunctions {
   private static func filled(_ name: String, _ value: Double, _ example: String) -> HostFunction {
     HostFunction(
       name: name, summary: "A tensor of \(name).", category: "Tensors",
-      parameters: [sizes, dtype], examples: [example],
+      parameters: [sizes, dtype], examples: [example], isOperator: true,
       action: { call in
         let graph = call.session.graph
         let dtype = try call.dtype(1) ?? graph.defaultDType
@@ -168,6 +168,7 @@ enum TensorFunctions {
     category: "Tensors",
     parameters: [HostFunction.Parameter("x", "numbers, bools, a list or a tensor"), dtype],
     examples: ["tensor([1, 2], dtype: i64).dtype  # => i64", "tensor(list(1, 2))  # => [1, 2]"],
+    isConstant: true,
     action: { call in
       var value = call.value(0)
       if case .foreign(let table as TableObject) = value { return try table.tensor(call.session) }

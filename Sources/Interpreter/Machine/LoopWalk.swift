@@ -18,6 +18,8 @@ final class LoopWalk {
     case event(Int)
     /// A tensor that was there before; what holds it now does so for as long as the walk takes.
     case tensor(Unmanaged<Node>)
+    /// A tensor that every turn makes of the same numbers.
+    case fresh
     case range(Int, Int)
     case iterator(Counter)
   }
@@ -162,6 +164,7 @@ final class LoopWalk {
     switch known {
     case .event(let event): .event(event)
     case .tensor(let node): .node(node)
+    case .fresh: .fresh
     case .cell(_, isBool: false): .computed
     case .slot(let slot) where slot.isNumber: .number(slot.number)
     default: nil

@@ -41,6 +41,9 @@ extension LoopWalk {
       let level = levels[levels.count - 1]
       let isGiven = level.given & (1 << UInt64(min(max(i.b, 0), 63))) != 0
       self[i.a] = .slot(Slot(i.b < 0 ? level.isTraining : isGiven))
+    case .brackets:
+      guard i.c > 0, (0..<i.c).allSatisfy({ Self.isConstant(self[i.b + $0]) }) else { return nil }
+      self[i.a] = .fresh
     case .returnValue: return leave(with: self[i.a])
     case .call, .callGlobal, .callNamed: return call(i)
     default: return i.pointee.op.isArithmetic && arithmetic(i) ? next : nil
@@ -235,8 +238,21 @@ extension LoopWalk {
       self[i.a] = .slot(.none)
       return i + 1
     }
+    if host(slot)?.isConstant == true, i.pointee.op != .callNamed,
+      arguments.allSatisfy(Self.isConstant)
+    {
+      self[i.a] = .fresh
+      return i + 1
+    }
     guard isOperator(slot), recorded(i, arguments, of: slot, into: i.a) else { return nil }
     return i + (i.pointee.op == .callNamed ? 2 : 1)
+  }
+
+  /// Whether a value is made of the same numbers in every turn.
+  private static func isConstant(_ known: Known) -> Bool {
+    if case .fresh = known { return true }
+    if case .slot(let slot) = known { return slot.isNumber }
+    return false
   }
 
   private func host(_ slot: Slot) -> HostFunction? {

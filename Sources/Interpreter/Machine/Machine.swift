@@ -309,8 +309,8 @@ final class Machine {
   @inline(never)
   func endOfTurn(_ kind: Int, level: Int) throws {
     let kind = LoopKind(rawValue: kind) ?? .inFunction
-    let hasTrained = try session.endOfTurn(kind, level: level)
-    if hasTrained, session.graph.repeatsTurns { repeatTurns(kind, level: level) }
+    let hasComputed = try session.endOfTurn(kind, level: level)
+    if hasComputed, session.graph.repeatsTurns { repeatTurns(kind, level: level) }
     wantsPause = wantsPause && Interrupts.isPauseRequested
   }
 }

@@ -79,7 +79,8 @@ extension Machine {
       let turns = run(repetition, from: start, to: code, iterator, limit)
     else { return repetitions.refuse() }
     repetitions.accept()
-    session.turnsRepeated(turns, kind, level: level)
+    session.turnsRepeated(
+      turns, kind, level: level, hasTrained: repetition.trains)
   }
 
   private func iterator(_ slot: Slot) -> IteratorObject? {
@@ -212,10 +213,10 @@ struct Repetitions {
 
 extension Session {
   /// Turns of a loop have ended that were not interpreted.
-  func turnsRepeated(_ turns: Int, _ kind: LoopKind, level: Int) {
+  func turnsRepeated(_ turns: Int, _ kind: LoopKind, level: Int, hasTrained: Bool) {
     guard turns > 0 else { return }
-    finishTurn()
-    trainedTurns += turns
-    graph.trail.endTurns(turns, level: kind == .topLevel ? level : nil)
+    if hasTrained || kind == .topLevel { finishTurn() }
+    if hasTrained { trainedTurns += turns }
+    graph.trail.endTurns(turns, level: kind == .topLevel ? level : nil, hasTrained: hasTrained)
   }
 }

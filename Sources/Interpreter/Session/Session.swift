@@ -374,17 +374,17 @@ extension Session {
   ///
   /// A turn at the top level is finished, and so is one that trained, in whatever function: steps of
   /// training stay when a later one fails.
-  /// Gives whether it trained.
+  /// Gives whether something was computed.
   func endOfTurn(_ kind: LoopKind, level: Int) throws -> Bool {
     let isTopLevel = kind == .topLevel
-    let hasTrained = !graph.pendingStores.isEmpty
+    let (hasTrained, hasComputed) = (!graph.pendingStores.isEmpty, graph.wantsFlush)
     if graph.wantsFlush { try graph.flush() }
     if isTopLevel || hasTrained { finishTurn() }
     if hasTrained { trainedTurns += 1 }
     graph.trail.endTurn(level: isTopLevel ? level : nil, hasTrained: hasTrained)
-    guard Interrupts.isPauseRequested, kind != .comprehension else { return hasTrained }
+    guard Interrupts.isPauseRequested, kind != .comprehension else { return hasComputed }
     if isTopLevel || hasTrained || isPlaceToPause { try pauseOrStop() }
-    return hasTrained
+    return hasComputed
   }
 
   /// Whether the end of a turn that finishes nothing will do for a pause: there is no other loop

@@ -40,6 +40,8 @@ package struct HostFunction: Sendable {
   package let action: Action
   /// Whether all it does is record: its result depends on nothing but its arguments.
   package let isOperator: Bool
+  /// Whether it makes the same tensor of the same numbers, and does nothing else.
+  package let isConstant: Bool
   /// What it does with one tensor alone, where it has a shorter way for that.
   package let direct: Direct?
   package typealias Direct = @Sendable (_ session: Session, _ x: Node) throws -> Void
@@ -48,7 +50,7 @@ package struct HostFunction: Sendable {
     name: String, summary: String, category: String, parameters: [Parameter],
     details: @autoclosure @escaping @Sendable () -> [String] = [], examples: [String] = [],
     isOperator: Bool = false,
-    direct: Direct? = nil, action: @escaping Action
+    isConstant: Bool = false, direct: Direct? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
@@ -58,6 +60,7 @@ package struct HostFunction: Sendable {
     self.examples = examples
     self.action = action
     self.isOperator = isOperator
+    self.isConstant = isConstant
     self.direct = direct
   }
 }
