@@ -34,6 +34,10 @@ final class Turn {
   private(set) var built: TurnTrace?
   /// The last ones, latest last.
   private var traces: [TurnTrace] = []
+  /// The structures of the last two turns.
+  private var recent: (beforeLast: TurnTrace?, last: TurnTrace?) = (nil, nil)
+  /// What the present turn was expected to be because of them.
+  private unowned(unsafe) var guess: TurnTrace?
   /// Turns in a row that agreed with the latest one from beginning to end.
   private(set) var streak = 0
   /// What was there at the end of the turn before the last one.
@@ -51,21 +55,27 @@ final class Turn {
     if let predicted {
       // Only a turn that was begun says something about the next.
       if position > 0 {
-        if traces.last === predicted {
-          streak += 1
-        } else {
+        streak = recent.last === predicted ? streak + 1 : 0
+        if recent.last !== predicted, guess !== predicted {
           traces.removeAll { $0 === predicted }
           traces.append(predicted)
-          streak = 0
         }
+        note(predicted)
       }
     } else if let built, position > 0, position <= Turn.maximumEvents {
       if traces.count == Turn.maximumTraces { retire(traces.removeFirst(), graph.keeper) }
       (built.nodes, built.leafNodes) = ([], [])
       traces.append(built)
       streak = 0
+      note(built)
     }
     reset()
+  }
+
+  /// A turn is over that had this structure.
+  private func note(_ trace: TurnTrace) {
+    if let last = recent.last { last.note(trace, after: recent.beforeLast) }
+    recent = (recent.last, trace)
   }
 
   /// A failed turn tells nothing.
@@ -73,8 +83,11 @@ final class Turn {
     id += 1
     (position, leafCount, backwards, computes, expanded) = (0, 0, 0, 0, 0)
     memory = nil
-    if predicts, let last = traces.last {
-      predicted = last
+    // What came after the last two turns the last time; else the same again.
+    let expected = recent.last?.successor(after: recent.beforeLast)
+    guess = expected.flatMap { id in traces.last { ObjectIdentifier($0) == id } }
+    if predicts, let likely = guess ?? traces.last {
+      predicted = likely
       if built != nil { built = nil }
     } else {
       predicted = nil
@@ -86,6 +99,7 @@ final class Turn {
   func close(_ keeper: (any HandleKeeper)?) {
     for trace in traces { retire(trace, keeper) }
     (traces, streak, last, end) = ([], 0, nil, nil)
+    (recent, guess) = ((nil, nil), nil)
     (predicted, memory, built) = (nil, nil, nil)
   }
 

@@ -143,7 +143,24 @@ final class TurnTrace {
   /// What the language knows about the instructions that record it.
   let script: TurnScript
 
+  /// Which structures came after this one, by the one before it; they may be gone.
+  private var successors: [(before: ObjectIdentifier?, next: ObjectIdentifier)] = []
+
   init() { script = TurnScript() }
+
+  func note(_ next: TurnTrace, after before: TurnTrace?) {
+    let (before, next) = (before.map { ObjectIdentifier($0) }, ObjectIdentifier(next))
+    guard let index = successors.firstIndex(where: { $0.before == before }) else {
+      if successors.count < 8 { successors.append((before, next)) }
+      return
+    }
+    if successors[index].next != next { successors[index].next = next }
+  }
+
+  func successor(after before: TurnTrace?) -> ObjectIdentifier? {
+    let before = before.map { ObjectIdentifier($0) }
+    return successors.first { $0.before == before }?.next
+  }
 
   /// The beginning of another trace, as far as a turn has come.
   init(_ other: TurnTrace, events: Int, leaves: Int, backwards: Int, computes: Int) {
