@@ -120,8 +120,6 @@ extension Graph {
         .gradient, "backward starts from one number; {0} has the shape \(loss.shape)",
         operands: [0], help: "write mean({0}) or sum({0})")
     }
-    // A turn that derives something is one, also where it stores nothing.
-    wantsFlush = true
     let previous = explained?.upperBound ?? 0
     let found = try derived(loss, isAdding: add)
     if !add {
