@@ -18,6 +18,8 @@ struct PlanEntry: Hashable {
 struct PlanKey {
   var entries: [PlanEntry] = []
   var leafTypes: [TensorType] = []
+  /// Literals of the source that simplify what they meet, nil for all other leaves.
+  var literals: [Double?] = []
   var nodes: [Node] = []
   var leaves: [Node] = []
   var hash = 0
@@ -39,6 +41,7 @@ struct PlanKey {
         node.slot = -1 - leaves.count
         leaves.append(node)
         leafTypes.append(node.type)
+        literals.append(PlanKey.literal(node))
       }
     }
     for root in roots { root.isWanted = true }
@@ -61,7 +64,14 @@ struct PlanKey {
     nodes = order
     for root in roots { root.isWanted = false }
     for type in leafTypes { hasher.combine(type) }
+    hasher.combine(literals)
     hash = hasher.finalize()
+  }
+
+  /// 0 or 1 where the source spells it out; other numbers change nothing in a plan.
+  private static func literal(_ node: Node) -> Double? {
+    guard node.op === Operator.constant, node.exact == 0 || node.exact == 1 else { return nil }
+    return node.exact
   }
 }
 

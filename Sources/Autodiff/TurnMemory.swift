@@ -129,13 +129,19 @@ package final class TurnMemory {
   }
 
   /// No explanation of the last `backward` needs the values from before the turn any more: params'
-  /// past values are let go.
+  /// past values are let go, and other tensors that nobody holds, such as an optimizer's past state.
+  /// Whatever computes next gets their memory while it is still in the caches.
   func unpin(_ graph: Graph) {
     isPinned = false
     graph.keeper?.count(self, nodes.count)
     settle(graph)
     release(graph.keeper)
-    for index in leaves.indices where trace.leaves[index].isParameter { leaves[index] = nil }
+    for index in leaves.indices {
+      guard let leaf = leaves[index] else { continue }
+      if trace.leaves[index].isParameter || (leaf.handles == 0 && leaf.shape.count > 1) {
+        leaves[index] = nil
+      }
+    }
   }
 }
 

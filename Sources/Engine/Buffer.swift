@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Memory of a tensor: contiguous, row-major, 64-byte aligned, from the pool.
 ///
@@ -52,17 +53,30 @@ package struct MemoryProblem: Error, Sendable {
 extension Buffer {
   /// Whether elements in some memory are all finite; those that are no floats are.
   package static func isFinite(_ address: UnsafeRawPointer, _ dtype: DType, count: Int) -> Bool {
+    let piece = 1 << 12
+    if count <= 4 * piece { return isFinite(address, dtype, 0..<count) }
+    let result = Atomic<Bool>(true)
+    Work.rows((count + piece - 1) / piece, of: piece) { pieces in
+      let part = pieces.lowerBound * piece..<min(pieces.upperBound * piece, count)
+      if !isFinite(address, dtype, part) { result.store(false, ordering: .relaxed) }
+    }
+    return result.load(ordering: .relaxed)
+  }
+
+  private static func isFinite(_ address: UnsafeRawPointer, _ dtype: DType, _ part: Range<Int>)
+    -> Bool
+  {
     switch dtype {
     case .f32:
       let x = address.assumingMemoryBound(to: Float.self)
       // The exponent of what is not finite has all bits.
       var largest: UInt32 = 0
-      for index in 0..<count { largest = max(largest, x[index].bitPattern & 0x7F80_0000) }
+      for index in part { largest = max(largest, x[index].bitPattern & 0x7F80_0000) }
       return largest < 0x7F80_0000
     case .f64:
       let x = address.assumingMemoryBound(to: Double.self)
       var largest: UInt64 = 0
-      for index in 0..<count { largest = max(largest, x[index].bitPattern & 0x7FF0 << 48) }
+      for index in part { largest = max(largest, x[index].bitPattern & 0x7FF0 << 48) }
       return largest < 0x7FF0 << 48
     default: return true
     }

@@ -55,7 +55,8 @@ package enum MatrixProduct {
     /// Into how many parts, along which side, a product is cut for threads.
     fileprivate var parts: (count: Int, isByColumns: Bool) {
       let work = Double(m) * Double(n) * Double(k)
-      let isByColumns = n >= m
+      // The gradient of weights falls into rows, as the loop that updates them does.
+      let isByColumns = isLeftTransposed ? n > m : n >= m
       let most = (isByColumns ? n : m) / 32
       let wanted = work < 0x1p18 ? 1 : (work < 0x1p28 ? 2 : 4)
       return (max(1, min(wanted, most)), isByColumns)

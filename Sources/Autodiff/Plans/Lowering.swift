@@ -54,6 +54,7 @@ struct Lowering {
     storageOf = groupOf
     for index in values.slots.indices
     where values.isNeeded[index] && values.canonical[index] == index { place(index) }
+    updateEarly()
     findStorages()
     arenaBytes = PlanArena.assign(&storages)
     for index in groups.indices { steps.append(step(index)) }
@@ -114,6 +115,38 @@ struct Lowering {
       guard isSmall || index == groups.count - 1 else { return false }
       return group.slots.count < Lowering.mostInstructions
         && (order == nil || group.order == nil || group.order == order)
+    }
+  }
+
+  /// Large loops that make nothing but roots out of a product, as an optimizer's update out of a
+  /// gradient, run right after it: what they read is still in the caches, and nothing lies longer.
+  private mutating func updateEarly() {
+    var readOutside = [Bool](repeating: false, count: values.slots.count)
+    var last = [Int](repeating: -1, count: groups.count)
+    for (step, group) in groups.enumerated() {
+      for index in group.slots {
+        for value in values.readings(of: index) where value >= 0 && groupOf[value] != step {
+          readOutside[value] = true
+          last[step] = max(last[step], groupOf[value])
+        }
+      }
+    }
+    var places = groups.indices.map { ($0, false) }
+    for (step, group) in groups.enumerated() where last[step] >= 0 {
+      guard let key = group.key, key.sizes.reduce(1, *) > Lowering.smallLoop,
+        case .product = values.slots[groups[last[step]].slots[0]].op.role,
+        !group.slots.contains(where: { readOutside[$0] && !values.isRoot[$0] })
+      else { continue }
+      places[step] = (last[step], true)
+    }
+    let order = groups.indices.sorted {
+      let (a, b) = (places[$0], places[$1])
+      return a.0 != b.0 ? a.0 < b.0 : a.1 != b.1 ? b.1 : $0 < $1
+    }
+    guard order != Array(groups.indices) else { return }
+    groups = order.map { groups[$0] }
+    for (step, group) in groups.enumerated() {
+      for index in group.slots { groupOf[index] = step }
     }
   }
 

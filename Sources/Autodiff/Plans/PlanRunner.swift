@@ -73,6 +73,7 @@ final class Plan {
 
   let entries: [PlanEntry]
   let leafTypes: [TensorType]
+  private let literals: [Double?]
   let values: PlanValues
   let steps: [PlanStep]
   let lowering: Lowering
@@ -94,6 +95,7 @@ final class Plan {
   init(_ key: PlanKey) {
     entries = key.entries
     leafTypes = key.leafTypes
+    literals = key.literals
     outputs = [Buffer?](repeating: nil, count: key.entries.count)
     values = PlanValues(key)
     lowering = Lowering(values)
@@ -136,7 +138,7 @@ final class Plan {
   }
 
   func matches(_ key: PlanKey) -> Bool {
-    entries == key.entries && leafTypes == key.leafTypes
+    entries == key.entries && leafTypes == key.leafTypes && literals == key.literals
   }
 
   /// Computes the roots into `outputs`, which the caller lets go with `releaseOutputs`.

@@ -39,6 +39,7 @@ struct PlanValues {
   /// Whether the numbers of a slot are wanted by somebody.
   private(set) var isNeeded: [Bool]
   let leafTypes: [TensorType]
+  private let literals: [Double?]
 
   private struct Identity: Hashable {
     let op: Int
@@ -55,7 +56,7 @@ struct PlanValues {
   }
 
   init(_ key: PlanKey) {
-    leafTypes = key.leafTypes
+    (leafTypes, literals) = (key.leafTypes, key.literals)
     isRoot = [Bool](repeating: false, count: key.entries.count)
     isNeeded = isRoot
     var known: [Identity: Int] = [:]
@@ -65,6 +66,8 @@ struct PlanValues {
       slots.append(slot)
       if PlanValues.isView(slot) {
         canonical.append(operands[0])
+      } else if let operand = unchanged(slot) {
+        canonical.append(slot.operands[operand])
       } else {
         let identity = Identity(
           op: slot.op.id, attributes: slot.attributes, type: slot.type, operands: operands,
@@ -94,6 +97,30 @@ struct PlanValues {
     case .sum: return shape.count == slot.type.shape.count && slot.type.dtype.isFloat
     default: return false
     }
+  }
+
+  /// The operand whose numbers an operator hands on bit by bit because the other one is a literal:
+  /// x · 1, x / 1, x^1, x − 0. (x + 0 would make 0 of −0.)
+  private func unchanged(_ slot: PlanSlot) -> Int? {
+    guard slot.operands.count == 2, case .element(let operation) = slot.op.role else { return nil }
+    let kept: Int
+    switch (operation, literal(slot.operands[0]), literal(slot.operands[1])) {
+    case (.multiply, _, 1), (.divide, _, 1), (.power, _, 1), (.subtract, _, 0): kept = 0
+    case (.multiply, 1, _): kept = 1
+    default: return nil
+    }
+    let type = slot.inputTypes[kept]
+    return type.dtype == slot.type.dtype && type.shape.count == slot.type.shape.count ? kept : nil
+  }
+
+  /// The number of a literal, also where it is stretched.
+  private func literal(_ value: Int) -> Double? {
+    var value = value
+    while value >= 0 {
+      guard case .stretch = slots[value].op.role else { return nil }
+      value = slots[value].operands[0]
+    }
+    return literals[-1 - value]
   }
 
   // MARK: - Readers
