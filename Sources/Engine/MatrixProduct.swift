@@ -53,7 +53,7 @@ package enum MatrixProduct {
     }
 
     /// Into how many parts, along which side, a product is cut for threads.
-    fileprivate var parts: (count: Int, isByColumns: Bool) {
+    var parts: (count: Int, isByColumns: Bool) {
       let work = Double(m) * Double(n) * Double(k)
       // The gradient of weights falls into rows, as the loop that updates them does.
       let isByColumns = isLeftTransposed ? n > m : n >= m
@@ -63,7 +63,7 @@ package enum MatrixProduct {
     }
 
     /// A part of a side, in multiples of 32.
-    fileprivate func range(_ part: Int, of parts: Int, _ side: Int) -> Range<Int> {
+    func range(_ part: Int, of parts: Int, _ side: Int) -> Range<Int> {
       let step = ((side + parts - 1) / parts + 31) / 32 * 32
       return min(side, part * step)..<min(side, (part + 1) * step)
     }
@@ -108,6 +108,23 @@ package enum MatrixProduct {
     ThreadPool.shared.run(parts: parts) { part in
       let range = sizes.range(part, of: parts, isByColumns ? n : m)
       multiply(a, b, c, sizes, isByColumns ? (0..<m, range) : (range, 0..<n), isDouble)
+    }
+  }
+
+  /// C = A · B, where each part is handed on by the thread that made it: `body` gets its number, its
+  /// rows and its columns.
+  static func multiply(
+    _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
+    isDouble: Bool, then body: (_ part: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  ) {
+    let (m, n) = (sizes.m, sizes.n)
+    let (parts, isByColumns) = sizes.parts
+    ThreadPool.shared.run(parts: parts) { part in
+      let range = sizes.range(part, of: parts, isByColumns ? n : m)
+      guard !range.isEmpty else { return }
+      let (rows, columns) = isByColumns ? (0..<m, range) : (range, 0..<n)
+      multiply(a, b, c, sizes, (rows, columns), isDouble)
+      body(part, rows, columns)
     }
   }
 

@@ -42,6 +42,9 @@ struct Lowering {
   private var groups: [Group] = []
   private var open: [LoopKey: [Int]] = [:]
   private var groupOf: [Int]
+  /// Groups that are one step with the one before them, and the step of every group.
+  private var isJoined: [Bool] = []
+  private var stepOf: [Int] = []
   private var storageOf: [Int]
   private(set) var storages: [Storage] = []
   private(set) var steps: [PlanStep] = []
@@ -54,10 +57,11 @@ struct Lowering {
     storageOf = groupOf
     for index in values.slots.indices
     where values.isNeeded[index] && values.canonical[index] == index { place(index) }
-    updateEarly()
+    if groups.indices.contains(where: isProduct) { hurryLoops() }
+    joinProducts()
     findStorages()
     arenaBytes = PlanArena.assign(&storages)
-    for index in groups.indices { steps.append(step(index)) }
+    for index in groups.indices where !isJoined[index] { steps.append(step(index)) }
   }
 
   // MARK: - Groups
@@ -118,36 +122,88 @@ struct Lowering {
     }
   }
 
-  /// Large loops that make nothing but roots out of a product, as an optimizer's update out of a
-  /// gradient, run right after it: what they read is still in the caches, and nothing lies longer.
-  private mutating func updateEarly() {
-    var readOutside = [Bool](repeating: false, count: values.slots.count)
-    var last = [Int](repeating: -1, count: groups.count)
-    for (step, group) in groups.enumerated() {
-      for index in group.slots {
-        for value in values.readings(of: index) where value >= 0 && groupOf[value] != step {
-          readOutside[value] = true
-          last[step] = max(last[step], groupOf[value])
-        }
-      }
-    }
+  // MARK: - Products and the loops after them
+
+  /// Large loops run right after the product that they read last, as an optimizer's update after a
+  /// gradient or a derivative after what is passed back, where nothing lies longer for it: what they
+  /// read is still in the caches.
+  private mutating func hurryLoops() {
+    let readers = readers()
     var places = groups.indices.map { ($0, false) }
-    for (step, group) in groups.enumerated() where last[step] >= 0 {
-      guard let key = group.key, key.sizes.reduce(1, *) > Lowering.smallLoop,
-        case .product = values.slots[groups[last[step]].slots[0]].op.role,
-        !group.slots.contains(where: { readOutside[$0] && !values.isRoot[$0] })
+    for (step, group) in groups.enumerated() {
+      let last = latestOperand(of: step)
+      guard let key = group.key, key.sizes.reduce(1, *) > Lowering.smallLoop, last >= 0,
+        isProduct(last),
+        readers[groups[last].slots[0]] == [step]
+          || group.slots.allSatisfy({ readers[$0].isEmpty || values.isRoot[$0] })
       else { continue }
-      places[step] = (last[step], true)
+      places[step] = (last, true)
     }
     let order = groups.indices.sorted {
       let (a, b) = (places[$0], places[$1])
       return a.0 != b.0 ? a.0 < b.0 : a.1 != b.1 ? b.1 : $0 < $1
     }
-    guard order != Array(groups.indices) else { return }
     groups = order.map { groups[$0] }
     for (step, group) in groups.enumerated() {
       for index in group.slots { groupOf[index] = step }
     }
+  }
+
+  /// For every value the other groups that read it.
+  private func readers() -> [Set<Int>] {
+    var readers = [Set<Int>](repeating: [], count: values.slots.count)
+    for (step, group) in groups.enumerated() {
+      for index in group.slots {
+        for value in values.readings(of: index) where value >= 0 && groupOf[value] != step {
+          readers[value].insert(step)
+        }
+      }
+    }
+    return readers
+  }
+
+  private func latestOperand(of step: Int) -> Int {
+    groups[step].slots.reduce(-1) { latest, index in
+      values.readings(of: index).reduce(latest) { latest, value in
+        value < 0 || groupOf[value] == step ? latest : max(latest, groupOf[value])
+      }
+    }
+  }
+
+  private func isProduct(_ group: Int) -> Bool {
+    guard case .product = values.slots[groups[group].slots[0]].op.role else { return false }
+    return groups[group].key == nil
+  }
+
+  /// Loops that go over the elements of the product before them run with it, part by part.
+  private mutating func joinProducts() {
+    isJoined = [Bool](repeating: false, count: groups.count)
+    stepOf = Array(groups.indices)
+    for group in groups.indices.dropFirst() {
+      isJoined[group] = joins(group)
+      stepOf[group] = stepOf[group - 1] + (isJoined[group] ? 0 : 1)
+    }
+  }
+
+  private func joins(_ group: Int) -> Bool {
+    let product = groups[group - 1].slots[0]
+    guard let key = groups[group].key, isProduct(group - 1),
+      let found = PlanProduct(values, values.slots[product]), found.axes.isEmpty,
+      key.sizes.reduce(1, *) == found.sizes.m * found.sizes.n,
+      values.slots[product].type.dtype == (key.isDouble ? .f64 : .f32)
+    else { return false }
+    var isRead = false
+    for index in groups[group].slots {
+      for operand in values.slots[index].operands.indices {
+        let reading = values.reading(values.slots[index], operand: operand)
+        guard reading.value == product else { continue }
+        guard isElement(reading, key) else { return false }
+        isRead = true
+      }
+    }
+    let hasSums = groups[group].slots.contains { values.slots[$0].sumOrder != nil }
+    return isRead
+      && ProductLoop.suits(found.sizes, groups[group].order ?? .flat, hasSums: hasSums)
   }
 
   // MARK: - Memory
@@ -158,7 +214,7 @@ struct Lowering {
       for index in group.slots {
         for value in values.readings(of: index) where value >= 0 && groupOf[value] != step {
           if storageOf[value] < 0 { addStorage(value) }
-          storages[storageOf[value]].last = step
+          storages[storageOf[value]].last = stepOf[step]
         }
       }
     }
@@ -174,7 +230,7 @@ struct Lowering {
     storages.append(
       Storage(
         slot: index, bytes: type.shape.count * type.dtype.size, isRoot: values.isRoot[index],
-        first: groupOf[index], last: groupOf[index]))
+        first: stepOf[groupOf[index]], last: stepOf[groupOf[index]]))
   }
 
   /// Which of the addresses of a run a value has: first come the leaves.
@@ -189,14 +245,21 @@ struct Lowering {
   private mutating func step(_ index: Int) -> PlanStep {
     let group = groups[index]
     if let key = group.key {
-      let program = loop(group, key)
+      let program = loop(group, key).build()
       scratchBytes = max(scratchBytes, program.scratchBytes)
       return PlanStep(.loop(program), slots: group.slots)
     }
     let slot = values.slots[group.slots[0]]
     let result = address(group.slots[0])
     if let product = PlanProduct(values, slot) {
-      return PlanStep(work(product, slot, result), slots: group.slots)
+      guard index + 1 < groups.count, isJoined[index + 1], let key = groups[index + 1].key else {
+        return PlanStep(work(product, slot, result), slots: group.slots)
+      }
+      let joined = ProductLoop(
+        product.sizes, isDouble: key.isDouble, left: address(product.left),
+        right: address(product.right), result: result, loop(groups[index + 1], key))
+      scratchBytes = max(scratchBytes, joined.program.scratchBytes)
+      return PlanStep(.productLoop(joined), slots: group.slots + groups[index + 1].slots)
     }
     let operands = slot.operands.map(address)
     return PlanStep(
@@ -213,7 +276,7 @@ struct Lowering {
       BatchProduct(product.sizes, product.axes), isDouble: isDouble, a: a, b: b, c: result)
   }
 
-  private func loop(_ group: Group, _ key: LoopKey) -> TileProgram {
+  private func loop(_ group: Group, _ key: LoopKey) -> TileBuilder {
     var builder = TileBuilder(
       sizes: key.sizes, isDouble: key.isDouble, order: group.order ?? .flat)
     var made: [Int: TileBuilder.Value] = [:]
@@ -247,67 +310,6 @@ struct Lowering {
           value, address: address(index), isTruth: slot.type.dtype == .bool)
       }
     }
-    return builder.build()
-  }
-}
-
-/// Where values lie in the arena of a plan: one takes the place of others that are not read again.
-enum PlanArena {
-  /// Sets the offsets of all storages that are no roots; the bytes of the arena.
-  static func assign(_ storages: inout [Lowering.Storage]) -> Int {
-    var free: [(offset: Int, bytes: Int)] = []
-    var total = 0
-    let order = storages.indices.filter { !storages[$0].isRoot }
-    let starting = order.sorted { storages[$0].first < storages[$1].first }
-    let ending = order.sorted { storages[$0].last < storages[$1].last }
-    var ended = 0
-    for index in starting {
-      while ended < ending.count, storages[ending[ended]].last < storages[index].first {
-        let over = storages[ending[ended]]
-        release(&free, over.offset, rounded(over.bytes))
-        ended += 1
-      }
-      let bytes = rounded(storages[index].bytes)
-      storages[index].offset = take(&free, bytes, &total)
-    }
-    return total
-  }
-
-  private static func rounded(_ bytes: Int) -> Int { (max(bytes, 1) + 63) & ~63 }
-
-  /// The smallest gap that is large enough, else the end.
-  private static func take(
-    _ free: inout [(offset: Int, bytes: Int)], _ bytes: Int, _ total: inout Int
-  ) -> Int {
-    let fitting = free.indices.filter { free[$0].bytes >= bytes }
-    if let best = fitting.min(by: { free[$0].bytes < free[$1].bytes }) {
-      let offset = free[best].offset
-      free[best].offset += bytes
-      free[best].bytes -= bytes
-      if free[best].bytes == 0 { free.remove(at: best) }
-      return offset
-    }
-    // A gap at the end grows.
-    if let last = free.last, last.offset + last.bytes == total {
-      free.removeLast()
-      total = last.offset + bytes
-      return last.offset
-    }
-    total += bytes
-    return total - bytes
-  }
-
-  private static func release(
-    _ free: inout [(offset: Int, bytes: Int)], _ offset: Int, _ bytes: Int
-  ) {
-    var place = free.firstIndex { $0.offset > offset } ?? free.count
-    free.insert((offset, bytes), at: place)
-    if place + 1 < free.count, offset + bytes == free[place + 1].offset {
-      free[place].bytes += free.remove(at: place + 1).bytes
-    }
-    if place > 0, free[place - 1].offset + free[place - 1].bytes == offset {
-      free[place - 1].bytes += free.remove(at: place).bytes
-      place -= 1
-    }
+    return builder
   }
 }

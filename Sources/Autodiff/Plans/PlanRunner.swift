@@ -11,6 +11,7 @@ final class Plan {
     enum Work {
       case loop(Unmanaged<TileProgram>)
       case product(MatrixProduct.Sizes, isDouble: Bool, a: Int, b: Int, c: Int)
+      case productLoop(Unmanaged<ProductLoop>)
       case products(Unmanaged<BatchProduct>, isDouble: Bool, a: Int, b: Int, c: Int)
       case kernel(Unmanaged<PlanKernel>)
     }
@@ -24,6 +25,7 @@ final class Plan {
         case .loop(let program): .loop(.passUnretained(program))
         case .product(let sizes, let isDouble, let a, let b, let c):
           .product(sizes, isDouble: isDouble, a: a, b: b, c: c)
+        case .productLoop(let product): .productLoop(.passUnretained(product))
         case .products(let batch, let isDouble, let a, let b, let c):
           .products(.passUnretained(batch), isDouble: isDouble, a: a, b: b, c: c)
         case .kernel(let kernel): .kernel(.passUnretained(kernel))
@@ -245,6 +247,8 @@ final class Plan {
       program._withUnsafeGuaranteedRef { $0.run(places, scratch: scratch) }
     case .product(let sizes, let isDouble, let a, let b, let c):
       MatrixProduct.multiply(places[a], places[b], places[c], sizes, isDouble: isDouble)
+    case .productLoop(let product):
+      product._withUnsafeGuaranteedRef { $0.run(places, scratch: scratch) }
     case .products(let batch, let isDouble, let a, let b, let c):
       batch._withUnsafeGuaranteedRef {
         $0.multiply(places[a], places[b], places[c], isDouble: isDouble)

@@ -40,6 +40,7 @@ struct PlanValues {
   private(set) var isNeeded: [Bool]
   let leafTypes: [TensorType]
   private let literals: [Double?]
+  private var readings: [[Int]] = []
 
   private struct Identity: Hashable {
     let op: Int
@@ -165,15 +166,18 @@ struct PlanValues {
   }
 
   private mutating func markNeeded() {
+    readings = [[Int]](repeating: [], count: slots.count)
     for index in slots.indices where isRoot[index] { isNeeded[index] = true }
     for index in slots.indices.reversed() where isNeeded[index] {
-      for value in readings(of: index) where value >= 0 { isNeeded[value] = true }
+      readings[index] = found(slots[index])
+      for value in readings[index] where value >= 0 { isNeeded[value] = true }
     }
   }
 
-  /// The values whose memory a slot reads.
-  func readings(of index: Int) -> [Int] {
-    let slot = slots[index]
+  /// The values whose memory a slot reads; none for a slot that is not needed.
+  func readings(of index: Int) -> [Int] { readings[index] }
+
+  private func found(_ slot: PlanSlot) -> [Int] {
     if slot.loopType != nil {
       return slot.operands.indices.map { reading(slot, operand: $0).value }
     }

@@ -8,6 +8,8 @@ final class PlanStep {
     /// A fused loop.
     case loop(TileProgram)
     case product(MatrixProduct.Sizes, isDouble: Bool, a: Int, b: Int, c: Int)
+    /// A product with the fused loop over its elements.
+    case productLoop(ProductLoop)
     /// A product for each place of a batch.
     case products(BatchProduct, isDouble: Bool, a: Int, b: Int, c: Int)
     /// The kernel of a single operator.

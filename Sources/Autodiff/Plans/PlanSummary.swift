@@ -45,7 +45,7 @@ extension Plan {
   private func kind(_ step: PlanStep) -> PlanSummary.Kind {
     switch step.work {
     case .loop: .loop
-    case .product, .products: .product
+    case .product, .products, .productLoop: .product
     case .kernel: .kernel
     }
   }
@@ -56,6 +56,9 @@ extension Plan {
     case .product(let sizes, _, _, _, _):
       2 * Double(sizes.m) * Double(sizes.n) * Double(sizes.k)
     case .products(let batch, _, _, _, _): 2 * batch.work
+    case .productLoop(let product):
+      2 * Double(product.sizes.m) * Double(product.sizes.n) * Double(product.sizes.k)
+        + Double(product.program.flopsPerElement) * Double(elements)
     case .kernel: Double(elements)
     }
   }

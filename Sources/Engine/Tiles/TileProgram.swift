@@ -145,15 +145,39 @@ package final class TileProgram: @unchecked Sendable {
     _ addresses: UnsafePointer<UnsafeMutableRawPointer>, scratch: UnsafeMutableRawPointer
   ) {
     guard count > 0 else { return }
+    prepareBlocks(addresses, scratch: scratch)
+    if isDouble {
+      run(addresses, scratch, Double.self)
+    } else {
+      run(addresses, scratch, Float.self)
+    }
+  }
+
+  /// Gets ready to run, in one go or block by block.
+  func prepareBlocks(
+    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, scratch: UnsafeMutableRawPointer
+  ) {
     if self.scratch != scratch { place(scratch) }
     for thread in 0..<threads {
       let table = tables + thread * places
       for number in numbers { table[Int(number.place)] = addresses[Int(number.address)] }
     }
+  }
+
+  /// Runs over some rows and columns of elements that lie in rows of `width`, as one of as many
+  /// parts as the program has threads.
+  func runBlock(
+    _ part: Int, rows: Range<Int>, columns: Range<Int>, of width: Int,
+    _ addresses: UnsafePointer<UnsafeMutableRawPointer>, scratch: UnsafeMutableRawPointer
+  ) {
+    let table = tables + part * places
+    let sums = scratch + threads * registers * TileProgram.tile * (isDouble ? 8 : 4)
     if isDouble {
-      run(addresses, scratch, Double.self)
+      let share = sums.assumingMemoryBound(to: Double.self) + part * partials
+      TileRun<Double>(self, table, addresses, share).block(rows, columns, width)
     } else {
-      run(addresses, scratch, Float.self)
+      let share = sums.assumingMemoryBound(to: Float.self) + part * partials
+      TileRun<Float>(self, table, addresses, share).block(rows, columns, width)
     }
   }
 

@@ -218,27 +218,59 @@ struct TileRun<T: TileScalar> {
   /// Rows of at most a tile's width, one below the other, a strip of columns at a time.
   @inline(__always)
   private func columns(_ strips: Range<Int>, _ width: Int) {
+    for unit in strips {
+      let first = unit * program.strip
+      if !column(first, min(program.strip, width - first), width) { return }
+    }
+  }
+
+  /// A strip of columns from its first on; false where it was interrupted.
+  @inline(__always)
+  private func column(_ first: Int, _ strip: Int, _ width: Int) -> Bool {
     let rows = program.count / width
     let scratch = ColumnSum<T>.levels(rows) * program.strip
     var work = Work()
-    for unit in strips {
-      let first = unit * program.strip
-      let strip = min(program.strip, width - first)
-      // Whole rows are one piece of memory.
-      let most = strip == width ? TileProgram.tile / width : 1
-      for index in program.sums.indices {
-        ColumnSum.clear(partials + index * scratch, width: strip)
+    // Whole rows are one piece of memory.
+    let most = strip == width ? TileProgram.tile / width : 1
+    for index in program.sums.indices {
+      ColumnSum.clear(partials + index * scratch, width: strip)
+    }
+    for row in stride(from: 0, to: rows, by: most) {
+      let height = min(most, rows - row)
+      tile(row * width + first, height * strip)
+      for (index, sum) in program.sums.enumerated() {
+        ColumnSum.add(
+          made(sum), rows: height, after: row, to: partials + index * scratch, width: strip)
       }
-      for row in stride(from: 0, to: rows, by: most) {
-        let height = min(most, rows - row)
-        tile(row * width + first, height * strip)
-        for (index, sum) in program.sums.enumerated() {
-          ColumnSum.add(
-            made(sum), rows: height, after: row, to: partials + index * scratch, width: strip)
-        }
-        if work.isOver(after: height * strip) { return }
+      if work.isOver(after: height * strip) { return false }
+    }
+    finishColumns(first, strip, rows, scratch)
+    return true
+  }
+
+  /// Some rows and columns of elements in rows of `width`. There are no sums but those of columns,
+  /// of which a block has all rows.
+  func block(_ rows: Range<Int>, _ columns: Range<Int>, _ width: Int) {
+    if case .columns = program.order {
+      for first in stride(from: columns.lowerBound, to: columns.upperBound, by: program.strip) {
+        if !column(first, min(program.strip, columns.upperBound - first), width) { return }
       }
-      finishColumns(first, strip, rows, scratch)
+      return
+    }
+    if columns.count == width {
+      return elements(rows.lowerBound * width..<rows.upperBound * width)
+    }
+    for row in rows where !Interrupts.isRequested {
+      elements(row * width + columns.lowerBound..<row * width + columns.upperBound)
+    }
+  }
+
+  private func elements(_ range: Range<Int>) {
+    var work = Work()
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: TileProgram.tile) {
+      let length = min(TileProgram.tile, range.upperBound - start)
+      tile(start, length)
+      if work.isOver(after: length) { return }
     }
   }
 
