@@ -102,7 +102,7 @@ extension Graph {
   {
     try expandBackwards()
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
-    let plan = plan(for: key)
+    let plan = try plan(for: key)
     turn.addCompute(
       key, plan, roots, keepsTracked: keepsTracked, isEndOfTurn: isEndOfTurn)
     defer { plan.releaseOutputs() }
@@ -151,18 +151,18 @@ extension Graph {
   private func failAgain(_ roots: [Node], _ keepsTracked: Bool) throws(OperatorProblem) {
     try expandBackwards()
     let key = PlanKey(self, roots: roots, keepsTracked: keepsTracked)
-    let plan = plan(for: key)
+    let plan = try plan(for: key)
     defer { plan.releaseOutputs() }
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
   }
 
   /// The plan of a structure, found or made.
-  private func plan(for key: PlanKey) -> Plan {
+  private func plan(for key: PlanKey) throws(OperatorProblem) -> Plan {
     if let known = plans[key.hash]?.first(where: { $0.matches(key) }) {
       planHits += 1
       return known
     }
-    let plan = Plan(key)
+    let plan = try Plan(key)
     planCount += 1
     if plans.count >= Graph.maximumPlans { plans.removeAll(keepingCapacity: true) }
     plans[key.hash, default: []].append(plan)

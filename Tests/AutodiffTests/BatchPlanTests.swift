@@ -18,7 +18,7 @@ struct BatchPlanTests {
   /// The operators of the steps of a plan that was run and compared with the kernels.
   private func steps(_ roots: [Node]) throws -> [[String]] {
     let key = PlanKey(graph, roots: roots, keepsTracked: false)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     plan.isVerified = true
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     return plan.summaries { _ in nil }.map(\.operators)

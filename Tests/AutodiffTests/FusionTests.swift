@@ -86,7 +86,7 @@ struct FusionTests {
       let sum = try growth.graph.record(
         seed % 2 == 0 ? .sum : .mean, [growth.nodes[growth.nodes.count - 1]])
       let key = PlanKey(growth.graph, roots: roots + [sum], keepsTracked: false)
-      let plan = Plan(key)
+      let plan = try Plan(key)
       plan.isVerified = true
       try plan.run(key.leaves.compactMap(\.buffer)) { _ in nil }
     }

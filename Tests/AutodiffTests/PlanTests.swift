@@ -24,7 +24,7 @@ struct PlanTests {
   @discardableResult
   private func verified(_ roots: [Node]) throws -> Plan {
     let key = key(roots)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     plan.isVerified = true
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     return plan
@@ -156,7 +156,7 @@ struct PlanTests {
   func recycling() throws {
     let x = try tensor([10], seed: 1)
     let key = key([x.apply(.exp)])
-    let plan = Plan(key)
+    let plan = try Plan(key)
     func run() throws -> Buffer? {
       defer { plan.releaseOutputs() }
       try plan.run(key.leaves.compactMap(\.buffer)) { _ in nil }
@@ -197,7 +197,7 @@ struct PlanTests {
   func summaries() throws {
     let (a, b) = (try tensor([100], seed: 1), try tensor([100], seed: 2))
     let y = (a + b) * (a + b).apply(.exp)
-    let plan = Plan(key([y.apply(.sum)]))
+    let plan = try Plan(key([y.apply(.sum)]))
     let summary = plan.summaries { $0 == -1 ? "a" : ($0 == -2 ? "b" : nil) }
     #expect(summary.count == 1)
     #expect(summary[0].lines.joined(separator: "; ").contains("exp("))

@@ -18,7 +18,7 @@ struct ProductLoopTests {
   /// The operators of the steps of a plan that was run and compared with the kernels.
   private func steps(_ roots: [Node]) throws -> [[String]] {
     let key = PlanKey(graph, roots: roots, keepsTracked: false)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     plan.isVerified = true
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     return plan.summaries { _ in nil }.map(\.operators)
@@ -79,7 +79,7 @@ struct ProductLoopTests {
     let y = a.matmul(b).apply(.tanh)
     let z = (y * y).matmul(try tensor([256, 256], seed: 3)).apply(.relu)
     let key = PlanKey(graph, roots: [z], keepsTracked: false)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     let storages = plan.lowering.storages.filter { !$0.isRoot }
     for (index, one) in storages.enumerated() {
       for other in storages.dropFirst(index + 1)

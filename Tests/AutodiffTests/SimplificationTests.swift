@@ -18,7 +18,7 @@ struct SimplificationTests {
   /// The plan of some roots, run and compared with the kernels.
   private func verified(_ roots: [Node]) throws -> (plan: Plan, results: [[Double]]) {
     let key = PlanKey(graph, roots: roots, keepsTracked: false)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     plan.isVerified = true
     try plan.run(key.leaves.compactMap(\.buffer)) { key.nodes[$0] }
     return (plan, roots.map { plan.outputs[$0.slot]?.doubles ?? [] })

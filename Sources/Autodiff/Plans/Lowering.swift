@@ -6,7 +6,7 @@ import Engine
 ///
 /// Every value that is needed goes into a group, a step to be. Groups run in the order in which
 /// they were opened; a value may join any group that comes after those of its operands, or that of
-/// an operand itself where both go over the same elements.
+/// an operand itself where both go over the same elements. After an interrupt it is not complete.
 struct Lowering {
   /// Values that share a loop, or a single one that has a step of its own.
   private struct Group {
@@ -56,12 +56,18 @@ struct Lowering {
     groupOf = [Int](repeating: -1, count: values.slots.count)
     storageOf = groupOf
     for index in values.slots.indices
-    where values.isNeeded[index] && values.canonical[index] == index { place(index) }
+    where values.isNeeded[index] && values.canonical[index] == index {
+      if index & 0xFFF == 0xFFF, Interrupts.isRequested { return }
+      place(index)
+    }
     if groups.indices.contains(where: isProduct) { hurryLoops() }
     joinProducts()
     findStorages()
     arenaBytes = PlanArena.assign(&storages)
-    for index in groups.indices where !isJoined[index] { steps.append(step(index)) }
+    for index in groups.indices where !isJoined[index] {
+      if steps.count & 0xFF == 0xFF, Interrupts.isRequested { return }
+      steps.append(step(index))
+    }
   }
 
   // MARK: - Groups

@@ -135,7 +135,7 @@ extension Graph {
     let roots = heldRoots()
     guard !roots.isEmpty else { return nil }
     let key = PlanKey(self, roots: roots, keepsTracked: false)
-    let plan = Plan(key)
+    let plan = try Plan(key)
     let names = PlanNames(key, self)
     guard isTimed else { return plan.report(name: names.name) }
     return try plan.report(

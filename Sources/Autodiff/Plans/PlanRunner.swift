@@ -94,13 +94,16 @@ final class Plan {
   private var arenaPlaces: [(place: Int, offset: Int)] = []
   private var arena: UnsafeMutableRawPointer?
 
-  init(_ key: PlanKey) {
+  /// Throws where it is interrupted: plans of a hundred thousand values take a while to make.
+  init(_ key: PlanKey) throws(OperatorProblem) {
     entries = key.entries
     leafTypes = key.leafTypes
     literals = key.literals
     outputs = [Buffer?](repeating: nil, count: key.entries.count)
     values = PlanValues(key)
+    try Graph.checkInterrupt()
     lowering = Lowering(values)
+    try Graph.checkInterrupt()
     steps = lowering.steps
     commands = .allocate(capacity: steps.count)
     _ = commands.initialize(from: steps.enumerated().map { Command($0.element, $0.offset) })

@@ -62,6 +62,7 @@ struct PlanValues {
     isNeeded = isRoot
     var known: [Identity: Int] = [:]
     for (index, (entry, node)) in zip(key.entries, key.nodes).enumerated() {
+      if index & 0xFFF == 0xFFF, Interrupts.isRequested { return }
       let operands = entry.operands.map { $0 < 0 ? Int($0) : canonical[Int($0)] }
       let slot = PlanSlot(node, operands: operands)
       slots.append(slot)
@@ -169,6 +170,7 @@ struct PlanValues {
     readings = [[Int]](repeating: [], count: slots.count)
     for index in slots.indices where isRoot[index] { isNeeded[index] = true }
     for index in slots.indices.reversed() where isNeeded[index] {
+      if index & 0xFFF == 0xFFF, Interrupts.isRequested { return }
       readings[index] = found(slots[index])
       for value in readings[index] where value >= 0 { isNeeded[value] = true }
     }
