@@ -43,21 +43,6 @@ package enum Reductions {
     }
   }
 
-  /// The same on all threads, for bodies that look at nothing but their row.
-  package static func sharedRows<T>(
-    _ x: Buffer, _ y: Buffer, _ length: Int, _: T.Type, _ body: (UnsafePointer<T>, Int) -> T
-  ) {
-    let source = UnsafePointer(x.pointer(as: T.self))
-    let target = y.pointer(as: T.self)
-    Work.rows(y.count, of: length) { rows in
-      var work = Work()
-      for row in rows {
-        target[row] = body(source + row * length, length)
-        if work.isOver(after: length) { return }
-      }
-    }
-  }
-
   /// How the tiles of a sum over axes lie, nil for all axes: the operand is summed as it lies where
   /// everything, the last or the first axes go, else not at all.
   package static func order(_ shape: Shape, axes: [Int]?) -> TileOrder? {

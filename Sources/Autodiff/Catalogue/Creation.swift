@@ -90,7 +90,7 @@ extension Operator {
   /// inputs: seed and position of the stream (i64), so that a new draw is no new plan.
   private static func random(
     _ name: String, _ summary: String,
-    _ draw: @escaping @Sendable (Philox, UInt64, [Double]) -> Double,
+    _ draw: @escaping @Sendable (_ reals: [Double]) -> Philox.Draw,
     dtype: DType = .f32
   ) -> Operator {
     Operator(
@@ -105,32 +105,22 @@ extension Operator {
         let reals = call.attributes.reals
         // Rounded to f32, the largest numbers below 1 would be 1.
         let most = name == "rand" && call.output.dtype == .f32 ? 1 - 0x1p-24 : .infinity
-        // Every number is made of its own place in the stream, so that threads can share them; one
-        // takes as long as dozens of elements of arithmetic.
-        let (output, row) = (call.output, 64)
-        Work.rows((output.count + row - 1) / row, of: 16 * row) { rows in
-          output.fill(rows.lowerBound * row..<Swift.min(rows.upperBound * row, output.count)) {
-            Swift.min(draw(philox, start &+ UInt64($0), reals), most)
-          }
-        }
+        philox.fill(call.output, draw(reals), from: start, most: most)
       }, gradient: .none(because: "random numbers depend on nothing"), isHidden: true)
   }
 
   package static let uniform: Operator = random(
     "rand", "Random numbers, equally likely from 0 to 1 (1 excluded).",
-    { philox, i, _ in philox.uniform(i) })
+    { _ in .uniform })
   package static let normal: Operator = random(
     "randn", "Normal random numbers with mean 0 and deviation 1.",
-    { philox, i, _ in philox.normal(i) })
+    { _ in .normal })
   package static let bernoulli: Operator = random(
     "bernoulli", "1 with a probability, else 0.",
-    { philox, i, reals in philox.uniform(i) < (reals.first ?? 0.5) ? 1 : 0 })
+    { .bernoulli($0.first ?? 0.5) })
   package static let integers: Operator = random(
     "integers", "Random whole numbers from low to high (high excluded).",
-    { philox, i, reals in
-      let (low, high) = (reals[0], reals[1])
-      return low + Swift.min((philox.uniform(i) * (high - low)).rounded(.down), high - low - 1)
-    }, dtype: .i64)
+    { .integers($0[0], $0[1]) }, dtype: .i64)
 }
 
 extension Graph {

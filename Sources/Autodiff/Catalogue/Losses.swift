@@ -215,21 +215,8 @@ extension Operator {
       let width = call.shape[call.shape.rank - 1]
       guard width > 0 else { return }
       let epsilon = call.attributes.reals.first ?? 1e-5
-      Work.rows(call.shape.count / width, of: width) { rows in
-        var work = Work()
-        for start in stride(from: rows.lowerBound * width, to: rows.upperBound * width, by: width) {
-          if call.output.dtype == .f32 {
-            RowKernels.standardize(
-              call.inputs[0].pointer(as: Float.self) + start,
-              call.output.pointer(as: Float.self) + start, width, epsilon)
-          } else {
-            RowKernels.standardize(
-              call.inputs[0].pointer(as: Double.self) + start,
-              call.output.pointer(as: Double.self) + start, width, epsilon)
-          }
-          if work.isOver(after: width) { return }
-        }
-      }
+      RowKernels.apply(
+        .standardize(epsilon: epsilon), call.inputs[0], call.output, length: width)
     },
     gradient: .rule { g, node in
       let x = node.inputs[0]

@@ -110,24 +110,20 @@ extension Operator {
 
   package static let variance: Operator = reduction(
     "var", "The variance: the mean squared distance from the mean (divided by n).",
-    floatRows({ Float(RowKernels.variance($0, $1)) }, { RowKernels.variance($0, $1) }),
+    floatRows(.variance),
     .rule { g, node in [g.unreduced(node) * centered(node) * (2 / count(node))] },
     notation: ["2 ({0} − mean) / n"],
     along: "Σ ({0} − mean)² / n", example: "var([1, 2, 3, 4])  # => 1.25")
   package static let std: Operator = reduction(
     "std", "The standard deviation, the root of var.",
-    floatRows(
-      { Float(RowKernels.variance($0, $1).squareRoot()) },
-      { RowKernels.variance($0, $1).squareRoot() }),
+    floatRows(.deviation),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * centered(node) * (1 / count(node))] },
     notation: ["({0} − mean) / (n {y})"],
     along: "√(Σ ({0} − mean)² / n)", samples: Samples.lengths,
     example: "std([1, 3])  # => 1")
   package static let norm: Operator = reduction(
     "norm", "The Euclidean length.",
-    floatRows(
-      { Float(RowKernels.squares($0, $1, from: 0).squareRoot()) },
-      { RowKernels.squares($0, $1, from: 0).squareRoot() }),
+    floatRows(.length),
     .rule { g, node in [(g / nonzero(node)).unreduced(node) * node.inputs[0]] },
     notation: ["{0} / {y}"], along: "√(Σ {0}²)",
     domain: 0.5...2, samples: Samples.lengths, example: "norm([3, 4])  # => 5")

@@ -34,16 +34,9 @@ extension Operator {
     }
   }
 
-  static func floatRows(
-    _ single: @escaping @Sendable (UnsafePointer<Float>, Int) -> Float,
-    _ double: @escaping @Sendable (UnsafePointer<Double>, Int) -> Double
-  ) -> Kernel {
+  static func floatRows(_ reduction: RowReduction) -> Kernel {
     overRows { x, y, length throws(OperatorProblem) in
-      if x.dtype == .f32 {
-        Reductions.sharedRows(x, y, length, Float.self, single)
-      } else {
-        Reductions.sharedRows(x, y, length, Double.self, double)
-      }
+      RowKernels.reduce(reduction, x, y, length: length)
     }
   }
 
