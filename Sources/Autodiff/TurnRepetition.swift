@@ -37,7 +37,7 @@ struct TurnEnd {
     node.op === Operator.data && node.shape.count <= 1 << 12
   }
 
-  private static func address(_ node: Node) -> UnsafeRawPointer {
+  fileprivate static func address(_ node: Node) -> UnsafeRawPointer {
     UnsafeRawPointer(Unmanaged.passUnretained(node).toOpaque())
   }
 
@@ -83,6 +83,8 @@ package final class TurnRepetition {
     let stale: ParameterVersion?
     /// Whether it is a plain value when the turn is over.
     let isPlain: Bool
+    /// The node that was it.
+    let address: UnsafeRawPointer?
   }
 
   private let graph: Graph
@@ -140,7 +142,7 @@ package final class TurnRepetition {
       }
       kept[result.event] = Kept(
         slot: result.slot, origin: node?.origin ?? .unknown, name: node?.name, stale: stale,
-        isPlain: isPlain)
+        isPlain: isPlain, address: node.map(TurnEnd.address))
       let type = trace.events[result.event].type
       bytes += type.shape.count * type.dtype.size
     }
@@ -387,6 +389,56 @@ extension TurnRepetition {
       default: return false
       }
     case .number, .computed: return false
+    }
+  }
+
+  /// The call that stands there, which does nothing but record.
+  package func span(at place: TurnPlace) -> TurnSpan? { trace.script.span(at: place.position) }
+
+  /// Goes past it; nil where its operands are others, or it begins with something that is neither an
+  /// operand nor a param nor one of `states`. Gives the leaves that are numbers of its own and differ
+  /// from turn to turn.
+  package func pass(
+    _ span: TurnSpan, _ operands: [TurnValue?], _ states: [Node], _ place: inout TurnPlace
+  ) -> [(leaf: Int, number: Node)]? {
+    for (value, reference) in zip(operands, span.operands) {
+      switch (value, reference) {
+      case (nil, nil): continue
+      case (let value?, let reference?) where isSame(value, reference): continue
+      default: return nil
+      }
+    }
+    var numbers: [(leaf: Int, number: Node)] = []
+    for leaf in place.leaves..<place.leaves + span.leaves {
+      guard let node = expected[leaf] else { return nil }
+      let isOperand = span.operands.contains(~TurnReference(truncatingIfNeeded: leaf))
+      switch leaves[leaf] {
+      case .number(_, let isSame): if !isSame { numbers.append((leaf, node)) }
+      case .fresh where !isOperand: return nil
+      case .same, .event, .fresh:
+        let isParameter = node.version?.isCurrent == true && node.version?.parameter?.node === node
+        guard
+          isOperand || isParameter || node.op === Operator.constant
+            || states.contains(where: { $0 === node })
+        else { return nil }
+      }
+    }
+    place.position = span.end
+    place.leaves += span.leaves
+    return numbers
+  }
+
+  /// The params that events of a call store to.
+  package func stores(of span: TurnSpan) -> [(parameter: Parameter, event: Int)] {
+    stores.filter { $0.event >= span.position && $0.event < span.end }.map {
+      ($0.parameter, $0.event)
+    }
+  }
+
+  /// The events that are certain values at the end of the turn; nil for what the turn did not make.
+  package func events(of nodes: [Node]) -> [Int?] {
+    nodes.map { node in
+      kept.first { $0.value.address == TurnEnd.address(node) }?.key
     }
   }
 

@@ -19,6 +19,7 @@ final class LayerObject: ForeignObject {
 
   var typeName: String { "layer" }
   var isCallable: Bool { true }
+  var recordsOnly: Bool { true }
   var fieldNames: [String] { layer.parameters.map(\.name) }
   var parameters: [(path: String, parameter: Parameter)] {
     layer.parameters.map { ($0.name, $0.parameter) }

@@ -22,6 +22,7 @@ final class OptimizerObject: ForeignObject {
     optimizer ?? Optimizer(rule, parameters, options: options)
   }
 
+  var stepper: (any Stepper)? { optimizer }
   var typeName: String { "optimizer" }
   var fieldNames: [String] { rule.options.map(\.name) }
 
@@ -67,6 +68,16 @@ final class OptimizerObject: ForeignObject {
   func describe(_ session: Session) throws -> StyledText {
     let words = try rule.options.map { "\($0.name): \(try session.echo(value($0)))" }
     return StyledText("\(rule.name)(\(words.joined(separator: ", ")))")
+  }
+}
+
+extension Optimizer: Stepper {
+  package func number(_ node: Node, after steps: Int) -> Double? {
+    place(of: node).map { numbers(of: $0.parameter, after: steps)[$0.number] }
+  }
+
+  package func willAdvance(_ session: Session) {
+    session.willChange(self) { self.snapshot() }
   }
 }
 
@@ -122,6 +133,7 @@ enum OptimizerFunctions {
     examples: [
       "param w = [1, 2]\nlet opt = sgd(w, lr: 0.5)\nbackward(sum(w^2))\nstep(opt)\nw  # => [0, 0]"
     ],
+    isStep: true,
     action: { call in
       guard case .foreign(let object as OptimizerObject) = call.value(0),
         let optimizer = object.optimizer

@@ -57,16 +57,3 @@ final class RepeatedSteps {
   /// The net or the optimizer may be another one than before.
   func forget() { steps.forget() }
 }
-
-extension Session {
-  /// Whether calling a value does nothing but record, and records the same for the same shapes.
-  fileprivate func recordsOnly(_ value: Value) -> Bool {
-    switch value {
-    case .foreign(let object): object is LayerObject
-    case .function(let host as HostFunctionObject): host.function.isOperator
-    case .function(let composition as CompositionObject):
-      composition.stages.allSatisfy(recordsOnly)
-    default: false
-    }
-  }
-}

@@ -232,6 +232,10 @@ extension LoopWalk {
     if slot.is(.closure), i.pointee.op != .callNamed {
       return enter(slot, first: first, count: i.c, into: i.a, back: i + 1)
     }
+    if i.pointee.op != .callNamed, let result = passSpan(i, slot, arguments) {
+      self[i.a] = result
+      return i + 1
+    }
     guard slot.is(.function) else { return nil }
     if isBackward(slot), arguments.count == 1, let loss = Self.operand(arguments[0]) {
       guard repetition.passBackward(loss, &place) else { return nil }
@@ -248,6 +252,50 @@ extension LoopWalk {
     return i + (i.pointee.op == .callNamed ? 2 : 1)
   }
 
+  /// Goes past a call that does nothing but record, of the same object on the same operands as in the
+  /// last turn; nil for others. Gives its result.
+  private func passSpan(
+    _ i: UnsafePointer<Instruction>, _ callee: Slot, _ arguments: [Known]
+  ) -> Known? {
+    guard let span = repetition.span(at: place), span.code == UnsafeRawPointer(i),
+      span.isTraining == levels[levels.count - 1].isTraining,
+      Unmanaged.passUnretained(span.callee).toOpaque() == callee.object.toOpaque(),
+      let stepper = stepper(callee, arguments)
+    else { return nil }
+    let values = arguments.map(Self.operand)
+    guard let numbers = repetition.pass(span, values, stepper?.stateNodes ?? [], &place) else {
+      return nil
+    }
+    for (leaf, number) in numbers {
+      guard let stepper else { return nil }
+      stepNumbers.append((leaf, number, stepper))
+    }
+    if let stepper {
+      // Two steps of one optimizer in a turn would share its count.
+      guard !steppers.contains(where: { $0 === stepper }) else { return nil }
+      steppers.append(stepper)
+    }
+    for (parameter, event) in repetition.stores(of: span) {
+      stored[ObjectIdentifier(parameter)] = event
+    }
+    return span.result.map { .event($0) } ?? .slot(.none)
+  }
+
+  /// The optimizer whose step a call is; `.some(nil)` for a net or an operator, nil for what may have
+  /// become another call.
+  private func stepper(_ callee: Slot, _ arguments: [Known]) -> (any Stepper)?? {
+    guard host(callee)?.isStep == true else {
+      return (callee.is(.foreign) || callee.is(.function)) && session.recordsOnly(callee.value)
+        ? .some(nil) : nil
+    }
+    guard arguments.count == 1, let slot = Self.object(arguments[0]), slot.is(.foreign),
+      let stepper = slot.unmanaged(as: ForeignBox.self)._withUnsafeGuaranteedRef({
+        $0.object.stepper
+      })
+    else { return nil }
+    return .some(stepper)
+  }
+
   /// Whether a value is made of the same numbers in every turn.
   private static func isConstant(_ known: Known) -> Bool {
     if case .fresh = known { return true }
@@ -256,7 +304,8 @@ extension LoopWalk {
   }
 
   private func host(_ slot: Slot) -> HostFunction? {
-    (slot.object.takeUnretainedValue() as? HostFunctionObject)?.function
+    guard slot.is(.function) else { return nil }
+    return (slot.object.takeUnretainedValue() as? HostFunctionObject)?.function
   }
 
   private func isOperator(_ slot: Slot) -> Bool { host(slot)?.isOperator ?? false }

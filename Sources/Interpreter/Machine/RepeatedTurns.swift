@@ -12,6 +12,7 @@ private final class TurnNumbers {
   private let finals: [Int]
   private let leaves: [(leaf: Int, cell: Int)]
   private let repetition: TurnRepetition
+  private let stepNumbers: [(leaf: Int, number: Node, stepper: any Stepper)]
   private var given: [Double?]
   /// What the finals are after so many turns.
   private(set) var values: [Double]
@@ -21,6 +22,7 @@ private final class TurnNumbers {
   init(_ walk: LoopWalk, element: Int, carried: [(from: Int, to: Int)], finals: [Int]) {
     (scalars, self.element, self.carried, self.finals) = (walk.scalars, element, carried, finals)
     (leaves, repetition, first) = (walk.numberLeaves, walk.repetition, walk.scalars[element])
+    stepNumbers = walk.stepNumbers
     given = [Double?](repeating: nil, count: walk.numberLeaves.count)
     values = finals.map { [scalars] in scalars[$0] }
     saved = (0, scalars, values)
@@ -35,6 +37,11 @@ private final class TurnNumbers {
     for (index, (leaf, cell)) in leaves.enumerated() where given[index] != scalars[cell] {
       guard (try? repetition.set(leaf, to: scalars[cell])) != nil else { return false }
       given[index] = scalars[cell]
+    }
+    for (leaf, number, stepper) in stepNumbers {
+      guard let value = stepper.number(number, after: turn + 1),
+        (try? repetition.set(leaf, to: value)) != nil
+      else { return false }
     }
     return true
   }
@@ -123,6 +130,8 @@ extension Machine {
     var cells: [LoopWalk.Place: Int] = [:]
     for (place, value) in ends { cells[place] = walk.cell(of: value) }
     let repetition = walk.repetition
+    let states = walk.steppers.flatMap(\.stateNodes)
+    let stateEvents = repetition.events(of: states)
     let places = ends.map(\.place).filter { cells[$0] != nil }
     let numbers = TurnNumbers(
       walk, element: element,
@@ -132,7 +141,15 @@ extension Machine {
     guard repetition.turns > 0 else { return 0 }
     numbers.finish(repetition.turns)
     let events = ends.compactMap { if case .event(let event) = $0.value { event } else { nil } }
-    let nodes = repetition.finish(events)
+    let nodes = repetition.finish(events + stateEvents.compactMap { $0 })
+    let changed = Dictionary(
+      uniqueKeysWithValues: zip(states, stateEvents).compactMap { node, event in
+        event.flatMap { nodes[$0] }.map { (ObjectIdentifier(node), $0) }
+      })
+    for stepper in walk.steppers {
+      stepper.willAdvance(session)
+      stepper.advance(repetition.turns) { changed[ObjectIdentifier($0)] ?? $0 }
+    }
     for (place, value) in ends {
       switch value {
       case .event(let event):

@@ -77,9 +77,8 @@ extension Machine {
   {
     let graph = session.graph
     var operands = TurnOperands()
-    guard let mark = graph.mark(), isPure(i.pointee, frame) else {
-      return try slow(i.pointee, frame)
-    }
+    guard let mark = graph.mark() else { return try slow(i.pointee, frame) }
+    guard isPure(i.pointee, frame) else { return try learningSpan(i, frame, since: mark) }
     let callee = callee(i.pointee, frame)?.object.takeUnretainedValue()
     guard collect(i.pointee, frame, callee, &operands) else { return try slow(i.pointee, frame) }
     let (held, chunk) = (operands.held, frame.pointee.chunk)
@@ -99,6 +98,42 @@ extension Machine {
           name: node.name, origin: origin, step: step))
     }
     return next
+  }
+
+  /// Carries out a call; where that does nothing but record, what it recorded is remembered.
+  private func learningSpan(
+    _ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>, since mark: TurnMark
+  ) throws -> UnsafePointer<Instruction> {
+    let graph = session.graph
+    let arguments = Int(i.pointee.op == .callGlobal ? i.a : i.b) + 1
+    guard graph.learnsSpans, i.pointee.op != .callNamed, let slot = callee(i.pointee, frame),
+      slot.isObject, recordsOnly(slot, frame.pointee.registers + arguments, i.c)
+    else { return try slow(i.pointee, frame) }
+    let callee = slot.object.takeUnretainedValue()
+    let operands = (0..<i.c).map { node(frame.pointee.registers[arguments + $0]) }
+    let (chunk, isTraining) = (frame.pointee.chunk, frame.pointee.isTraining)
+    let next = try slow(i.pointee, frame)
+    graph.learn(
+      UnsafeRawPointer(i), owner: chunk, callee: callee, isTraining: isTraining, since: mark,
+      operands, result: node(frame.pointee.registers[i.a]))
+    return next
+  }
+
+  private func node(_ slot: Slot) -> Node? {
+    slot.is(.tensor)
+      ? slot.unmanaged(as: TensorObject.self)._withUnsafeGuaranteedRef { $0.node } : nil
+  }
+
+  /// Whether a call does nothing but record, or is a step of an optimizer.
+  func recordsOnly(_ callee: Slot, _ arguments: UnsafeMutablePointer<Slot>, _ count: Int) -> Bool {
+    if callee.is(.function), count == 1, arguments[0].is(.foreign),
+      let host = callee.object.takeUnretainedValue() as? HostFunctionObject, host.function.isStep
+    {
+      return arguments[0].unmanaged(as: ForeignBox.self)._withUnsafeGuaranteedRef {
+        $0.object.stepper != nil
+      }
+    }
+    return (callee.is(.foreign) || callee.is(.function)) && session.recordsOnly(callee.value)
   }
 
   /// What an instruction calls, nil where it calls nothing.

@@ -41,6 +41,18 @@ struct Arguments {
 }
 
 extension Session {
+  /// Whether calling a value does nothing but record, and records the same for operands of the same
+  /// shapes.
+  package func recordsOnly(_ value: Value) -> Bool {
+    switch value {
+    case .foreign(let object): object.recordsOnly
+    case .function(let host as HostFunctionObject): host.function.isOperator
+    case .function(let composition as CompositionObject):
+      composition.stages.allSatisfy(recordsOnly)
+    default: false
+    }
+  }
+
   /// Calls a value.
   func call(_ callee: Value, _ given: Arguments, isTraining: Bool) throws -> Value {
     var arguments = given

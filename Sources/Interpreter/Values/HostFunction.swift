@@ -42,6 +42,8 @@ package struct HostFunction: Sendable {
   package let isOperator: Bool
   /// Whether it makes the same tensor of the same numbers, and does nothing else.
   package let isConstant: Bool
+  /// Whether all it does is a step of the `Stepper` that is its only argument.
+  package let isStep: Bool
   /// What it does with one tensor alone, where it has a shorter way for that.
   package let direct: Direct?
   package typealias Direct = @Sendable (_ session: Session, _ x: Node) throws -> Void
@@ -50,7 +52,7 @@ package struct HostFunction: Sendable {
     name: String, summary: String, category: String, parameters: [Parameter],
     details: @autoclosure @escaping @Sendable () -> [String] = [], examples: [String] = [],
     isOperator: Bool = false,
-    isConstant: Bool = false, direct: Direct? = nil, action: @escaping Action
+    isConstant: Bool = false, isStep: Bool = false, direct: Direct? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
@@ -61,6 +63,7 @@ package struct HostFunction: Sendable {
     self.action = action
     self.isOperator = isOperator
     self.isConstant = isConstant
+    self.isStep = isStep
     self.direct = direct
   }
 }

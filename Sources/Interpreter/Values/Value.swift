@@ -252,13 +252,31 @@ package protocol ForeignObject: AnyObject {
   func element(_ index: Int, _ session: Session) throws -> Value?
   /// Trainable parameters with their paths relative to this object: `weight`, `inner[2].bias`.
   var parameters: [(path: String, parameter: Parameter)] { get }
+  /// Whether a call does nothing but record, and records the same for operands of the same shapes.
+  var recordsOnly: Bool { get }
+  /// What changes with the steps that are made with it, where that is all that they do.
+  var stepper: (any Stepper)? { get }
   /// Itself, where it is a param.
   var asParameter: ParameterObject? { get }
   /// A separate object with the same state, for `copy`; itself for value types.
   func copy() throws -> any ForeignObject
 }
 
+/// What a step of training changes besides params, so that steps can be run without being recorded.
+package protocol Stepper: AnyObject {
+  /// Values that go from step to step.
+  var stateNodes: [Node] { get }
+  /// What a number of the last step is in the n-th step after it; nil for a number of somebody else.
+  func number(_ node: Node, after steps: Int) -> Double?
+  /// To be called before `advance`.
+  func willAdvance(_ session: Session)
+  /// So many steps have been made, which gave the states other values.
+  func advance(_ steps: Int, to state: (Node) -> Node)
+}
+
 extension ForeignObject {
+  package var recordsOnly: Bool { false }
+  package var stepper: (any Stepper)? { nil }
   package var typeName: String { "object" }
   /// The kind with its article.
   package var typePhrase: String { withArticle(typeName) }
