@@ -396,11 +396,11 @@ extension TurnRepetition {
   package func span(at place: TurnPlace) -> TurnSpan? { trace.script.span(at: place.position) }
 
   /// Goes past it; nil where its operands are others, or it begins with something that is neither an
-  /// operand nor a param nor one of `states`. Gives the leaves that are numbers of its own and differ
-  /// from turn to turn.
+  /// operand nor a param nor one of `states`. Gives the leaves that are numbers of its own, and whether
+  /// each was the same in two turns.
   package func pass(
     _ span: TurnSpan, _ operands: [TurnValue?], _ states: [Node], _ place: inout TurnPlace
-  ) -> [(leaf: Int, number: Node)]? {
+  ) -> [(leaf: Int, number: Node, isSame: Bool)]? {
     for (value, reference) in zip(operands, span.operands) {
       switch (value, reference) {
       case (nil, nil): continue
@@ -408,12 +408,12 @@ extension TurnRepetition {
       default: return nil
       }
     }
-    var numbers: [(leaf: Int, number: Node)] = []
+    var numbers: [(leaf: Int, number: Node, isSame: Bool)] = []
     for leaf in place.leaves..<place.leaves + span.leaves {
       guard let node = expected[leaf] else { return nil }
       let isOperand = span.operands.contains(~TurnReference(truncatingIfNeeded: leaf))
       switch leaves[leaf] {
-      case .number(_, let isSame): if !isSame { numbers.append((leaf, node)) }
+      case .number(_, let isSame): numbers.append((leaf, node, isSame))
       case .fresh where !isOperand: return nil
       case .same, .event, .fresh:
         let isParameter = node.version?.isCurrent == true && node.version?.parameter?.node === node

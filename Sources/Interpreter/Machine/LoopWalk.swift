@@ -62,7 +62,7 @@ final class LoopWalk {
   var known: [Place: Known] = [:]
   /// Params that the turn has stored to, with their last stores.
   var stored: [ObjectIdentifier: Int] = [:]
-  /// The optimizers whose steps are part of the turn, and their numbers that differ from step to step.
+  /// The optimizers whose steps are part of the turn, and their numbers.
   var steppers: [any Stepper] = []
   var stepNumbers: [(leaf: Int, number: Node, stepper: any Stepper)] = []
   /// Numbers from before the turn that it reads.

@@ -266,9 +266,12 @@ extension LoopWalk {
     guard let numbers = repetition.pass(span, values, stepper?.stateNodes ?? [], &place) else {
       return nil
     }
-    for (leaf, number) in numbers {
-      guard let stepper else { return nil }
-      stepNumbers.append((leaf, number, stepper))
+    for (leaf, number, isSame) in numbers {
+      if let stepper, stepper.number(number, after: 1) != nil {
+        stepNumbers.append((leaf, number, stepper))
+      } else if !isSame {
+        return nil
+      }
     }
     if let stepper {
       // Two steps of one optimizer in a turn would share its count.

@@ -13,6 +13,7 @@ private final class TurnNumbers {
   private let leaves: [(leaf: Int, cell: Int)]
   private let repetition: TurnRepetition
   private let stepNumbers: [(leaf: Int, number: Node, stepper: any Stepper)]
+  private var isSteady = false
   private var given: [Double?]
   /// What the finals are after so many turns.
   private(set) var values: [Double]
@@ -37,6 +38,16 @@ private final class TurnNumbers {
     for (index, (leaf, cell)) in leaves.enumerated() where given[index] != scalars[cell] {
       guard (try? repetition.set(leaf, to: scalars[cell])) != nil else { return false }
       given[index] = scalars[cell]
+    }
+    return setStepNumbers(turn)
+  }
+
+  /// Gives the numbers of optimizers their values in a turn; false where there is no memory for them.
+  private func setStepNumbers(_ turn: Int) -> Bool {
+    if isSteady { return true }
+    // Those that do not differ in two steps stay as they are.
+    isSteady = stepNumbers.allSatisfy {
+      $0.stepper.number($0.number, after: turn + 1) == $0.stepper.number($0.number, after: turn + 2)
     }
     for (leaf, number, stepper) in stepNumbers {
       guard let value = stepper.number(number, after: turn + 1),
