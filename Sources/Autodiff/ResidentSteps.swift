@@ -72,6 +72,13 @@ package final class ResidentSteps {
   /// Whether a step with so many rows can be run now.
   package func knows(_ rows: Int) -> Bool { count < limit && steps[rows] != nil }
 
+  /// Whether a step makes so much that recording is a small part of it: nothing is learned, and nothing
+  /// held on to.
+  private var isLarge: Bool {
+    let bytes = parameters.reduce(0) { $0 + $1.node.shape.count * $1.node.dtype.size }
+    return bytes > ResidentSteps.maximumBytes
+  }
+
   /// What was learned holds no longer.
   package func forget() {
     steps = [:]
@@ -85,6 +92,7 @@ package final class ResidentSteps {
   ///
   /// - Parameter leaf: what a leaf is, nil where that is not known.
   package func learn(_ rows: Int, loss: Node, others: [Node], leaf: (Node) -> Leaf?) {
+    if isLarge { return }
     let before = indices
     let isFirst = nodes.isEmpty
     nodes = parameters.map(\.node) + others
