@@ -41,6 +41,9 @@ package final class Buffer: @unchecked Sendable {
     self.address = address
   }
 
+  /// Whether the memory is its own.
+  package var ownsMemory: Bool { capacity > 0 }
+
   deinit { if capacity > 0 { Memory.release(address, capacity: capacity) } }
 }
 

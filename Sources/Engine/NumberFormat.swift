@@ -8,6 +8,7 @@ package enum NumberFormat {
     if x.isNaN { return "nan" }
     if x.isInfinite { return x < 0 ? "-inf" : "inf" }
     if x == 0 { return x.sign == .minus ? "-0" : "0" }
+    if x.magnitude < 0x1p53, x == x.rounded() { return String(Int(x)) }
     return tidy(x.description)
   }
 

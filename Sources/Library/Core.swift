@@ -15,11 +15,11 @@ enum CoreFunctions {
 
   private static func function(
     _ name: String, _ summary: String, _ category: String, _ parameters: [HostFunction.Parameter],
-    _ examples: [String], _ action: @escaping HostFunction.Action
+    _ examples: [String], brief: HostFunction.Brief? = nil, _ action: @escaping HostFunction.Action
   ) -> HostFunction {
     HostFunction(
       name: name, summary: summary, category: category, parameters: parameters,
-      examples: examples, action: action)
+      examples: examples, brief: brief, action: action)
   }
 
   static let print: HostFunction = function(
@@ -41,7 +41,8 @@ enum CoreFunctions {
 
   static let len: HostFunction = function(
     "len", "How many elements, rows or characters there are.", "Language",
-    [P("x", "a list, tensor, table, string …")], ["len([1, 2, 3])  # => 3", "len(\"hé\")  # => 2"]
+    [P("x", "a list, tensor, table, string …")], ["len([1, 2, 3])  # => 3", "len(\"hé\")  # => 2"],
+    brief: HostFunction.Brief(1) { session, x, _ in session.length(x).map { .number(Double($0)) } }
   ) { call in
     guard let count = call.session.length(call.value(0)) else {
       throw Problem(.type, "\(call.value(0).typePhrase) has no length", argument: 0)
@@ -61,7 +62,11 @@ enum CoreFunctions {
 
   static let append: HostFunction = function(
     "append", "A list with one element more.", "Lists",
-    [P("xs", "a list"), P("value", "the new last element")], ["append(list(1), 2)  # => [1, 2]"]
+    [P("xs", "a list"), P("value", "the new last element")], ["append(list(1), 2)  # => [1, 2]"],
+    brief: HostFunction.Brief(2) { _, xs, value in
+      guard case .list(let list) = xs else { return nil }
+      return .list(list.appending(CollectionOfOne(value)))
+    }
   ) { call in
     if case .list(let list) = call.value(0) { return .list(list.appending([call.value(1)])) }
     return .list(try call.elements(0) + [call.value(1)])
@@ -296,12 +301,27 @@ enum CoreFunctions {
 
   static let parseNumber: HostFunction = function(
     "parse_number", "The number that a string spells.", "Strings", [P("s", "a string")],
-    ["parse_number(\"3.5\") + 1  # => 4.5", "parse_number(\"three\")  # error: value"]
+    ["parse_number(\"3.5\") + 1  # => 4.5", "parse_number(\"three\")  # error: value"],
+    brief: HostFunction.Brief(1) { _, text, _ in
+      guard case .string(let string) = text else { return nil }
+      return digits(string.text).map { .number(Double($0)) }
+    }
   ) { call in
     let text = try call.string(0)
     guard let x = Double(text.filter { $0 != " " }) else {
       throw Problem(.value, "\"\(text)\" is no number", argument: 0)
     }
     return .number(x)
+  }
+
+  /// The whole number that at most fifteen digits and nothing else spell.
+  private static func digits(_ text: String) -> Int? {
+    guard !text.isEmpty, text.utf8.count < 16 else { return nil }
+    var number = 0
+    for byte in text.utf8 {
+      guard byte >= 0x30, byte <= 0x39 else { return nil }
+      number = number * 10 + Int(byte - 0x30)
+    }
+    return number
   }
 }

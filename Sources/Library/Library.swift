@@ -52,7 +52,7 @@ package enum Library {
   static func rows(_ value: Value, _ picks: [Int], _ session: Session) throws -> Value {
     switch value {
     case .foreign(let table as TableObject): return table.rows(picks)
-    case .list(let list): return .list(picks.map { list.elements[$0] })
+    case .list(let list): return .list(picks.map { list[$0] })
     default:
       guard let node = session.node(value), node.shape.rank > 0 else {
         throw Problem(.type, "\(value.typePhrase) has no rows")

@@ -25,6 +25,7 @@ enum OperatorFunctions {
       category: Catalogue.losses.contains { $0 === op } ? "Losses" : "Tensors",
       parameters: parameters,
       details: details(op), examples: op.examples + OperatorOptions.examples(op), isOperator: true,
+      number: number(op),
       action: { call in
         if isPair, call.isGiven(1) {
           let pair = op.name == "max" ? Operator.maximum : Operator.minimum
@@ -35,6 +36,12 @@ enum OperatorFunctions {
         let made = try value(op, call, inputs, attributes, places: places)
         return try OperatorOptions.finish(op, call, made, inputs)
       })
+  }
+
+  /// The function of one number, where the operator is one.
+  private static func number(_ op: Operator) -> HostFunction.OfNumber? {
+    guard case .element(let operation) = op.role, op.parameters.count == 1 else { return nil }
+    return operation.ofNumber
   }
 
   private static func isRest(_ kind: Operator.Parameter.Kind) -> Bool {

@@ -76,10 +76,7 @@ enum RowFunctions {
         guard !separator.isEmpty else {
           throw Problem(.value, "the separator is empty", argument: 1)
         }
-        return .list(
-          text.text.split(separator: separator, omittingEmptySubsequences: false).map {
-            .string(String($0))
-          })
+        return .list(pieces(of: text, separator))
       }
       let share = try call.number(1)
       guard share > 0, share < 1 else {
@@ -98,6 +95,29 @@ enum RowFunctions {
       }
       return .tuple(halves)
     })
+
+  /// The pieces of a string between separators; where every byte is a character, bytes are compared.
+  private static func pieces(of text: StringObject, _ separator: String) -> [Value] {
+    guard text.hasByteCharacters else {
+      return text.text.split(separator: separator, omittingEmptySubsequences: false).map {
+        .string(String($0))
+      }
+    }
+    let (bytes, wanted) = (Array(text.text.utf8), Array(separator.utf8))
+    var pieces: [Value] = []
+    var (start, position) = (0, 0)
+    while position + wanted.count <= bytes.count {
+      if bytes[position] == wanted[0], bytes[position...].starts(with: wanted) {
+        pieces.append(.string(String(decoding: bytes[start..<position], as: UTF8.self)))
+        position += wanted.count
+        start = position
+      } else {
+        position += 1
+      }
+    }
+    pieces.append(.string(String(decoding: bytes[start...], as: UTF8.self)))
+    return pieces
+  }
 
   private static func indices(_ call: Call, _ rows: Int, _ share: Double) throws -> ([Int], [Int]) {
     let graph = call.session.graph

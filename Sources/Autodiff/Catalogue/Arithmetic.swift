@@ -84,7 +84,9 @@ extension Operator {
     examples: ["[7, -7] % 3  # => [1, 2]"], isHidden: true)
 
   /// Python's quotient: (a − a % b) / b, so that 1 // 0.1 is 9.
-  @Sendable package static func floorQuotient<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
+  @inlinable @Sendable package static func floorQuotient<T: BinaryFloatingPoint>(_ a: T, _ b: T)
+    -> T
+  {
     if b == 0 { return a / b }
     let r = a.truncatingRemainder(dividingBy: b)
     let quotient = ((a - r) / b).rounded(.toNearestOrEven)
@@ -92,7 +94,9 @@ extension Operator {
   }
 
   /// Python's remainder: the divisor's sign.
-  @Sendable package static func floorRemainder<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T {
+  @inlinable @Sendable package static func floorRemainder<T: BinaryFloatingPoint>(_ a: T, _ b: T)
+    -> T
+  {
     let r = a.truncatingRemainder(dividingBy: b)
     return r != 0 && (r < 0) != (b < 0) ? r + b : r
   }

@@ -350,6 +350,14 @@ extension FunctionCompiler {
 
   private func define(_ pattern: Pattern, _ expr: Expr) throws {
     let first = nextRegister
+    if case .tuple(let names, _) = pattern, case .tuple(let parts) = expr.kind,
+      names.count == parts.count
+    {
+      // No tuple is made of what is taken apart at once.
+      let first = try values(parts)
+      for (index, name) in names.enumerated() { try bind(name, first + index, parts[index].range) }
+      return
+    }
     let value = try self.expr(expr)
     // A variable takes the first register of its value; the others are free again.
     if case .name = pattern, !definesGlobals { nextRegister = first }
@@ -388,11 +396,16 @@ extension FunctionCompiler {
     throws
   {
     if case .tuple(let parts) = target.kind {
-      let value = try self.expr(expr)
-      let first = nextRegister
-      for _ in parts { _ = register() }
-      emit(
-        .unpack, first, value, parts.count, at: range, operands: [target.range, expr.range])
+      let first: Int
+      if case .tuple(let values) = expr.kind, values.count == parts.count {
+        first = try self.values(values)
+      } else {
+        let value = try self.expr(expr)
+        first = nextRegister
+        for _ in parts { _ = register() }
+        emit(
+          .unpack, first, value, parts.count, at: range, operands: [target.range, expr.range])
+      }
       for (index, part) in parts.enumerated() {
         if case .hole = part.kind { continue }
         try assign(part, value: first + index, range, expr.range)
@@ -409,6 +422,7 @@ extension FunctionCompiler {
     }
     if case .name(let name) = target.kind {
       try checkUpdate(name, target.range)
+      if try append(to: name, expr, range) { return }
       let value = try self.expr(expr)
       guard case .register(let index)? = resolve(name)?.place, resolve(name)?.isParam == false
       else {
@@ -420,6 +434,35 @@ extension FunctionCompiler {
       return
     }
     try update(target, op, expr, range)
+  }
+
+  /// `xs = append(xs, v)` with a variable of the function: in place where the list is nobody else's,
+  /// else the call as it is written. False for every other assignment.
+  private func append(to name: String, _ expr: Expr, _ range: TextRange) throws -> Bool {
+    guard case .call(let callee, let arguments) = expr.kind, case .name("append") = callee.kind,
+      case .global(let builtin)? = resolve("append")?.place, builtin < session.globals.builtinCount,
+      arguments.count == 2, arguments.allSatisfy({ $0.label == nil }),
+      case .name(name) = arguments[0].value.kind, let variable = resolve(name),
+      case .register(let list) = variable.place, !variable.isParam
+    else { return false }
+    if case .hole = arguments[1].value.kind { return false }
+    let value = register()
+    move(value, try self.expr(arguments[1].value))
+    nextRegister = value + 1
+    let short = emit(.append, list, value)
+    let call = register()
+    for _ in arguments { _ = register() }
+    emit(.global, call, builtin, 0, at: callee.range)
+    emit(.move, call + 1, list)
+    emit(.move, call + 2, value)
+    emit(
+      .call, call, call, 2, at: expr.range,
+      operands: [callee.range] + arguments.map(\.value.range))
+    self.read(list, call)
+    nameResult(list, name, expr.range)
+    chunk.code[short].c = Int32(truncatingIfNeeded: here - short - 1)
+    lastTarget = here
+    return true
   }
 
   private func checkUpdate(_ name: String, _ range: TextRange) throws {

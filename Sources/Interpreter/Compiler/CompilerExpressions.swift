@@ -126,8 +126,8 @@ extension FunctionCompiler {
     return target
   }
 
-  /// Values in consecutive registers, then one instruction over them.
-  private func gather(_ op: Opcode, _ parts: [Expr], _ range: TextRange) throws -> Int {
+  /// Values in consecutive registers, the first of which it gives.
+  func values(_ parts: [Expr]) throws -> Int {
     let first = nextRegister
     for _ in 0..<max(1, parts.count) { _ = register() }
     for (index, part) in parts.enumerated() {
@@ -135,6 +135,12 @@ extension FunctionCompiler {
       move(first + index, value)
       nextRegister = first + max(1, parts.count)
     }
+    return first
+  }
+
+  /// Values in consecutive registers, then one instruction over them.
+  private func gather(_ op: Opcode, _ parts: [Expr], _ range: TextRange) throws -> Int {
+    let first = try values(parts)
     emit(op, first, first, parts.count, at: range, operands: parts.map(\.range))
     nextRegister = first + 1
     return first
@@ -448,12 +454,13 @@ extension FunctionCompiler {
     case .capture(let index): place = .capture(index)
     case .global(let slot): place = .global(slot)
     }
-    if case .index(let kinds)? = compiled.first, compiled.count == 1, kinds.count == 1,
-      case .value = kinds[0], op == nil
+    if case .index(let kinds)? = compiled.first, compiled.count == 1,
+      kinds.allSatisfy({ if case .value = $0 { true } else { false } })
     {
+      let kind = StoreKind.code(indices: kinds.count, op.map(Self.opcode))
       switch place {
-      case .register(let index): emit(.storeElement, index, first, 0)
-      case .global(let slot): emit(.storeGlobalElement, slot, first, 0)
+      case .register(let index): emit(.storeElement, index, first, kind)
+      case .global(let slot): emit(.storeGlobalElement, slot, first, kind)
       default: break
       }
     }
@@ -499,7 +506,7 @@ extension FunctionCompiler {
       let element = register()
       let start = emit(.next, element, iterator, 0, at: source.range)
       try inScope {
-        try bind(pattern, element)
+        try bindElement(pattern, element)
         let skip = try condition.map { try jumpUnless($0) }
         let result = try expr(value)
         emit(.unpack, target, result, -1)

@@ -8,19 +8,29 @@ extension FunctionCompiler {
       let source = try expr(values)
       let iterator = register()
       emit(.iterate, iterator, source, 0, at: values.range, operands: [values.range])
-      let element = register()
       let known = beginLast()
+      let element = register()
       emit(.beginLoop)
       let start = emit(.next, element, iterator, 0, at: values.range)
       loops.append(([], []))
       try inScope {
-        try bind(pattern, element)
+        try bindElement(pattern, element)
         let target = register()
         try block(body.statements, wantsValue: false, into: target, isLoopBody: true)
         endTurn(start: start)
       }
       patch(start)
       endLoop(known, scope: scopes.count + 1)
+    }
+  }
+
+  /// Declares the names of a loop's pattern with the next element, which is no param: one name is
+  /// where the element is.
+  func bindElement(_ pattern: Pattern, _ element: Int) throws {
+    if case .name(let name) = pattern, !capturedNames.contains(name.name) {
+      enter(name.name, Variable(place: .register(element)), scope: scopes.count - 1)
+    } else {
+      try bind(pattern, element)
     }
   }
 

@@ -2,6 +2,7 @@
 // else in SlowOperations.swift. What is no number has the bits of a NaN, so a result that is not NaN
 // is one of two numbers, and nothing else needs to be looked at.
 
+import Autodiff
 import Diagnostics
 
 extension Machine {
@@ -43,6 +44,34 @@ extension Machine {
         let result = r[i.b].number / right(i.c, r, i).number
         if result == result {
           r.put(i.a, Slot(result))
+          continue
+        }
+      case .remainder:
+        let (x, y) = (r[i.b], right(i.c, r, i))
+        if Slot.areNumbers(x, y) {
+          r.put(i.a, Slot(number: PlainArithmetic.remainder(x.number, y.number)))
+          continue
+        }
+      case .floorDivide:
+        let (x, y) = (r[i.b], right(i.c, r, i))
+        if Slot.areNumbers(x, y) {
+          r.put(i.a, Slot(number: Operator.floorQuotient(x.number, y.number)))
+          continue
+        }
+      case .power:
+        let (x, y) = (r[i.b], right(i.c, r, i))
+        if Slot.areNumbers(x, y) {
+          r.put(i.a, Slot(number: PlainArithmetic.power(x.number, y.number)))
+          continue
+        }
+      case .negate:
+        if r[i.b].isNumber {
+          r.put(i.a, Slot(number: -r[i.b].number))
+          continue
+        }
+      case .not:
+        if r[i.b].isBool {
+          r.put(i.a, Slot(!r[i.b].isTrue))
           continue
         }
       case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
@@ -103,7 +132,7 @@ extension Machine {
           continue
         }
       case .name:
-        if !r[i.b].isObject { continue }
+        if !r[i.b].is(.tensor) { continue }
       case .cell:
         let cell = r[i.b].unmanaged(as: CellObject.self)
         frame.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
@@ -124,12 +153,24 @@ extension Machine {
         }
       case .element:
         if let slot = element(r[i.b], right(i.c, r, i)) {
-          frame.pointee.holdsObjects = true
+          if slot.isObject { frame.pointee.holdsObjects = true }
           r.put(i.a, slot)
           ip += 1
         }
         continue
+      case .storeElement:
+        if storePlain(r[i.a], r[i.b], r[i.b + 1], i.c) {
+          ip += 1
+          continue
+        }
+      case .append:
+        if try append(r[i.b], to: r[i.a]) { ip += i.c }
+        continue
       case .call:
+        if i.c == 1, let number = number(of: r[i.b], r[i.b + 1]) {
+          r.put(i.a, number)
+          continue
+        }
         if let closure = closure(r[i.b], takes: i.c) {
           frame.pointee.next = ip
           try poll()
@@ -181,16 +222,16 @@ extension Machine {
         loops &-= i.a
         if loops == 0 { session.loopsEnd() }
         continue
-      case .rawGlobal, .newCell, .capture, .floorDivide, .remainder, .matmul, .power, .negate,
-        .not, .transpose, .andJump, .orJump, .logicalAnd, .logicalOr, .iterate, .callNamed, .names,
-        .tuple, .brackets, .range, .record, .concatenate, .format, .closure, .field, .storeElement,
+      case .rawGlobal, .newCell, .capture, .matmul, .transpose, .andJump, .orJump, .logicalAnd,
+        .logicalOr, .iterate, .callNamed, .names,
+        .tuple, .brackets, .range, .record, .concatenate, .format, .closure, .field,
         .storeGlobalElement, .index, .update, .method, .compose, .partial, .unpack, .newParam,
         .storeParam, .checkShape, .model, .member, .assert, .importFile, .hasArgument,
         .forgetLocals, .keepLocals:
         break
       }
       frame.pointee.next = ip
-      if let next = again(i, frame) {
+      if let next = try plainly(i, frame) ?? again(i, frame) {
         ip = next
       } else if try !short(i, frame) {
         ip = try learning(i, frame)
@@ -234,12 +275,57 @@ extension Machine {
     guard base.is(.list), index.isNumber, let place = Int(exactly: index.number) else { return nil }
     return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
       guard place >= 0, place < list.count else { return nil }
-      return Slot(list[place])
+      return list.slot(place).retained
     }
+  }
+
+  /// Puts what is no object into a list that nobody else holds, or what arithmetic makes of it and of
+  /// the number there (`StoreKind`); false where there is no short way.
+  @inline(__always)
+  private func storePlain(_ base: Slot, _ value: Slot, _ index: Slot, _ kind: Int) -> Bool {
+    guard base.is(.list), index.isNumber, let place = Int(exactly: index.number),
+      StoreKind.hasOneIndex(kind), base.isAlone(as: ListObject.self)
+    else { return false }
+    return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
+      guard place >= 0, place < list.count else { return false }
+      guard let op = StoreKind.arithmetic(kind) else {
+        guard !value.isObject, !value.isUndefined else { return false }
+        list.replace(place, by: value)
+        return true
+      }
+      let old = list.slot(place)
+      guard Slot.areNumbers(value, old), let new = op.arithmetic(old.number, value.number) else {
+        return false
+      }
+      list.replace(place, by: Slot(new))
+      return true
+    }
+  }
+
+  /// What a builtin makes of a number, nil for everything else.
+  @inline(__always)
+  private func number(of callee: Slot, _ argument: Slot) -> Slot? {
+    guard argument.isNumber, callee.is(.function) else { return nil }
+    let function = callee.unmanaged(as: FunctionObject.self)._withUnsafeGuaranteedRef { $0.number }
+    return function.map { Slot(number: $0(argument.number)) }
   }
 }
 
 extension Opcode {
+  /// What an instruction makes of two numbers; nil where that is no number, or takes longer.
+  @inline(__always)
+  func arithmetic(_ x: Double, _ y: Double) -> Double? {
+    let result: Double
+    switch self {
+    case .add: result = x + y
+    case .subtract: result = x - y
+    case .multiply: result = x * y
+    case .divide: result = x / y
+    default: return nil
+    }
+    return result == result ? result : nil
+  }
+
   /// The comparison that an instruction makes.
   @inline(__always)
   func compare(_ x: Double, _ y: Double) -> Bool {

@@ -54,7 +54,7 @@ package enum Opcode: UInt8 {
   case keepLocals
   /// a ← iterator over b
   case iterate
-  /// a ← next element of iterator b, or continue at c
+  /// a ← next element of iterator b as a value, or continue at c
   case next
   /// a ← call of the function in b with c arguments in the registers after b
   case call
@@ -79,8 +79,12 @@ package enum Opcode: UInt8 {
   /// a ← element c of the list or tuple in b; where that has no short way, the next instruction does
   /// it in full
   case element
-  /// the list in a, or in global a, gets b as its element at the register after b; in the same way
+  /// the list or tensor in a, or in global a, gets the value in b at the indices behind b, as c says
+  /// (`StoreKind`); in the same way
   case storeElement, storeGlobalElement
+  /// the list in a gets b as one element more; where that has no short way, the next c instructions
+  /// do it in full
+  case append
   /// a ← b[items]; constant c tells the kinds of the items, which follow b
   case index
   /// the variable at a is updated: path of constant c, steps and new value in registers from b
@@ -120,6 +124,20 @@ enum LoopKind: Int {
   case topLevel
   /// In the middle of an expression: nobody looks around between its turns.
   case comprehension
+}
+
+/// How an element is stored: with how many indices, and after which arithmetic with the old one.
+enum StoreKind {
+  static func code(indices: Int, _ op: Opcode?) -> Int {
+    indices | Int(op.map { $0.rawValue + 1 } ?? 0) << 8
+  }
+
+  @inline(__always) static func hasOneIndex(_ code: Int) -> Bool { code & 0xFF == 1 }
+  static func indices(_ code: Int) -> Int { code & 0xFF }
+  /// Nil where the value is stored as it is.
+  @inline(__always) static func arithmetic(_ code: Int) -> Opcode? {
+    code < 0x100 ? nil : Opcode(rawValue: UInt8(truncatingIfNeeded: (code >> 8) - 1))
+  }
 }
 
 package struct Instruction {

@@ -62,8 +62,8 @@ struct LoopScalars {
     case .multiply: result = x * y
     case .divide: result = x / y
     case .floorDivide: result = Operator.floorQuotient(x, y)
-    case .remainder: result = Operator.floorRemainder(x, y)
-    case .power: result = Session.power(x, y)
+    case .remainder: result = PlainArithmetic.remainder(x, y)
+    case .power: result = PlainArithmetic.power(x, y)
     default: return nil
     }
     return result.isNaN ? nil : result

@@ -13,7 +13,8 @@ struct Routine: BitwiseCopyable {
   let parameterCount: Int
 
   init(_ chunk: Chunk) {
-    code = Routine.copy(chunk.constants.map { Slot($0) }, before: Routine.linked(chunk.code))
+    code = Routine.copy(
+      chunk.constants.map { Slot($0) }, before: Routine.linked(chunk.code, chunk.registerCount))
     origins = Routine.copy(
       chunk.spans.map {
         Origin(source: chunk.sourceID, lower: $0.whole.lower, upper: $0.whole.upper)
@@ -58,7 +59,7 @@ struct Routine: BitwiseCopyable {
   /// Constants are counted from the instruction that reads them, in slots; jumps become relative to
   /// the instruction after them; a jump to the end of the function leaves
   /// it at once, with the value itself where that would be moved first.
-  private static func linked(_ code: [Instruction]) -> [Instruction] {
+  private static func linked(_ code: [Instruction], _ registers: Int) -> [Instruction] {
     var linked = code
     for position in code.indices.reversed() {
       let instruction = code[position]
@@ -74,6 +75,12 @@ struct Routine: BitwiseCopyable {
         linked[position + 1].op == .returnValue, linked[position + 1].a == instruction.a
       {
         linked[position] = Instruction(.returnValue, Int(instruction.b))
+      } else if instruction.op == .forgetTemporaries, instruction.a >= registers,
+        position + 1 < code.count, code[position + 1].op == .loop
+      {
+        // There are none: the turn ends here.
+        linked[position] = linked[position + 1]
+        linked[position].a += 1
       }
     }
     return linked

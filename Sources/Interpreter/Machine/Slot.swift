@@ -19,6 +19,10 @@ struct Slot: BitwiseCopyable {
 
   /// A result of arithmetic: its NaN, if it is one, is the processor's.
   @inline(__always) init(_ number: Double) { bits = number.bitPattern }
+  /// A result of any function: a NaN may have any bits.
+  @inline(__always) init(number: Double) {
+    bits = number == number ? number.bitPattern : Double.nan.bitPattern
+  }
   @inline(__always) init(_ flag: Bool) { bits = 0xFFFE << 48 | (flag ? 1 : 0) }
 
   /// Takes over one count of the object.
@@ -63,6 +67,7 @@ extension Slot {
   }
 
   /// Whether this slot alone holds the object.
+  @inline(__always)
   func isAlone<T: Object>(as type: T.Type) -> Bool {
     guard object._withUnsafeGuaranteedRef({ $0.slots }) == 1 else { return false }
     var address = object.toOpaque()
@@ -108,7 +113,7 @@ extension Slot {
     switch value {
     case .none: self = .none
     case .bool(let flag): self.init(flag)
-    case .number(let x): self.init(x.isNaN ? Double.nan : x)
+    case .number(let x): self.init(number: x)
     case .string(let object): self.init(object)
     case .tensor(let object): self.init(object)
     case .tuple(let object): self.init(object)

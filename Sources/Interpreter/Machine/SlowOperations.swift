@@ -42,11 +42,7 @@ extension Machine {
       let iterator = r[b].unmanaged(as: IteratorObject.self).takeUnretainedValue()
       guard let slot = try iterator.next(session) else { return next + c }
       r.put(a, slot)
-    case .storeElement:
-      return storeElement(in: r + a, r, first: b, isShared: false) ? next + 1 : next
-    case .storeGlobalElement:
-      let place = session.globals.slots + a
-      return storeElement(in: place, r, first: b, isShared: true) ? next + 1 : next
+      if slot.is(.foreign) { r[value: a] = session.read(r[value: a]) }
     default:
       if i.op.isBinary {
         let (x, y) = (r[value: b], frame.pointee.operand(c).value)
@@ -262,7 +258,7 @@ extension Machine {
       guard case .list(let list) = r[value: a] else { return }
       try session.checkGrowth(list.count)
       if list.count == Discards.long { session.keepForDiscards(r[a]) }
-      list.append(r[value: b])
+      list.append(r[b].retained)
       return
     }
     let parts = try session.parts(r[value: b], count: c)

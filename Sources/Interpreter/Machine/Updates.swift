@@ -1,6 +1,8 @@
 // Reading and updating elements of variables.
 
+import Autodiff
 import Diagnostics
+import Engine
 import Syntax
 
 extension Machine {
@@ -75,25 +77,73 @@ extension Machine {
     }
   }
 
-  /// Replaces one element of a list that nobody else holds; false where that is no short way.
+  /// Replaces one element of a list or tensor that nobody else holds; false where that is no short
+  /// way.
   ///
-  /// The value is in register `first`, the index behind it. What a list in a shared variable (a
+  /// The value is in register `first`, the indices behind it. What a list in a shared variable (a
   /// global) had there is noted, so that a turn that fails can be taken back.
   func storeElement(
-    in place: UnsafeMutablePointer<Slot>, _ r: Registers, first: Int, isShared: Bool
-  ) -> Bool {
-    guard place.pointee.is(.list), place.pointee.isAlone(as: ListObject.self),
+    in variable: Registers, _ r: Registers, first: Int, kind: Int, isShared: Bool
+  ) throws -> Bool {
+    let place = variable.pointee
+    if place.is(.tensor) {
+      return try !isShared && storeNumber(in: variable, r + first, kind)
+    }
+    guard place.is(.list), place.isAlone(as: ListObject.self), StoreKind.hasOneIndex(kind),
       r[first + 1].isNumber, let index = Int(exactly: r[first + 1].number), !r[first].is(.foreign)
     else { return false }
-    let value = r[value: first]
-    return place.pointee.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
+    var value = r[first]
+    return place.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
       guard index >= 0, index < list.count else { return false }
+      if let op = StoreKind.arithmetic(kind) {
+        let old = list.slot(index)
+        guard Slot.areNumbers(old, value), let new = op.arithmetic(old.number, value.number) else {
+          return false
+        }
+        value = Slot(new)
+      }
       if isShared {
         if !list.isSeparate { list.separate() }
         session.journal.note(list.storage, index)
       }
-      list.replace(index, by: value)
+      list.replace(index, by: value.retained)
       return true
     }
+  }
+
+  /// The value in `r[0]`, a number, goes to the indices behind it in a tensor of floats whose numbers
+  /// are there and nobody else's.
+  private func storeNumber(in variable: Registers, _ r: Registers, _ kind: Int) throws -> Bool {
+    guard r[0].isNumber, variable.pointee.isAlone(as: TensorObject.self) else { return false }
+    let (value, op) = (r[0].number, StoreKind.arithmetic(kind))
+    let tensor = variable.pointee.unmanaged(as: TensorObject.self).takeUnretainedValue()
+    let isAlone = tensor.holdsAlone
+    let node = tensor.node
+    guard let position = position(in: node.shape, r + 1, StoreKind.indices(kind)) else {
+      return false
+    }
+    let change = { (old: Double, new: Double) in op == nil ? new : op?.arithmetic(old, new) }
+    if node.isPlainData {
+      return isAlone && node.changeElement(position, by: value, change)
+    }
+    // Whoever stores one element after the other will go on: from here on in a copy, in place.
+    guard node.op === Operator.sliceUpdate, let copy = try node.plainCopy(),
+      copy.changeElement(position, by: value, change)
+    else { return false }
+    variable.put(0, Slot(TensorObject(copy)))
+    return true
+  }
+
+  /// Where indices lead to in a tensor; nil where they are not whole, too few or out of range.
+  private func position(in shape: Shape, _ indices: Registers, _ count: Int) -> Int? {
+    guard shape.rank == count else { return nil }
+    var position = 0
+    for axis in 0..<count {
+      guard indices[axis].isNumber, let index = Int(exactly: indices[axis].number), index >= 0,
+        index < shape[axis]
+      else { return nil }
+      position = position * shape[axis] + index
+    }
+    return position
   }
 }

@@ -20,6 +20,7 @@ extension Session {
     case .list(let list): return try sequence(list.elements, items, "list") { .list($0) }
     case .range(let range): return try index(range, items)
     case .string(let string):
+      if items.count == 1, let part = try part(of: string, items[0]) { return .string(part) }
       let characters = string.text.map { Value.string(String($0)) }
       return try sequence(characters, items, "string") { parts in
         .string(
@@ -43,6 +44,20 @@ extension Session {
       .type, "\(value.typePhrase) cannot be indexed", argument: 0,
       help: isCallable(value)
         ? "write {0}(" + (items.count > 1 ? "[\(inside)]" : inside) + ")" : nil)
+  }
+
+  /// One character or a range of them; nil for every other index.
+  private func part(of string: StringObject, _ item: IndexValue) throws -> StringObject? {
+    switch item {
+    case .value(.number(let index)):
+      let place = try place(.number(index), string.length, "string")
+      return string.part(place..<place + 1)
+    case .range(let lower, let upper):
+      let (start, end) = bounds(lower, upper, string.length)
+      try reserve(end - start + 64, 1)
+      return string.part(start..<end)
+    default: return nil
+    }
   }
 
   /// Parts of a range are found by counting: a range may be longer than memory.

@@ -3,7 +3,6 @@
 import Autodiff
 import Diagnostics
 import Engine
-import Glibc
 import Syntax
 
 extension Session {
@@ -149,8 +148,8 @@ extension Session {
     case .multiply: return .number(x * y)
     case .divide: return .number(x / y)
     case .floorDivide: return .number(Operator.floorQuotient(x, y))
-    case .remainder: return .number(Operator.floorRemainder(x, y))
-    case .power: return .number(Session.power(x, y))
+    case .remainder: return .number(PlainArithmetic.remainder(x, y))
+    case .power: return .number(PlainArithmetic.power(x, y))
     case .less: return .bool(x < y)
     case .lessOrEqual: return .bool(x <= y)
     case .greater: return .bool(x > y)
@@ -368,9 +367,9 @@ extension Session {
   package func length(_ value: Value) -> Int? {
     switch read(value) {
     case .tuple(let x): x.elements.count
-    case .list(let x): x.elements.count
+    case .list(let x): x.count
     case .range(let x): max(0, x.upper - x.lower)
-    case .string(let x): x.text.count
+    case .string(let x): x.length
     case .record(let x): x.fields.count
     case .tensor(let x): x.node.shape.rank > 0 ? x.node.shape[0] : nil
     case .foreign(let object): object.length
@@ -383,7 +382,7 @@ extension Session {
   package func element(_ value: Value, _ index: Int) throws -> Value {
     switch read(value) {
     case .tuple(let x): return x.elements[index]
-    case .list(let x): return x.elements[index]
+    case .list(let x): return x[index]
     case .range(let x): return .number(Double(x.lower + index))
     case .string(let x):
       return .string(String(x.text[x.text.index(x.text.startIndex, offsetBy: index)]))
@@ -438,9 +437,4 @@ extension Session {
     default: false
     }
   }
-}
-
-extension Session {
-  /// xʸ; squares are exact.
-  static func power(_ x: Double, _ y: Double) -> Double { y == 2 ? x * x : pow(x, y) }
 }

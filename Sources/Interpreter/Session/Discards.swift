@@ -9,9 +9,15 @@ package final class Discards {
   private static let piece = 1 << 12
 
   private var arrays: [[Value]] = []
+  private var slots: [(base: UnsafeMutablePointer<Slot>, count: Int)] = []
   private var owed = 0
 
-  package var isEmpty: Bool { arrays.isEmpty }
+  package var isEmpty: Bool { arrays.isEmpty && slots.isEmpty }
+
+  deinit { letGoOfAll() }
+
+  /// Takes over the memory of a list with its elements.
+  func take(_ base: UnsafeMutablePointer<Slot>, _ count: Int) { slots.append((base, count)) }
 
   /// Takes over the elements of a list.
   package func take(_ elements: [Value]) {
@@ -21,7 +27,7 @@ package final class Discards {
   /// New values are about to be made.
   @inline(__always)
   func makeRoom(for count: Int) {
-    if !arrays.isEmpty { pay(count) }
+    if !isEmpty { pay(count) }
   }
 
   private func pay(_ count: Int) {
@@ -41,6 +47,12 @@ package final class Discards {
       elements.removeLast(part)
       left -= part
       if !elements.isEmpty { arrays.append(elements) }
+    }
+    while left > 0, let (base, count) = slots.popLast() {
+      let part = min(left, count)
+      (base + (count - part)).clear(part)
+      left -= part
+      if part < count { slots.append((base, count - part)) } else { base.deallocate() }
     }
   }
 

@@ -65,11 +65,11 @@ struct Journal {
     }
     if list.placesTurn != turn { (list.placesTurn, list.places) = (turn, 0) }
     list.places += 1
-    if list.places > max(8, list.elements.count / 8) {
+    if list.places > max(8, list.count / 8) {
       unfinished.add(list, nil, list.elements)
       list.wholeTurn = turn
     } else {
-      unfinished.add(list, index, [list.elements[index]])
+      unfinished.add(list, index, [list.element(index)])
     }
   }
 

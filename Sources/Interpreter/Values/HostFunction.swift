@@ -47,12 +47,28 @@ package struct HostFunction: Sendable {
   /// What it does with one tensor alone, where it has a shorter way for that.
   package let direct: Direct?
   package typealias Direct = @Sendable (_ session: Session, _ x: Node) throws -> Void
+  /// What it makes of one number, where that needs no more than the number.
+  package let number: OfNumber?
+  package typealias OfNumber = @Sendable (_ x: Double) -> Double
+  /// What it makes of so many values given by position, none of them a param: nil for values that
+  /// want its action. There only to be shorter than that.
+  package let brief: Brief?
+  package struct Brief: Sendable {
+    package typealias Action =
+      @Sendable (_ session: Session, _ x: Value, _ y: Value) throws -> Value?
+    package let count: Int
+    package let action: Action
+    package init(_ count: Int, _ action: @escaping Action) {
+      (self.count, self.action) = (count, action)
+    }
+  }
 
   package init(
     name: String, summary: String, category: String, parameters: [Parameter],
     details: @autoclosure @escaping @Sendable () -> [String] = [], examples: [String] = [],
     isOperator: Bool = false,
-    isConstant: Bool = false, isStep: Bool = false, direct: Direct? = nil, action: @escaping Action
+    isConstant: Bool = false, isStep: Bool = false, direct: Direct? = nil, number: OfNumber? = nil,
+    brief: Brief? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
@@ -65,6 +81,8 @@ package struct HostFunction: Sendable {
     self.isConstant = isConstant
     self.isStep = isStep
     self.direct = direct
+    self.number = number
+    self.brief = brief
   }
 }
 

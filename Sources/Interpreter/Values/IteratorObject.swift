@@ -38,11 +38,19 @@ final class IteratorObject: Object {
   /// Goes past some numbers of a range, which has as many.
   func advance(_ count: Int) { position += count }
 
+  /// The next element of a list, `undefined` at its end, nil where this is over something else.
+  func nextOfList() -> Slot? {
+    guard case .list(let list)? = source else { return nil }
+    guard position < end else { return .undefined }
+    defer { position &+= 1 }
+    return list.slot(position).retained
+  }
+
   /// The next element, nil at the end.
   func next(_ session: Session) throws -> Slot? {
     guard let source, position < end else { return nil }
     defer { position += 1 }
-    if case .list(let list) = source { return Slot(list.elements[position]) }
+    if case .list(let list) = source { return Slot(list[position]) }
     return Slot(try session.element(source, position))
   }
 }

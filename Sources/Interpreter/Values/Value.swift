@@ -90,10 +90,56 @@ final class ForeignBox: Object {
 }
 
 package final class StringObject: Object {
-  package let text: String
+  package private(set) var text: String
+  /// Whether every byte is a character; nil until somebody has asked.
+  private var known: Bool?
+
   package init(_ text: String) {
     self.text = text
     super.init(.string)
+  }
+
+  /// Both texts, one after the other.
+  init(_ first: StringObject, _ second: StringObject) {
+    text = first.text + second.text
+    super.init(.string)
+    note(first, second)
+  }
+
+  /// Continues the text in place; only for a string that nobody else holds.
+  func append(_ other: StringObject) {
+    text += other.text
+    note(self, other)
+  }
+
+  /// Where every byte of two texts is a character, it is in both together.
+  private func note(_ first: StringObject, _ second: StringObject) {
+    known = first.known == true && second.hasByteCharacters ? true : nil
+  }
+
+  /// Whether every byte is a character; a line end of two bytes is one character.
+  package var hasByteCharacters: Bool {
+    if let known { return known }
+    let found = text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D }
+    known = found
+    return found
+  }
+
+  /// How many characters there are.
+  package var length: Int { hasByteCharacters ? text.utf8.count : text.count }
+
+  /// Some of the characters, by place; the caller has checked that they are there.
+  func part(_ places: Range<Int>) -> StringObject {
+    guard hasByteCharacters else {
+      let start = text.index(text.startIndex, offsetBy: places.lowerBound)
+      let end = text.index(start, offsetBy: places.count)
+      return StringObject(String(text[start..<end]))
+    }
+    let bytes = text.utf8
+    let start = bytes.index(bytes.startIndex, offsetBy: places.lowerBound)
+    let part = StringObject(String(text[start..<bytes.index(start, offsetBy: places.count)]))
+    part.known = true
+    return part
   }
 }
 
@@ -124,6 +170,15 @@ package final class TensorObject: Object {
   deinit {
     count(isHeld: false)
     if ownsNode { reference.release() }
+  }
+
+  /// Whether nobody else holds the node.
+  var holdsAlone: Bool {
+    var address = reference.toOpaque()
+    return ownsNode
+      && withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: Node.self, capacity: 1) { isKnownUniquelyReferenced(&$0.pointee) }
+      }
   }
 
   func isHandle(on node: Unmanaged<Node>) -> Bool { reference.toOpaque() == node.toOpaque() }
@@ -180,8 +235,21 @@ package class FunctionObject: Object {
   package var name: String { "function" }
   /// What it does with one tensor alone, where it has a short way for that.
   var direct: HostFunction.Direct? { nil }
-  package init(named: Void = ()) { super.init(.function) }
-  override init(_ kind: Kind) { super.init(kind) }
+  /// What it makes of one number alone, and of one or two values, where it has short ways for that.
+  final let number: HostFunction.OfNumber?
+  final let brief: HostFunction.Brief?
+  package init(named: Void = ()) {
+    (number, brief) = (nil, nil)
+    super.init(.function)
+  }
+  init(_ function: HostFunction) {
+    (number, brief) = (function.number, function.brief)
+    super.init(.function)
+  }
+  override init(_ kind: Kind) {
+    (number, brief) = (nil, nil)
+    super.init(kind)
+  }
 }
 
 /// A builtin.
@@ -189,9 +257,9 @@ package final class HostFunctionObject: FunctionObject {
   package let function: HostFunction
   package override var name: String { function.name }
   override var direct: HostFunction.Direct? { function.direct }
-  package init(_ function: HostFunction) {
+  package override init(_ function: HostFunction) {
     self.function = function
-    super.init(.function)
+    super.init(function)
   }
 }
 

@@ -1,0 +1,163 @@
+// Instructions on numbers, strings and lists that are not in the loop itself, and have no part in a
+// graph: what scalar programs do all the time, without the way through `Value`s.
+
+import Autodiff
+import Diagnostics
+import Engine
+
+extension Machine {
+  /// Carries out an instruction the plain way; the one that comes next, nil where it has none.
+  func plainly(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>) throws
+    -> UnsafePointer<Instruction>?
+  {
+    let r = frame.pointee.registers
+    let next = frame.pointee.next
+    switch i.pointee.op {
+    case .add:
+      guard r[i.b].is(.string) else { return nil }
+      return try concatenate(i, frame) ? next : nil
+    case .equal, .notEqual:
+      guard let same = areSame(r[i.b], frame.pointee.operand(i.c)) else { return nil }
+      r.put(i.a, Slot(same == (i.pointee.op == .equal)))
+    case .jumpUnlessEqual, .jumpUnlessNotEqual:
+      guard let same = areSame(r[i.a], frame.pointee.operand(i.b)) else { return nil }
+      return same == (i.pointee.op == .jumpUnlessEqual) ? next : next + i.c
+    case .storeElement:
+      let isDone = try storeElement(in: r + i.a, r, first: i.b, kind: i.c, isShared: false)
+      return isDone ? next + 1 : next
+    case .storeGlobalElement:
+      let place = session.globals.slots + i.a
+      let isDone = try storeElement(in: place, r, first: i.b, kind: i.c, isShared: true)
+      return isDone ? next + 1 : next
+    case .call:
+      guard i.c == 1 || i.c == 2 else { return nil }
+      return try call(r[i.b], r + (i.b + 1), i.c, into: i.a, frame) ? next : nil
+    case .next:
+      guard r[i.b].is(.iterator) else { return nil }
+      let iterator = r[i.b].unmanaged(as: IteratorObject.self)
+      guard let slot = iterator._withUnsafeGuaranteedRef({ $0.nextOfList() }) else { return nil }
+      if slot.isUndefined { return next + i.c }
+      if slot.isObject { frame.pointee.holdsObjects = true }
+      r.put(i.a, slot)
+      if slot.is(.foreign) { r[value: i.a] = session.read(r[value: i.a]) }
+    case .format:
+      guard i.c < 0, !r[i.b].isObject || r[i.b].is(.string) else { return nil }
+      frame.take(r, i.a, r[i.b])
+    case .concatenate: return try text(i, frame) ? next : nil
+    case .unpack:
+      if i.c == -1 { return try append(r[i.b], to: r[i.a]) ? next : nil }
+      return unpack(i, frame) ? next : nil
+    default: return nil
+    }
+    return next
+  }
+
+  private func string(_ slot: Slot) -> Unmanaged<StringObject> {
+    slot.unmanaged(as: StringObject.self)
+  }
+
+  /// Two strings, the second behind the first: in its place where nobody else holds it.
+  private func concatenate(
+    _ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>
+  ) throws -> Bool {
+    let r = frame.pointee.registers
+    let right = frame.pointee.operand(i.c)
+    guard right.is(.string) else { return false }
+    let other = string(right).takeUnretainedValue()
+    if i.a == i.b, r[i.a].isAlone(as: StringObject.self) {
+      try session.reserve(other.text.utf8.count, 1)
+      string(r[i.a])._withUnsafeGuaranteedRef { $0.append(other) }
+      return true
+    }
+    let first = string(r[i.b]).takeUnretainedValue()
+    try session.reserve(first.text.utf8.count + other.text.utf8.count + 64, 1)
+    frame.pointee.holdsObjects = true
+    r.put(i.a, Slot(StringObject(first, other)))
+    return true
+  }
+
+  /// Whether two strings, or what is no object, are the same; nil for what is compared otherwise.
+  private func areSame(_ x: Slot, _ y: Slot) -> Bool? {
+    if x.is(.string), y.is(.string) {
+      return string(x)._withUnsafeGuaranteedRef { first in
+        string(y)._withUnsafeGuaranteedRef { first.text == $0.text }
+      }
+    }
+    guard !x.isObject, !y.isObject, x.isNumber == y.isNumber else { return nil }
+    return x.isNumber ? x.number == y.number : x.bits == y.bits
+  }
+
+  /// A list that nobody else holds gets one element more; false where it is no such list.
+  func append(_ value: Slot, to place: Slot) throws -> Bool {
+    guard place.is(.list), !value.is(.foreign), place.isAlone(as: ListObject.self) else {
+      return false
+    }
+    let list = place.unmanaged(as: ListObject.self).takeUnretainedValue()
+    if list.count & 0xFFF == 0xFFF || list.count == Discards.long {
+      try session.checkGrowth(list.count)
+      if list.count == Discards.long { session.keepForDiscards(place) }
+    }
+    list.append(value.retained)
+    return true
+  }
+
+  /// The parts of a tuple of as many.
+  private func unpack(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>) -> Bool
+  {
+    let r = frame.pointee.registers
+    guard r[i.b].is(.tuple) else { return false }
+    let tuple = r[i.b].unmanaged(as: TupleObject.self).takeUnretainedValue()
+    guard tuple.elements.count == i.c else { return false }
+    frame.pointee.holdsObjects = true
+    for index in 0..<i.c { r.put(i.a + index, Slot(tuple.elements[index])) }
+    return true
+  }
+
+  /// Pieces of text and numbers put together.
+  private func text(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>) throws
+    -> Bool
+  {
+    let pieces = frame.pointee.registers + i.b
+    var text = ""
+    for index in 0..<i.c {
+      let piece = pieces[index]
+      if piece.isNumber {
+        text += NumberFormat.shortest(piece.number)
+      } else if piece.is(.string) {
+        string(piece)._withUnsafeGuaranteedRef { text += $0.text }
+      } else {
+        return false
+      }
+    }
+    try session.reserve(text.utf8.count + 64, 1)
+    frame.pointee.holdsObjects = true
+    frame.pointee.registers.put(i.a, Slot(StringObject(text)))
+    return true
+  }
+
+  /// Calls a builtin that is brief with its arguments.
+  private func call(
+    _ callee: Slot, _ arguments: Registers, _ count: Int, into register: Int,
+    _ frame: UnsafeMutablePointer<Frame>
+  ) throws -> Bool {
+    guard callee.is(.function),
+      let brief = callee.unmanaged(as: FunctionObject.self)._withUnsafeGuaranteedRef({ $0.brief }),
+      brief.count == count
+    else { return false }
+    for index in 0..<count where arguments[index].is(.foreign) { return false }
+    session.graph.origin = frame.pointee.routine.origins[frame.pointee.position]
+    do {
+      let result = try brief.action(
+        session, arguments[0].value, count == 2 ? arguments[1].value : .none)
+      guard let result else { return false }
+      try session.reserve(1, 64)
+      let slot = Slot(result)
+      session.keepForDiscards(slot)
+      frame.pointee.holdsObjects = true
+      frame.pointee.registers.put(register, slot)
+      return true
+    } catch let problem as Problem {
+      throw PlacedProblem(problem: problem, places: [1, 2])
+    }
+  }
+}
