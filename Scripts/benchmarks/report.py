@@ -59,17 +59,30 @@ def machine(found):
         f"thread; memory {most['read'] / 1e9:.0f} GB/s read, {most['copy'] / 1e9:.0f} GB/s copied.")
 
 
+def side(entry):
+    """The cells of one number of threads."""
+    if entry is None:
+        return ["", "", "", ""]
+    c = cells(entry)
+    value = f"**{c[3]}**" if entry.isAtGoal else c[3]
+    return [value, f"{c[5]} {c[6]}".strip(), c[7], c[9]]
+
+
 def markdown(found):
+    """A line for every measure, and one for what all peers did."""
     if not found:
         return ""
-    lines = [machine(found), "", "| row | workload | threads | nns | best peer | ratio | limit | of it | goal | |",
-             "|---|---|--:|--:|---|--:|--:|--:|---|---|"]
-    for entry in found:
-        c = cells(entry)
-        best = f"{c[5]} {c[6]}".strip()
-        lines.append(
-            f"| {c[0]} | {c[1]} | {c[2]} | {c[3]} {c[4]} | {best} | {c[7]} | {c[8]} | {c[9]} | {c[10]} "
-            f"| {c[11]} |")
+    byThreads = {(entry.name, entry.threads): entry for entry in found}
+    names = list(dict.fromkeys(entry.name for entry in found))
+    head = "| | | unit | goal | 1 thread | best peer | ratio | of limit | 2 threads | best peer | ratio | of limit |"
+    lines = [machine(found), "", head, "|---|---|---|---|--:|---|--:|--:|--:|---|--:|--:|"]
+    for name in names:
+        entries = [byThreads.get((name, threads)) for threads in (1, 2)]
+        known = [entry for entry in entries if entry]
+        goals = list(dict.fromkeys(goal(entry) for entry in known if goal(entry)))
+        values = [*known[0].name.split()[:1], known[0].measure.title, known[0].measure.unit,
+                  ", ".join(goals), *side(entries[0]), *side(entries[1])]
+        lines.append("| " + " | ".join(values) + " |")
     lines += ["", "All peers:", "", "| row | workload | threads | peers |", "|---|---|--:|---|"]
     for entry in found:
         peers = ", ".join(f"{p} {v if isinstance(v, str) else number(v)}"
