@@ -36,8 +36,12 @@ def processors(threads):
 class Runs:
     def __init__(self, nns, peers, threads):
         self.nns, self.peers, self.threads = nns, peers, threads
+        # Every library chooses its kernels by itself: what forces those of OpenBLAS would slow down
+        # some and not others.
+        free = {k: v for k, v in os.environ.items()
+                if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
         self.environment = {
-            **os.environ, "NNS_THREADS": str(threads), "THREADS": str(threads),
+            **free, "NNS_THREADS": str(threads), "THREADS": str(threads),
             "JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": "-1"}
 
     def ours(self, words):
