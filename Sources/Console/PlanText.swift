@@ -29,20 +29,24 @@ package enum PlanText {
         text.append("     " + fitted(formula, columns: columns - 5) + "\n")
       }
     }
-    text.append(lines(total(report), from: 0, columns, gap: " "))
+    let count = report.steps.count == 1 ? "1 step" : "\(report.steps.count) steps"
+    var work = ["\(count): \(amount(report.flops))FLOP"]
+    work.append("\(amount(report.bytes))B read and written")
+    if let seconds = report.seconds { work.append(duration(seconds)) }
+    text.append(list(work, columns) + "\n")
+    text.append(
+      list(
+        [
+          "memory: \(amount(Double(report.arenaBytes)))B between steps",
+          "\(amount(Double(report.resultBytes)))B of results",
+        ], columns))
     return text
   }
 
-  private static func total(_ report: PlanReport) -> [String] {
-    let count = report.steps.count == 1 ? "1 step" : "\(report.steps.count) steps"
-    var parts = ["\(count): \(amount(report.flops))FLOP"]
-    parts.append("\(amount(report.bytes))B read and written")
-    if let seconds = report.seconds { parts.append(duration(seconds)) }
-    parts.append("memory: \(amount(Double(report.arenaBytes)))B between steps")
-    parts.append("\(amount(Double(report.resultBytes)))B of results")
-    return parts.enumerated().map { index, part in
-      index == parts.count - 1 || index == parts.count - 3 ? part : part + ","
-    }
+  /// Parts with commas between them.
+  private static func list(_ parts: [String], _ columns: Int) -> String {
+    let parts = parts.enumerated().map { $0 < parts.count - 1 ? $1 + "," : $1 }
+    return lines(parts, from: 0, columns, gap: " ")
   }
 
   private static func speed(_ step: PlanSummary, _ seconds: Double) -> [String] {

@@ -95,7 +95,7 @@ extension Runner {
   }
 
   /// Runs a script without its output, and shows the plans of its last turn of training, else the
-  /// last plan of all.
+  /// plan with the most work.
   func plan(_ path: String) -> Int32 {
     let session = makeSession()
     let output = session.output
@@ -109,7 +109,7 @@ extension Runner {
       guard plans.contains(where: { !$0.steps.isEmpty }) else {
         throw Problem(.value, "\(path) computes no tensors: there is no plan to show")
       }
-      output(StyledText(hasTrained ? "the last step of training" : "the last value computed"))
+      output(StyledText(hasTrained ? "the last step of training" : "the plan with the most work"))
       for plan in plans where !plan.steps.isEmpty {
         output(PlanText.render(plan, columns: session.width))
       }

@@ -100,14 +100,18 @@ struct PlanNames {
   }
 }
 
-/// The plans that ran last.
+/// The plans that a user wants to see.
 final class RecentPlans {
   typealias Run = (plan: Plan, leaves: [Buffer], names: PlanNames)
 
   private var turn: [Run] = []
-  /// Those of the last turn that stored to params, else the last one of all.
+  /// Those of the last turn that stored to params, else the one with the most work, and of equal ones
+  /// the last.
   private(set) var last: [Run] = []
   private(set) var hasTrained = false
+  /// What the plans so far do: arithmetic, and memory that is read and written.
+  private var work: [ObjectIdentifier: (plan: Plan, amount: Double)] = [:]
+  private var most = 0.0
 
   func note(_ plan: Plan, _ key: PlanKey, _ graph: Graph) {
     turn.append((plan, key.leaves.compactMap(\.buffer), PlanNames(key, graph)))
@@ -118,9 +122,20 @@ final class RecentPlans {
     defer { turn = [] }
     if isTraining {
       (last, hasTrained) = (turn, true)
-    } else if !hasTrained, let run = turn.last {
-      last = [run]
+    } else if !hasTrained {
+      for run in turn {
+        let work = work(of: run.plan)
+        if work >= most { (last, most) = ([run], work) }
+      }
     }
+  }
+
+  private func work(of plan: Plan) -> Double {
+    if let known = work[ObjectIdentifier(plan)] { return known.amount }
+    let report = plan.report { _ in nil }
+    let amount = report.flops + report.bytes
+    work[ObjectIdentifier(plan)] = (plan, amount)
+    return amount
   }
 }
 
@@ -142,13 +157,13 @@ extension Graph {
       timedWith: key.leaves.compactMap(\.buffer), seconds: Graph.timing, name: names.name)
   }
 
-  /// From now on the plans that run last are remembered; turns are recorded anew meanwhile.
+  /// From now on the plans for `lastPlans` are remembered; turns are recorded anew meanwhile.
   package func keepPlans() {
     recognisesTurns = false
     recentPlans = RecentPlans()
   }
 
-  /// The plans of the last turn that stored to params, timed; else the one that ran last of all.
+  /// The plans of the last turn that stored to params, timed; else the one with the most work.
   package func lastPlans() throws(OperatorProblem) -> (plans: [PlanReport], hasTrained: Bool) {
     guard let recent = recentPlans else { return ([], false) }
     var reports: [PlanReport] = []

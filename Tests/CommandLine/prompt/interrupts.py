@@ -79,6 +79,9 @@ interrupted("text of a long list", "[len(\"{xs}\") for i in 0..1000]",
             "let xs = [\"a\" for i in 0..1000000]")
 interrupted("comparing lists", "[xs == ys for i in 0..1000]",
             "let xs = [\"a\" for i in 0..3000000]", "let ys = extend(xs, list())")
+interrupted("making plans", "[big(rand(4 + k)) for k in 0..1000]",
+            "fn big(x) { let s = x; for i in 0..30000 { s = sin(s) * 0.5 + cos(s) }; sum(s) }",
+            leave=":stop")
 
 
 @check(":undo of a training step of a million parameters")
