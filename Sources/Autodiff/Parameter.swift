@@ -9,6 +9,8 @@ package final class Parameter {
   let owner = ParameterOwner()
   /// `W1`, or the path inside a model: `net[0].weight`.
   package var name: String
+  /// Whether the name is that of a variable, or begins with one.
+  package var hasPath = false
   /// The leaf of the present version; reading a parameter gives this node.
   package private(set) var node: Node
   /// The gradient that the last `backward` left, nil for none.

@@ -50,7 +50,9 @@ package struct RandomStream: Sendable, Equatable {
   package private(set) var seed: UInt64
   package private(set) var position: UInt64 = 0
 
-  package init(seed: UInt64) { self.seed = seed }
+  package init(seed: UInt64, position: UInt64 = 0) {
+    (self.seed, self.position) = (seed, position)
+  }
 
   /// The position from which `count` draws may be taken; the stream moves on.
   package mutating func reserve(_ count: Int) -> UInt64 {

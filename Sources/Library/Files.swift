@@ -14,13 +14,15 @@ enum FileFunctions {
     name: "save", summary: "Writes a model or tensors as safetensors, or a figure as SVG.",
     category: "Files",
     parameters: [
-      P("net", "a model, a scaler, a tuple or record of them; tensors; or a figure"),
+      P("net", "a model, a scaler, an optimizer, a tuple or record of them; tensors; or a figure"),
       P("path", "a file name that ends in .safetensors or .svg"),
     ],
     details: [
       "The file holds the params and the numbers of scalers by their paths (net[0].weight is",
       "\"[0].weight\"), and in its metadata the layers, from which load(path) makes the model again.",
       "s >> net >> t.undo keeps its scalers with it; so does (net, s, t).",
+      "With an optimizer, save((net, opt), path), it is a training that goes on where it stopped: its",
+      "rates, steps and moments are in the file, and where the random stream was.",
       "A tensor is written under the name value, those of a record under their names.",
     ],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
@@ -41,11 +43,20 @@ enum FileFunctions {
       let saved = SavedTensor.all(of: call.raw(0), call.session)
       try call.session.graph.force(
         call.session.parameters(of: call.raw(0)).map(\.parameter.node))
+      let optimizers = SavedOptimizer.all(of: call.raw(0), call.session)
+      let isPlain = saved.isEmpty && optimizers.isEmpty
       let tensors =
-        saved.isEmpty ? try plain(call) : try saved.compactMap { try $0.written(call.session) }
+        isPlain
+        ? try plain(call)
+        : try saved.compactMap { try $0.written(call.session) }
+          + optimizers.flatMap { try $0.written(call.session) }
       // A model that cannot be written down says so by an empty text; plain tensors say nothing.
       let source = ModelSource.text(call.raw(0), call.session) ?? ""
-      let metadata = saved.isEmpty ? [] : [(key: ModelSource.key, text: source)]
+      var metadata = isPlain ? [] : [(key: ModelSource.key, text: source)]
+      if !optimizers.isEmpty {
+        let stream = SavedRandomStream.text(call.session.graph.random)
+        metadata.append((key: SavedRandomStream.key, text: stream))
+      }
       do throws(DataProblem) {
         try SafeTensors.write(tensors, metadata: metadata, to: path)
       } catch {
@@ -87,6 +98,8 @@ enum FileFunctions {
       "load(path) makes the model again from the layers and scalers that save noted in the file; a",
       "model that was declared with `model` has to be declared before. Of a file that describes no",
       "model it gives a record of its tensors; F16 and BF16 are read as f32.",
+      "let (net, opt) = load(path), or load((net, opt), path), goes on with a training that was saved",
+      "with its optimizer: the next step has the same bits as if it had never stopped.",
       "load(net, path, from: \"pytorch\") fills a net from a state_dict that was saved with",
       "safetensors.torch.save_file: 0.weight of a Linear is turned and becomes net[0].weight, the",
       "weight of a LayerNorm becomes gain.",

@@ -1,8 +1,10 @@
 // A model as the text that makes it, kept in a saved file, and read back as data: no file can make
 // a program do more than put layers together.
 
+import Autodiff
 import Diagnostics
 import Interpreter
+import Neural
 import Syntax
 
 enum ModelSource {
@@ -16,12 +18,20 @@ enum ModelSource {
       guard case .foreign(let object) = leaf, !object.parameters.isEmpty else { return nil }
       return ObjectIdentifier(object)
     }
-    return Set(layers).count == layers.count ? written(value, session) : nil
+    guard Set(layers).count == layers.count else { return nil }
+    var paths: [ObjectIdentifier: String] = [:]
+    for (path, parameter) in session.parameters(of: value) {
+      paths[ObjectIdentifier(parameter)] = path
+    }
+    return written(value, session, paths)
   }
 
-  private static func written(_ value: Value, _ session: Session) -> String? {
+  /// - Parameter paths: of the params in what is saved.
+  private static func written(
+    _ value: Value, _ session: Session, _ paths: [ObjectIdentifier: String]
+  ) -> String? {
     let all = { (parts: [Value], separator: String) -> String? in
-      let texts = parts.compactMap { written($0, session) }
+      let texts = parts.compactMap { written($0, session, paths) }
       return texts.count == parts.count ? texts.joined(separator: separator) : nil
     }
     switch value {
@@ -30,6 +40,7 @@ enum ModelSource {
     case .function(let composition as CompositionObject): return all(composition.stages, " >> ")
     case .function(let host as HostFunctionObject): return host.name
     case .foreign(let layer as LayerObject): return layer.layer.source
+    case .foreign(let optimizer as OptimizerObject): return optimizer.source(paths)
     case .foreign(let encoded as EncodedTable): return encoded.source
     case .foreign(let scaler as ScalerObject): return "standardize(\(scaler.columns))"
     case .foreign(let undo as ScalerUndoObject):
@@ -41,7 +52,7 @@ enum ModelSource {
     case .list(let list): return all(list.elements, ", ").map { "[\($0)]" }
     case .record(let record):
       let fields = record.fields.compactMap { name, value in
-        written(value, session).map { "\(name): \($0)" }
+        written(value, session, paths).map { "\(name): \($0)" }
       }
       return fields.count == record.fields.count ? "{\(fields.joined(separator: ", "))}" : nil
     default: return nil
@@ -54,7 +65,12 @@ enum ModelSource {
     guard diagnostics.isEmpty, program.statements.count == 1,
       case .expression(let expr) = program.statements[0].kind
     else { throw foreign(path) }
-    return try value(expr, path, session)
+    let model = try value(expr, path, session)
+    let parameters = session.parameters(of: model)
+    return try session.replacing(model) { leaf in
+      guard case .foreign(let waiting as WaitingOptimizer) = leaf else { return leaf }
+      return try .foreign(waiting.optimizer(parameters) ?? { throw foreign(path) }())
+    }
   }
 
   private static func foreign(_ path: String) -> Problem {
@@ -117,6 +133,12 @@ enum ModelSource {
     if name == "encode", named.isEmpty, plain.count == 1 {
       guard let encoded = EncodedTable(saved: plain[0]) else { throw foreign(path) }
       return .foreign(encoded)
+    }
+    if let rule = Optimizers.all.first(where: { $0.name == name }) {
+      guard let waiting = try WaitingOptimizer(rule, plain, named, session) else {
+        throw foreign(path)
+      }
+      return .foreign(waiting)
     }
     return try session.call(maker(name, path, session), plain, named: named)
   }

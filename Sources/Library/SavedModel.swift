@@ -123,7 +123,22 @@ struct SavedModel {
       nodes.append(
         turns ? try session.graph.record(.transpose, [leaf], Attributes(sizes: [1, 0])) : leaf)
     }
+    let optimizers =
+      try fromPyTorch
+      ? [] : SavedOptimizer.all(of: model, session).map { try $0.read(self, session) }
+    let stream = try optimizers.isEmpty ? nil : randomStream()
     for ((place, _), node) in zip(pairs, nodes) { try place.store(node, session) }
+    for takeOver in optimizers { takeOver() }
+    if let stream { session.graph.random = stream }
+  }
+
+  /// Where the random stream was, in a file of a training.
+  private func randomStream() throws -> RandomStream? {
+    guard let text = file.metadata[SavedRandomStream.key] else { return nil }
+    guard let stream = SavedRandomStream.stream(text) else {
+      throw Problem(.data, "\(path) has no place in the random stream, but \(text)")
+    }
+    return stream
   }
 
   /// Each place with the tensor of its name and shape; further tensors are left alone.

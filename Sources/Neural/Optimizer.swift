@@ -195,6 +195,20 @@ package final class Optimizer {
     numbers = parameters.map { _ in nil }
   }
 
+  /// How often each parameter was updated, and its state, which one never updated does not have.
+  package var progress: [(steps: Int, states: [Node])] {
+    zip(steps, states).map { ($0, $1) }
+  }
+
+  /// Goes on from where another run has come; one entry for each parameter, states of its shape.
+  package func resume(_ progress: [(steps: Int, states: [Node])], options: [String: Double]) {
+    for old in states.joined() { old.handles -= 1 }
+    self.options = options
+    steps = progress.map(\.steps)
+    states = progress.map { $0.states.map(hold) }
+    numbers = parameters.map { _ in nil }
+  }
+
   /// What undo needs.
   package func snapshot() -> () -> Void {
     let (states, steps, options) = (states, steps, options)

@@ -172,10 +172,17 @@ extension Session {
     if case .tensor(let tensor) = value, tensor.node.name == nil { tensor.node.name = name }
   }
 
-  /// Parameters of a model get the path by which the user reaches them.
+  /// Parameters of a model get the path by which the user reaches them. Those that have such a name keep
+  /// it in collections of all kinds: `let saved = (net, opt)`.
   private func nameParameters(_ name: String, _ value: Value) {
-    for (path, parameter) in parameters(of: value) where !(value.isParameter) {
-      parameter.name = path.hasPrefix("[") ? name + path : name + "." + path
+    let isModel: Bool
+    switch value {
+    case .function, .foreign: isModel = true
+    default: isModel = false
+    }
+    for (path, parameter) in parameters(of: value) where isModel || !parameter.hasPath {
+      parameter.hasPath = true
+      if !value.isParameter, !path.isEmpty { parameter.name = Session.joined(name, path) }
     }
   }
 

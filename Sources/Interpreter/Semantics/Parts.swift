@@ -28,6 +28,18 @@ extension Session {
     }
   }
 
+  /// A value with other leaves in its tuples, lists and records; what stands in models and compositions
+  /// is no part of that.
+  package func replacing(_ value: Value, _ leaf: (Value) throws -> Value) rethrows -> Value {
+    switch value {
+    case .tuple(let tuple): .tuple(try tuple.elements.map { try replacing($0, leaf) })
+    case .list(let list): .list(try list.elements.map { try replacing($0, leaf) })
+    case .record(let record):
+      .record(try record.fields.map { ($0.name, try replacing($0.value, leaf)) })
+    default: try leaf(value)
+    }
+  }
+
   /// All parameters below a value, with their paths; one that is met again is left out.
   package func parameters(of value: Value) -> [(path: String, parameter: Parameter)] {
     var seen: Set<ObjectIdentifier> = []
