@@ -78,7 +78,8 @@ let package = Package(
     .executableTarget(
       name: "nns",
       dependencies: [
-        "Console", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
+        "Console", "Library", "Interpreter", "Datasets", "Syntax", "Autodiff", "Diagnostics",
+        "Engine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

@@ -11,11 +11,14 @@ enum FileFunctions {
   private typealias P = HostFunction.Parameter
 
   static let save: HostFunction = HostFunction(
-    name: "save", summary: "Writes a model or tensors as safetensors, or a figure as SVG.",
+    name: "save",
+    summary: "Writes a model or tensors as safetensors, a table as CSV, or a figure as SVG.",
     category: "Files",
     parameters: [
-      P("net", "a model, a scaler, an optimizer, a tuple or record of them; tensors; or a figure"),
-      P("path", "a file name that ends in .safetensors or .svg"),
+      P(
+        "net",
+        "a model, a scaler, an optimizer, a tuple or record of them; tensors; a table; or a figure"),
+      P("path", "a file name that ends in .safetensors, .csv or .svg"),
     ],
     details: [
       "The file holds the params and the numbers of scalers by their paths (net[0].weight is",
@@ -32,10 +35,15 @@ enum FileFunctions {
         guard path.hasSuffix(".svg") else {
           throw Problem(.value, "a figure is saved as .svg, not as \(path)", argument: 1)
         }
-        do throws(DataProblem) {
-          try WholeFile.write(Array(SVGPlot.render(object.figure).utf8), to: path)
-        } catch { throw Problem(.file, error.message, argument: 1) }
+        try WholeText.write(SVGPlot.render(object.figure), to: path, argument: 1)
         return call.value(0)
+      }
+      if case .foreign(let object as TableObject) = call.value(0), !(object is EncodedTable) {
+        guard path.hasSuffix(".csv") else {
+          throw Problem(.value, "a table is saved as .csv, not as \(path)", argument: 1)
+        }
+        try WholeText.write(CSV.text(object.table), to: path, argument: 1)
+        return .none
       }
       guard path.hasSuffix(".safetensors") else {
         throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
@@ -157,9 +165,10 @@ enum FileFunctions {
 
 /// Text files, written whole or not at all.
 package enum WholeText {
-  package static func write(_ text: String, to path: String) throws {
+  /// - Parameter argument: the argument of a call that is the path.
+  package static func write(_ text: String, to path: String, argument: Int? = nil) throws {
     do throws(DataProblem) { try WholeFile.write(Array(text.utf8), to: path) } catch {
-      throw Problem(.file, error.message)
+      throw Problem(.file, error.message, argument: argument)
     }
   }
 }

@@ -66,14 +66,30 @@ enum TrainingFunctions {
     name: "predict", summary: "What a model gives for inputs, without training.",
     category: "Training",
     parameters: [P("net", "a model"), P("x", "inputs, a tensor or a table")],
-    examples: ["predict(x -> 2 * x, [1, 2])  # => [2, 4]"],
+    details: ["A model that begins with encode, e >> s >> net, takes a table as it is."],
+    examples: [
+      "predict(x -> 2 * x, [1, 2])  # => [2, 4]",
+      "let e = encode(table({a: [\"no\", \"yes\"]}))\n"
+        + "predict(e >> tensor, table({a: [\"yes\"]}))  # => [[1]]",
+    ],
     action: { call in
       var x = call.value(1)
-      if case .foreign = x { x = .tensor(try call.data(1)) }
-      let result = try call.invoke(call.function(0), [x])
+      let net = try call.function(0)
+      if case .foreign = x, encoder(of: net) == nil { x = .tensor(try call.data(1)) }
+      let result = try call.invoke(net, [x])
       guard let node = call.session.node(result) else { return result }
       return .tensor(try call.session.graph.detach(node))
     })
+
+  /// The encoder that a model begins with, which makes numbers of a table itself.
+  static func encoder(of net: Value) -> EncodedTable? {
+    switch net {
+    case .function(let composition as CompositionObject):
+      composition.stages.first.flatMap(encoder)
+    case .foreign(let object): object as? EncodedTable
+    default: nil
+    }
+  }
 
   static let accuracy: HostFunction = HostFunction(
     name: "accuracy", summary: "The share of right classes.", category: "Metrics",

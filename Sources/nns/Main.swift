@@ -35,7 +35,7 @@ struct NNS: ParsableCommand {
     version: version, subcommands: [Run.self] + tools, defaultSubcommand: Run.self)
 
   static let tools: [any ParsableCommand.Type] = [
-    Test.self, Explain.self, Fmt.self, Doc.self, Bench.self,
+    Test.self, Explain.self, Predict.self, Fmt.self, Doc.self, Bench.self,
   ]
 }
 

@@ -142,6 +142,10 @@ struct Runner {
   }
 
   private func standardInput() throws -> SourceText {
+    try SourceText.decode("standard input", Runner.standardInputBytes())
+  }
+
+  static func standardInputBytes() -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -149,7 +153,7 @@ struct Runner {
       if count == 0 { break }
       bytes += chunk[..<count]
     }
-    return try SourceText.decode("standard input", bytes)
+    return bytes
   }
 
   /// Runs every program below the paths; 1 when an expectation failed.
