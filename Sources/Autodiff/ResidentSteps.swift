@@ -314,7 +314,7 @@ extension TurnTrace {
 
 extension Operator {
   /// Whether its operand tells which random numbers it draws.
-  fileprivate var isRandom: Bool {
+  var isRandom: Bool {
     [Operator.uniform, .normal, .bernoulli, .integers].contains { $0 === self }
   }
 }

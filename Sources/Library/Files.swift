@@ -12,13 +12,14 @@ enum FileFunctions {
 
   static let save: HostFunction = HostFunction(
     name: "save",
-    summary: "Writes a model or tensors as safetensors, a table as CSV, or a figure as SVG.",
+    summary: "Writes a model or tensors as safetensors or ONNX, a table as CSV, a figure as SVG.",
     category: "Files",
     parameters: [
       P(
         "net",
         "a model, a scaler, an optimizer, a tuple or record of them; tensors; a table; or a figure"),
-      P("path", "a file name that ends in .safetensors, .csv or .svg"),
+      P("path", "a file name that ends in .safetensors, .onnx, .csv or .svg"),
+      P("input", "for .onnx: an example of what the model gets", default: .optional("none")),
     ],
     details: [
       "The file holds the params and the numbers of scalers by their paths (net[0].weight is",
@@ -26,6 +27,8 @@ enum FileFunctions {
       "s >> net >> t.undo keeps its scalers with it; so does (net, s, t).",
       "With an optimizer, save((net, opt), path), it is a training that goes on where it stopped: its",
       "rates, steps and moments are in the file, and where the random stream was.",
+      "save(net, \"net.onnx\", input: x) writes what the net computes for rows like those of x, with",
+      "any number of them, for other programs; a tuple is the inputs of a model that has several.",
       "A tensor is written under the name value, those of a record under their names.",
     ],
     examples: ["save(dense(2, 2), \"no-such-folder/net.safetensors\")  # error: file"],
@@ -45,8 +48,17 @@ enum FileFunctions {
         try WholeText.write(CSV.text(object.table), to: path, argument: 1)
         return .none
       }
+      if path.hasSuffix(".onnx") {
+        try ONNXExport.write(
+          call.raw(0), like: call.isGiven(2) ? call.value(2) : nil, to: path, call.session)
+        return .none
+      }
+      guard !call.isGiven(2) else {
+        throw Problem(.value, "input is for .onnx files, not for \(path)", argument: 2)
+      }
       guard path.hasSuffix(".safetensors") else {
-        throw Problem(.value, "a model is saved as .safetensors, not as \(path)", argument: 1)
+        throw Problem(
+          .value, "a model is saved as .safetensors or .onnx, not as \(path)", argument: 1)
       }
       let saved = SavedTensor.all(of: call.raw(0), call.session)
       try call.session.graph.force(
