@@ -30,6 +30,9 @@ package final class Graph {
   private(set) var refused: RefusedStore?
   /// What was recorded since the last flush.
   let turn = Turn()
+  /// Whether it is noted which value with a history was looked at first, and that value.
+  package var notesLooks = false { didSet { looked = nil } }
+  package internal(set) var looked: Node?
   /// Plans by the hash of their structure.
   var plans: [Int: [Plan]] = [:]
   /// The values, in the order of recording, through which somebody walks.

@@ -80,6 +80,7 @@ extension Graph {
 
   /// Computes all `roots` in one plan.
   package func force(_ roots: [Node]) throws(OperatorProblem) {
+    if notesLooks, looked == nil { looked = roots.first { $0.isTracked } }
     let missing = roots.filter { $0.buffer == nil }
     guard !missing.isEmpty else { return }
     try compute(missing, keepsTracked: true)

@@ -99,7 +99,15 @@ enum ONNXExport {
       try graph.force([node])
       return try graph.variable(graph.copied(node))
     }
+    graph.notesLooks = true
+    defer { graph.notesLooks = false }
     let result = try session.call(model, inputs.map { .tensor($0) }, named: [])
+    if let node = graph.looked {
+      throw OperatorProblem(
+        .value,
+        "the model looks at numbers that depend on its input, and may go another way for others: "
+          + "it has no one ONNX graph", origin: node.origin)
+    }
     var parts = [result]
     if case .tuple(let tuple) = result { parts = tuple.elements }
     let outputs = try parts.map { part in

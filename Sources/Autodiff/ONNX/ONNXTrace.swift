@@ -32,8 +32,9 @@ package enum ONNXTrace {
     let twins = reached(outputs.map(\.twin))
     try writer.write(nodes, twins)
     for (name, node, twin) in outputs {
-      guard let value = writer.known[ObjectIdentifier(node)] else { continue }
-      guard writer.depends.contains(ObjectIdentifier(node)) else {
+      guard writer.depends.contains(ObjectIdentifier(node)),
+        let value = writer.known[ObjectIdentifier(node)]
+      else {
         throw OperatorProblem(
           .value, "\(name) does not depend on the input: there is nothing to write to a file")
       }
