@@ -78,8 +78,7 @@ let package = Package(
     .executableTarget(
       name: "nns",
       dependencies: [
-        "Console", "Library", "Interpreter", "Datasets", "Syntax", "Autodiff", "Diagnostics",
-        "Engine",
+        "Console", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
 

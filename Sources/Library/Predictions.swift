@@ -14,11 +14,18 @@ package enum Predictions {
   ///
   /// - Parameters:
   ///   - model: a file that `save` wrote.
-  ///   - bytes: comma-separated values whose first line names the columns.
-  ///   - name: what messages call them.
+  ///   - path: a file of comma-separated values whose first line names the columns, or `-` for standard
+  ///     input.
+  ///   - standardInput: reads it to its end.
   package static func text(
-    _ model: String, _ bytes: [UInt8], _ name: String, _ session: Session
+    _ model: String, _ path: String, standardInput: () -> [UInt8], _ session: Session
   ) throws -> String {
+    let bytes: [UInt8]
+    let name = path == "-" ? "standard input" : path
+    do throws(DataProblem) {
+      bytes =
+        try path == "-" ? standardInput() : WholeFile.read(path) { Interrupts.isRequested }
+    } catch { throw Problem(.file, error.message) }
     var table: Table
     do throws(DataProblem) { table = try CSV.parse(bytes) { Interrupts.isRequested } } catch {
       throw Problem(error, in: name, argument: 0)

@@ -1,7 +1,6 @@
 // `nns predict`: a saved model between two files of comma-separated values.
 
 import ArgumentParser
-import Datasets
 import Interpreter
 import Library
 
@@ -40,16 +39,9 @@ extension Runner {
     let session = makeSession()
     do {
       if let script { try runScript(script, [script], session) }
-      let bytes: [UInt8]
-      if table == "-" {
-        bytes = Runner.standardInputBytes()
-      } else {
-        do throws(DataProblem) {
-          bytes = try WholeFile.read(table) { Interrupts.isRequested }
-        } catch { throw Problem(.file, error.message) }
-      }
-      let name = table == "-" ? "standard input" : table
-      StandardOutput.write(try Predictions.text(model, bytes, name, session))
+      StandardOutput.write(
+        try Predictions.text(
+          model, table, standardInput: Runner.standardInputBytes, session))
       return 0
     } catch {
       return report(error, session)
