@@ -15,6 +15,37 @@ static inline void processor_pause(void) {
 static inline void processor_will_read(const void *address) { __builtin_prefetch(address, 0, 3); }
 static inline void processor_will_write(const void *address) { __builtin_prefetch(address, 1, 3); }
 
+/* How this thread computes with floats: rounding, and what becomes of numbers below the normal ones. */
+static inline unsigned long processor_float_mode(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_stmxcsr();
+#elif defined(__aarch64__)
+  unsigned long mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+#else
+  return 0;
+#endif
+}
+static inline void processor_set_float_mode(unsigned long mode) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr((unsigned)mode);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+#endif
+}
+
+/* The bits of the mode that make such numbers zero, as operands and as results. */
+static inline unsigned long processor_flush_to_zero(void) {
+#if defined(__x86_64__)
+  return 0x8040;
+#elif defined(__aarch64__)
+  return 1ul << 24;
+#else
+  return 0;
+#endif
+}
+
 extern int sched_getaffinity(int process, size_t bytes, void *mask);
 
 /* The processors that this process may use. */

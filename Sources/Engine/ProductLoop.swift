@@ -5,7 +5,7 @@
 package final class ProductLoop: Sendable {
   package let sizes: MatrixProduct.Sizes
   package let program: TileProgram
-  private let isDouble: Bool
+  package let isDouble: Bool
   private let (left, right, result): (Int, Int, Int)
 
   /// `program` goes over the elements of the product in their order; operands are addresses.

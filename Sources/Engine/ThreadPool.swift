@@ -20,6 +20,8 @@ package final class ThreadPool: @unchecked Sendable {
   private let finished = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
   private let parts = Atomic<Int>(0)
+  /// How the job computes with floats: as the thread that asked for it.
+  private let mode = Atomic<UInt>(0)
   /// Whether somebody's job is being done; another one runs on the thread that asks.
   private let isBusy = Atomic<Bool>(false)
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
@@ -74,6 +76,7 @@ package final class ThreadPool: @unchecked Sendable {
     withoutActuallyEscaping(body) { body in
       self.body = body
       self.parts.store(parts, ordering: .relaxed)
+      mode.store(FloatMode.current.bits, ordering: .relaxed)
       finished.store(0, ordering: .relaxed)
       let job = (ticket.load(ordering: .relaxed) >> 16) &+ 1
       ticket.store(job << 16, ordering: .sequentiallyConsistent)
@@ -118,6 +121,8 @@ package final class ThreadPool: @unchecked Sendable {
     var seen = 0
     while true {
       seen = next(after: seen)
+      let mode = FloatMode(bits: mode.load(ordering: .relaxed))
+      if mode != .current { mode.use() }
       help(seen)
     }
   }

@@ -215,6 +215,11 @@ enum TensorFunctions {
   static let defaultDType: HostFunction = HostFunction(
     name: "default_dtype", summary: "Sets the element type of literals and new tensors.",
     category: "Tensors", parameters: [HostFunction.Parameter("dtype", "f32 or f64")],
+    details: [
+      "f32 has some 7 digits and holds 1.2e-38 to 3.4e38; what is smaller counts as 0 in everything",
+      "that is computed. f64 has some 16 digits and holds 2.2e-308 to 1.8e308, and smaller numbers",
+      "with fewer digits, as plain numbers do.",
+    ],
     examples: ["default_dtype(f64)\n[1].dtype  # => f64"],
     action: { call in
       guard let dtype = try call.dtype(0), dtype.isFloat else {

@@ -17,9 +17,11 @@ final class Plan {
     }
     let work: Work
     let step: Int
+    let flushesToZero: Bool
 
     init(_ step: PlanStep, _ index: Int) {
       self.step = index
+      flushesToZero = step.flushesToZero
       work =
         switch step.work {
         case .loop(let program): .loop(.passUnretained(program))
@@ -167,7 +169,15 @@ final class Plan {
     _ places: UnsafePointer<UnsafeMutableRawPointer>, _ scratch: UnsafeMutableRawPointer,
     node: (_ slot: Int) -> Node?
   ) throws(OperatorProblem) {
+    // The session's own numbers are f64, and so is a part of what plans compute.
+    let usual = FloatMode.current
+    var isFlushing = false
+    defer { if isFlushing { usual.use() } }
     for command in commands {
+      if command.flushesToZero != isFlushing {
+        isFlushing = command.flushesToZero
+        (isFlushing ? usual.flushing : usual).use()
+      }
       do throws(OperatorProblem) {
         try run(command.work, places, scratch)
         try Graph.checkInterrupt()

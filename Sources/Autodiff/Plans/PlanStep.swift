@@ -21,6 +21,18 @@ final class PlanStep {
   let slots: [Int]
 
   init(_ work: Work, slots: [Int]) { (self.work, self.slots) = (work, slots) }
+
+  /// Whether it takes denormals as zeros: it has nothing to do with f64. That is told by its operators
+  /// alone, whatever they share a step with.
+  var flushesToZero: Bool {
+    switch work {
+    case .loop(let program): !program.isDouble
+    case .product(_, let isDouble, _, _, _), .products(_, let isDouble, _, _, _): !isDouble
+    case .productLoop(let product): !product.isDouble
+    case .kernel(let kernel):
+      !(kernel.call.inputs + [kernel.call.output]).contains { $0.dtype == .f64 }
+    }
+  }
 }
 
 /// A call of a kernel that is made once; only where its operands and its result lie changes.

@@ -40,7 +40,7 @@ package final class TileProgram: @unchecked Sendable {
   }
 
   static let tile = BlockSum.block
-  let isDouble: Bool
+  package let isDouble: Bool
   package let count: Int
   package let order: TileOrder
   package let flopsPerElement: Int
