@@ -101,6 +101,7 @@ def _xor():
 
 
 TRAINING = ("torch fused", "torch compile", "jax jit")
+IMAGES = ("torch fused", "torch fused-nhwc", "torch compile-nhwc")
 
 
 def _nets():
@@ -109,6 +110,12 @@ def _nets():
         Measure("W4", "train", "784-512-512-10, Adam", "samples/s", goal={1: 29_000, 2: 56_000},
                 ours=Steps("w4.nns", lambda n: [25_600, n, 60_000], 1, 25_600), limit=60_800,
                 peers=("numpy", *TRAINING, "jax scan"), **rate),
+        Measure("W5", "train", "LeNet on 28 × 28, Adam", "samples/s", goal={2: 30_000},
+                ours=Steps("w5.nns", lambda n: [60, n], 1, 7_680), limit=100_000,
+                peers=IMAGES, isRate=True, peerKey="train", limitedBy="product"),
+        Measure("W5", "predict", "LeNet on 28 × 28, inference", "samples/s", goal={2: 110_000},
+                ours=Steps("w5_predict.nns", lambda n: [n], 1, 7_680), limit=275_000,
+                peers=IMAGES, isRate=True, peerKey="predict", limitedBy="product"),
         Measure("W6", "step", "transformer, a step", "ms",
                 Steps("w6.nns", lambda n: [n], 5), scale=1e3, goal={2: 28}, limit=17.5,
                 limitedBy="product", peers=TRAINING, peerKey="step"),

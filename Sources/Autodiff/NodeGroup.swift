@@ -5,14 +5,19 @@ import Engine
 /// What a layer is called: the path under which the user holds it, `net[0]`, else its source.
 package final class LayerLabel {
   private let source: String
-  private let owner: ParameterOwner?
+  private let owners: [ParameterOwner]
 
-  package init(source: String, parameter: Parameter?) {
-    (self.source, owner) = (source, parameter?.owner)
+  package init(source: String, parameters: [Parameter]) {
+    (self.source, owners) = (source, parameters.map(\.owner))
+  }
+
+  /// Whether a param is one of the layer's own.
+  package func owns(_ parameter: Parameter) -> Bool {
+    owners.contains { $0 === parameter.owner }
   }
 
   package var text: String {
-    guard let name = owner?.parameter?.name, let dot = name.lastIndex(of: ".") else {
+    guard let name = owners.first?.parameter?.name, let dot = name.lastIndex(of: ".") else {
       return source
     }
     return String(name[..<dot])

@@ -78,8 +78,19 @@ package final class Operator: Sendable {
     case along(Axes, String)
     /// Rows of the first operand times columns of the second.
     case products
+    /// Products of other pairs of the operands' elements, added up.
+    case pairs(ElementPairs)
     /// As the gradient rule tells: elements that are moved, chosen or added up.
     case derived
+  }
+
+  /// Which elements of two operands are multiplied, and the products added up.
+  package struct ElementPairs: Sendable {
+    /// The pairs of an element of the result.
+    package let pairs: @Sendable (_ node: Node, _ result: Int) -> [(a: Int, b: Int)]
+    /// The elements of the result in which an operand's element stands, each with its partner.
+    package let partners:
+      @Sendable (_ node: Node, _ operand: Int, _ element: Int) -> [(result: Int, partner: Int)]
   }
 
   /// What a plan may make of a call instead of running its kernel; see `Autodiff/Plans`.

@@ -82,8 +82,16 @@ extension Node {
       axes.append(axis + extra)
     }
     var result = self
+    if Reductions.order(self.shape, axes: axes) == nil {
+      // Those at the end first: both sums go over the elements as they lie.
+      let kept = (0..<self.shape.rank).last { self.shape[$0] != 1 && !axes.contains($0) } ?? -1
+      let last = axes.filter { $0 > kept }
+      result =
+        last.isEmpty ? self : try graph.record(.sum, [self], Attributes(axes: last, keep: true))
+      axes.removeAll { $0 > kept }
+    }
     if !axes.isEmpty {
-      result = try graph.record(.sum, [self], Attributes(axes: axes, keep: true))
+      result = try graph.record(.sum, [result], Attributes(axes: axes, keep: true))
     }
     if result.shape != shape {
       result = try graph.record(.reshape, [result], Attributes(sizes: shape.dims))

@@ -7,8 +7,8 @@ package enum MatrixProduct {
   /// it is first asked. Operators whose kernels need them ask while they are recorded.
   package static var problem: String? { openblas_problem().map { String(cString: $0) } }
 
-  /// What a product is of: C[m, n] = A[m, k] · B[k, n]; C is contiguous. All sizes and distances are
-  /// at most `Int32.max`, but for m.
+  /// What a product is of: C[m, n] = A[m, k] · B[k, n]. All sizes and distances are at most
+  /// `Int32.max`, but for m.
   package struct Sizes: Equatable, Sendable {
     package var m: Int
     package var n: Int
@@ -17,19 +17,21 @@ package enum MatrixProduct {
     package var isLeftTransposed: Bool
     /// Whether B lies in memory as [n, k].
     package var isRightTransposed: Bool
-    /// Elements from one line of A in memory to the next, and of B.
+    /// Elements from one line of A in memory to the next, of B, and of C.
     package var leftWidth: Int
     package var rightWidth: Int
+    package var resultWidth: Int
 
-    /// Without widths the operands are contiguous.
+    /// Without widths operands and result are contiguous.
     package init(
       m: Int, n: Int, k: Int, isLeftTransposed: Bool = false, isRightTransposed: Bool = false,
-      leftWidth: Int? = nil, rightWidth: Int? = nil
+      leftWidth: Int? = nil, rightWidth: Int? = nil, resultWidth: Int? = nil
     ) {
       (self.m, self.n, self.k) = (m, n, k)
       (self.isLeftTransposed, self.isRightTransposed) = (isLeftTransposed, isRightTransposed)
       self.leftWidth = leftWidth ?? (isLeftTransposed ? m : k)
       self.rightWidth = rightWidth ?? (isRightTransposed ? k : n)
+      self.resultWidth = resultWidth ?? n
     }
 
     /// Whether the library makes the product.
@@ -85,29 +87,35 @@ package enum MatrixProduct {
       Sizes(m: m, n: n, k: k), isDouble: c.dtype == .f64)
   }
 
-  /// C = A · B.
+  /// C = A · B, or C += A · B where it adds.
   ///
   /// A call of the library cannot be interrupted, so large products are made in blocks; and they
   /// are shared by threads, where they are no part of shared work. All of this depends on shape and
   /// element type only.
   package static func multiply(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
-    isDouble: Bool, isAlone: Bool = true
+    isDouble: Bool, isAlone: Bool = true, adds: Bool = false
   ) {
     let (m, n) = (sizes.m, sizes.n)
     guard m > 0, n > 0 else { return }
-    if sizes.k == 0 {
-      c.initializeMemory(as: UInt8.self, repeating: 0, count: m * n * (isDouble ? 8 : 4))
-      return
-    }
+    if sizes.k == 0 { return adds ? () : clear(c, sizes, isDouble: isDouble) }
     if SmallProduct.takes(sizes) {
-      return SmallProduct.multiply(a, b, c, sizes, isDouble: isDouble)
+      return SmallProduct.multiply(a, b, c, sizes, isDouble: isDouble, adds: adds)
     }
     let (parts, isByColumns) = isAlone ? sizes.parts : (1, false)
-    if parts == 1 { return multiply(a, b, c, sizes, (0..<m, 0..<n), isDouble) }
+    if parts == 1 { return multiply(a, b, c, sizes, (0..<m, 0..<n), isDouble, adds: adds) }
     ThreadPool.shared.run(parts: parts) { part in
       let range = sizes.range(part, of: parts, isByColumns ? n : m)
-      multiply(a, b, c, sizes, isByColumns ? (0..<m, range) : (range, 0..<n), isDouble)
+      multiply(a, b, c, sizes, isByColumns ? (0..<m, range) : (range, 0..<n), isDouble, adds: adds)
+    }
+  }
+
+  /// C = 0
+  private static func clear(_ c: UnsafeMutableRawPointer, _ sizes: Sizes, isDouble: Bool) {
+    let size = isDouble ? 8 : 4
+    for row in 0..<sizes.m {
+      (c + row * sizes.resultWidth * size).initializeMemory(
+        as: UInt8.self, repeating: 0, count: sizes.n * size)
     }
   }
 
@@ -131,7 +139,7 @@ package enum MatrixProduct {
   /// Some rows and columns of C, block by block.
   private static func multiply(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer, _ sizes: Sizes,
-    _ region: (rows: Range<Int>, columns: Range<Int>), _ isDouble: Bool
+    _ region: (rows: Range<Int>, columns: Range<Int>), _ isDouble: Bool, adds: Bool = false
   ) {
     let size = isDouble ? 8 : 4
     var all = sizes
@@ -150,8 +158,9 @@ package enum MatrixProduct {
           let left = sizes.isLeftTransposed ? inner * lead + row : row * lead + inner
           let right = sizes.isRightTransposed ? column * width + inner : inner * width + column
           multiply(
-            part, of: sizes, a + left * size, b + right * size, c + (row * sizes.n + column) * size,
-            adds: inner > 0, isDouble: isDouble)
+            part, of: sizes, a + left * size, b + right * size,
+            c + (row * sizes.resultWidth + column) * size, adds: adds || inner > 0,
+            isDouble: isDouble)
           if block != all, Interrupts.isRequested { return }
         }
       }
@@ -171,12 +180,12 @@ package enum MatrixProduct {
       cblas_dgemm(
         CblasRowMajor, left, right, m, n, k, 1, a.assumingMemoryBound(to: Double.self), leftWidth,
         b.assumingMemoryBound(to: Double.self), rightWidth, adds ? 1 : 0,
-        c.assumingMemoryBound(to: Double.self), Int32(whole.n))
+        c.assumingMemoryBound(to: Double.self), Int32(whole.resultWidth))
     } else {
       cblas_sgemm(
         CblasRowMajor, left, right, m, n, k, 1, a.assumingMemoryBound(to: Float.self), leftWidth,
         b.assumingMemoryBound(to: Float.self), rightWidth, adds ? 1 : 0,
-        c.assumingMemoryBound(to: Float.self), Int32(whole.n))
+        c.assumingMemoryBound(to: Float.self), Int32(whole.resultWidth))
     }
   }
 }

@@ -11,19 +11,19 @@ enum SmallProduct {
 
   static func multiply(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer,
-    _ sizes: MatrixProduct.Sizes, isDouble: Bool
+    _ sizes: MatrixProduct.Sizes, isDouble: Bool, adds: Bool
   ) {
     if isDouble {
-      multiply(a, b, c, sizes, Double.self)
+      multiply(a, b, c, sizes, Double.self, adds: adds)
     } else {
-      multiply(a, b, c, sizes, Float.self)
+      multiply(a, b, c, sizes, Float.self, adds: adds)
     }
   }
 
   @inline(__always)
   private static func multiply<T: BinaryFloatingPoint>(
     _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ c: UnsafeMutableRawPointer,
-    _ sizes: MatrixProduct.Sizes, _: T.Type
+    _ sizes: MatrixProduct.Sizes, _: T.Type, adds: Bool
   ) {
     let (m, n, k) = (sizes.m, sizes.n, sizes.k)
     let (rowStep, leftStep) = sizes.isLeftTransposed ? (1, sizes.leftWidth) : (sizes.leftWidth, 1)
@@ -41,10 +41,11 @@ enum SmallProduct {
           y += rightStep
           total += x[0] * y[0]
         }
-        result[0] = total
+        result[0] = adds ? result[0] + total : total
         result += 1
         column += columnStep
       }
+      result += sizes.resultWidth - n
       row += rowStep
     }
   }

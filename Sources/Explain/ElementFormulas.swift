@@ -83,7 +83,7 @@ struct ElementFormulas {
       return FormulaParser.parse(text)?.filled(place, members) { hole, place in
         fill(hole, map, along: place, result: map.keepsShape ? place : row, members)
       }
-    case .products:
+    case .products, .pairs:
       let products = map.pairs(index).map {
         Formula.times(element(node.inputs[0], $0.a), element(node.inputs[1], $0.b))
       }
@@ -113,7 +113,7 @@ struct ElementFormulas {
     case .along(let standard, _):
       guard let notation else { break }
       return [try along(notation, map, standard, operand, element)]
-    case .products:
+    case .products, .pairs:
       return map.partners(operand, of: element).map { result, partner in
         let other = self.element(node.inputs[1 - operand], partner)
         let arriving = gradient(node, result)
@@ -293,7 +293,8 @@ extension ElementFormulas {
     return column.indices.filter { column[$0] != 0 }
   }
 
-  /// A sum of operands' elements where the gradient rule says that the result is one.
+  /// A sum of operands' elements, or a part of one, where the gradient rule says that the result is
+  /// that.
   private func derivedForward(_ node: Node, _ index: Int) throws(OperatorProblem) -> Formula? {
     guard case .rule(let rule) = node.op.gradient else { return nil }
     let graph = node.graph
@@ -301,17 +302,19 @@ extension ElementFormulas {
     hot[index] = 1
     let arriving = try graph.tensor(hot, shape: node.shape.dims, dtype: node.dtype)
     var terms: [Formula] = []
+    var share: Double?
     for (operand, part) in rule(arriving, node).enumerated() {
       guard let part else { continue }
       let input = node.inputs[operand]
       let row = try graph.values(part.summed(to: input.shape))
       for place in row.indices where row[place] != 0 {
-        guard row[place] == 1 || row[place] == -1 else { return nil }
+        guard row[place].magnitude == share ?? row[place].magnitude else { return nil }
+        share = row[place].magnitude
         let source = element(input, place)
-        terms.append(row[place] == 1 ? source : .negated(source))
+        terms.append(row[place] > 0 ? source : .negated(source))
       }
     }
-    let sum = Formula.shortened(terms)
+    let sum = Formula.part(.shortened(terms), share ?? 1)
     let difference = (sum.evaluated - value(node, index)).magnitude
     return difference <= 1e-5 * max(1, value(node, index).magnitude) ? sum : nil
   }

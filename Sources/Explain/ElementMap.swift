@@ -115,6 +115,7 @@ struct ElementMap {
 
   /// The pairs of elements whose products an element of the result sums.
   func pairs(_ result: Int) -> [(a: Int, b: Int)] {
+    if case .pairs(let own) = node.op.elements { return own.pairs(node, result) }
     let layout = layout
     let (a, b) = start(result, layout)
     return (0..<layout.inner).map { (a + $0, b + $0 * layout.columns) }
@@ -122,6 +123,7 @@ struct ElementMap {
 
   /// The elements of the product in which an operand's element stands, each with its partner.
   func partners(_ operand: Int, of element: Int) -> [(result: Int, partner: Int)] {
+    if case .pairs(let own) = node.op.elements { return own.partners(node, operand, element) }
     let layout = layout
     var found: [(result: Int, partner: Int)] = []
     for result in 0..<node.shape.count {

@@ -137,7 +137,7 @@ private struct FocusMaker {
     let map = ElementMap(node: node)
     switch node.op.elements {
     case .each: return map.results(operand, of: element)
-    case .products: return map.partners(operand, of: element).map(\.result)
+    case .products, .pairs: return map.partners(operand, of: element).map(\.result)
     case .along(let standard, _):
       let axes = map.axes(standard)
       let row = map.row(of: element, axes)

@@ -133,6 +133,17 @@ extension Formula {
     return isMinus ? negated(product) : product
   }
 
+  /// A formula times a positive number, which is written as a divisor where it is one.
+  static func part(_ formula: Formula, _ share: Double) -> Formula {
+    let divisor = (1 / share).rounded()
+    guard divisor > 1, (divisor * share - 1).magnitude < 1e-6 else {
+      return times(.number(share), formula)
+    }
+    return multiplied([
+      Factor(join: .dot, formula: formula), Factor(join: .over, formula: .number(divisor)),
+    ])
+  }
+
   static func negated(_ formula: Formula) -> Formula {
     switch formula {
     case .negative(let inner): inner

@@ -28,11 +28,12 @@ struct StepMaker {
   private func formula(_ node: Node, _ inside: [Node]) -> String {
     if let group = folding.layers[node.serial] {
       let members = inside + [node]
-      // A param in front is what the layer was called with, others are its own.
+      // What the layer was called with: neither its own params nor what it made.
       let external = members.flatMap { member in
-        member.inputs.enumerated().filter { place, input in
-          (place == 0 || input.version == nil) && !input.isNumber && input.group !== group
-        }.map(\.element)
+        member.inputs.filter { input in
+          let isOwn = input.version?.parameter.map(group.label.owns) ?? false
+          return !isOwn && !input.isNumber && input.group !== group
+        }
       }
       var arguments: [String] = []
       for input in external where !arguments.contains(names.name(input)) {

@@ -61,8 +61,7 @@ enum FileFunctions {
           .value, "a model is saved as .safetensors or .onnx, not as \(path)", argument: 1)
       }
       let saved = SavedTensor.all(of: call.raw(0), call.session)
-      try call.session.graph.force(
-        call.session.parameters(of: call.raw(0)).map(\.parameter.node))
+      try call.session.graph.force(saved.compactMap(\.parameter?.node))
       let optimizers = SavedOptimizer.all(of: call.raw(0), call.session)
       let isPlain = saved.isEmpty && optimizers.isEmpty
       let tensors =

@@ -14,18 +14,21 @@ final class LayerObject: ForeignObject {
   private let origin: Origin
   init(_ layer: any Layer, origin: Origin) {
     (self.layer, self.origin) = (layer, origin)
-    label = LayerLabel(source: layer.source, parameter: layer.parameters.first?.parameter)
+    label = LayerLabel(
+      source: layer.source, parameters: (layer.parameters + layer.state).map(\.parameter))
   }
 
   var typeName: String { "layer" }
   var isCallable: Bool { true }
-  var recordsOnly: Bool { true }
-  var fieldNames: [String] { layer.parameters.map(\.name) }
+  /// One that keeps a state changes it.
+  var recordsOnly: Bool { layer.state.isEmpty }
+  private var kept: [(name: String, parameter: Parameter)] { layer.parameters + layer.state }
+  var fieldNames: [String] { kept.map(\.name) }
   var parameters: [(path: String, parameter: Parameter)] {
     layer.parameters.map { ($0.name, $0.parameter) }
   }
   func field(_ name: String, _ session: Session) throws -> Value? {
-    layer.parameters.first { $0.name == name }.map { .foreign(ParameterObject($0.parameter)) }
+    kept.first { $0.name == name }.map { .foreign(ParameterObject($0.parameter)) }
   }
   func call(_ call: Call) throws -> Value {
     let x = try call.tensor(0)
@@ -105,6 +108,11 @@ enum LayerFunctions {
           argument: place)
       }
       return .number(Double(size))
+    case .sizes(let axes, let least):
+      return LayerArgument(try call.sizes(place, axes: axes, atLeast: least))
+    case .padding(let axes):
+      return try call.isSame(place)
+        ? .word("same") : LayerArgument(call.sizes(place, axes: axes, atLeast: 0))
     case .word(let words):
       let word = try call.string(place)
       guard words.contains(word) else {
@@ -116,5 +124,12 @@ enum LayerFunctions {
       }
       return .word(word)
     }
+  }
+}
+
+extension LayerArgument {
+  /// One number where all axes have it.
+  fileprivate init(_ sizes: [Int]) {
+    self = sizes.count == 1 ? .number(Double(sizes[0])) : .sizes(sizes)
   }
 }

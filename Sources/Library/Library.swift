@@ -14,7 +14,8 @@ package enum Library {
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
     + RowFunctions.all + TableFunctions.all
-    + EinsumFunctions.all + FigureFunctions.all + ReferenceFunctions.all + PictureFunctions.all
+    + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
+    + PictureFunctions.all
     + TeachingFunctions.all
     + FileFunctions.all
 

@@ -26,7 +26,7 @@ enum ONNXExport {
         help: "write the stages behind it, and encode the table before")
     }
     // What was there before is numbers, however it was made.
-    try session.graph.force(session.parameters(of: model).map(\.parameter.node))
+    try session.graph.force(SavedTensor.all(of: model, session).compactMap(\.parameter?.node))
     try session.graph.flush()
     let inputs = try examples(example, session)
     let graph = try graph(model, inputs, session)
@@ -74,7 +74,7 @@ enum ONNXExport {
     guard own.outputs.count == other.outputs.count else {
       throw Problem(.value, "the model gives another number of results for more rows", argument: 0)
     }
-    let parameters = session.parameters(of: model)
+    let tensors = SavedTensor.all(of: model, session)
     let names = { (count: Int, word: String, index: Int) in
       count == 1 ? word : "\(word)_\(index)"
     }
@@ -85,7 +85,7 @@ enum ONNXExport {
       outputs: own.outputs.indices.map {
         (names(own.outputs.count, "output", $0), own.outputs[$0], other.outputs[$0])
       },
-      names: { parameter in parameters.first { $0.parameter === parameter }?.path })
+      names: { parameter in tensors.first { $0.parameter === parameter }?.name })
   }
 
   /// The model on so many rows like those of the examples.

@@ -14,7 +14,10 @@ extension SavedModel {
     let missing = wanted.map(\.pytorch.name).filter { name in
       !tensors.contains { $0.name == name }
     }
-    let extra = tensors.map(\.name).filter { !names.contains($0) }
+    // PyTorch counts the batches that a norm has seen; nns has no use for that.
+    let extra = tensors.map(\.name).filter {
+      !names.contains($0) && !$0.hasSuffix("num_batches_tracked")
+    }
     guard missing.isEmpty, extra.isEmpty else { throw misfit(missing, extra, wanted) }
     return try wanted.compactMap { place in
       guard let (_, tensor) = tensors.first(where: { $0.name == place.pytorch.name }) else {

@@ -26,6 +26,11 @@ struct SavedTensor {
     }
   }
 
+  var parameter: Parameter? {
+    if case .parameter(let parameter) = place { return parameter }
+    return nil
+  }
+
   /// Everything that a value keeps, in order; a param that it has twice comes once.
   static func all(of value: Value, _ session: Session) -> [SavedTensor] {
     var seen: Set<ObjectIdentifier> = []
@@ -37,9 +42,16 @@ struct SavedTensor {
       }
       var record: LayerRecord?
       if case .foreign(let object as LayerObject) = leaf { record = object.layer.call.record }
-      return session.parameters(of: leaf).filter { seen.insert(ObjectIdentifier($0.1)).inserted }
+      return (session.parameters(of: leaf) + state(leaf))
+        .filter { seen.insert(ObjectIdentifier($0.parameter)).inserted }
         .map { SavedTensor(path, $0.path, record, .parameter($0.parameter)) }
     }
+  }
+
+  /// What a layer keeps besides its params.
+  private static func state(_ value: Value) -> [(path: String, parameter: Parameter)] {
+    guard case .foreign(let object as LayerObject) = value else { return [] }
+    return object.layer.state.map { ($0.name, $0.parameter) }
   }
 
   private init(_ path: String, _ own: String, _ layer: LayerRecord?, _ place: Place) {

@@ -13,9 +13,13 @@ package enum Initializer: String, CaseIterable, Sendable {
   case normal
   case zeros
 
-  package func make(_ graph: Graph, _ sizes: [Int]) throws(OperatorProblem) -> Node {
-    let inputs = Double(max(1, sizes.first ?? 1))
-    let outputs = Double(max(1, sizes.last ?? 1))
+  /// - Parameter fans: the inputs and the outputs of one element; of a matrix [inputs, outputs] where
+  ///   they are left out.
+  package func make(_ graph: Graph, _ sizes: [Int], fans: (inputs: Int, outputs: Int)? = nil)
+    throws(OperatorProblem) -> Node
+  {
+    let inputs = Double(max(1, fans?.inputs ?? sizes.first ?? 1))
+    let outputs = Double(max(1, fans?.outputs ?? sizes.last ?? 1))
     let dtype = graph.defaultDType
     let attributes = Attributes(sizes: sizes, dtype: dtype)
     switch self {

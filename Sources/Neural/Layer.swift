@@ -11,6 +11,8 @@ package protocol Layer: AnyObject {
   var call: LayerCall { get }
   /// Parameters by name, in the order of the constructor.
   var parameters: [(name: String, parameter: Parameter)] { get }
+  /// What it keeps besides and is not trained, such as running means; changed by calls in training.
+  var state: [(name: String, parameter: Parameter)] { get }
   /// y = layer(x); shapes are checked.
   func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node
   /// A layer of its own with the same numbers.
@@ -21,11 +23,15 @@ extension Layer {
   /// How it prints: the source that makes it, `dense(2, 3)`.
   package var source: String { call.source }
   package var parameters: [(name: String, parameter: Parameter)] { [] }
+  package var state: [(name: String, parameter: Parameter)] { [] }
 }
 
 /// Every layer, by its record.
 package enum Layers {
-  package static let all: [LayerRecord] = [.dense, .dropout, .layerNorm, .flatten]
+  package static let all: [LayerRecord] = [
+    .dense, .conv1d, .conv2d, .convTranspose2d, .maxPool, .averagePool, .globalAveragePool,
+    .embedding, .dropout, .layerNorm, .batchNorm, .flatten,
+  ]
 }
 
 /// One layer: everything that nns knows about it.
@@ -69,9 +75,11 @@ package struct LayerRecord: Sendable {
 package struct LayerSample: Sendable {
   package let source: String
   package let input: [Int]
+  /// Where the input is class numbers: how many there are.
+  package let classes: Int?
 
-  package init(_ source: String, _ input: [Int]) {
-    (self.source, self.input) = (source, input)
+  package init(_ source: String, _ input: [Int], classes: Int? = nil) {
+    (self.source, self.input, self.classes) = (source, input, classes)
   }
 }
 
@@ -95,6 +103,10 @@ package struct LayerParameter: Sendable {
     case flag
     /// One of these words.
     case word([String])
+    /// A whole number no smaller than this, or a list of one for each of so many axes.
+    case sizes(axes: Int, atLeast: Int)
+    /// As sizes from 0, or "same".
+    case padding(axes: Int)
   }
 
   package let name: String
@@ -115,6 +127,9 @@ package enum LayerArgument: Hashable, Sendable {
   case number(Double)
   case flag(Bool)
   case word(String)
+  /// One for each axis.
+  case sizes([Int])
+  case none
 
   /// As a program writes it.
   package var source: String {
@@ -122,6 +137,8 @@ package enum LayerArgument: Hashable, Sendable {
     case .number(let x): NumberFormat.shortest(x)
     case .flag(let flag): flag ? "true" : "false"
     case .word(let word): "\"\(word)\""
+    case .sizes(let sizes): "\(sizes)"
+    case .none: "none"
     }
   }
 }
@@ -161,7 +178,7 @@ package struct LayerCall: Sendable {
   }
 
   /// The same call with another number.
-  private func with(_ name: String, _ number: Int) -> LayerCall {
+  func with(_ name: String, _ number: Int) -> LayerCall {
     LayerCall(
       record,
       zip(record.parameters, arguments).map { parameter, argument in
@@ -179,6 +196,15 @@ package struct LayerCall: Sendable {
   }
 
   func size(_ name: String) -> Int { Int(exactly: number(name)) ?? 0 }
+
+  /// One number for all axes, or one for each.
+  func sizes(_ name: String) -> [Int] {
+    if case .sizes(let sizes)? = argument(name) { return sizes }
+    return [size(name)]
+  }
+
+  /// Whether nothing was given for it.
+  func isNone(_ name: String) -> Bool { argument(name) == LayerArgument.none }
 
   func flag(_ name: String) -> Bool { argument(name) == .flag(true) }
 

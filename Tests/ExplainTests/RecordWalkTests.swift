@@ -16,7 +16,7 @@ struct RecordWalkTests {
   func layer(_ name: String) throws {
     let record = try #require(Layers.all.first { $0.name == name })
     #expect(!record.samples.isEmpty, "\(name) has no sample")
-    for sample in record.samples {
+    for sample in record.samples where sample.classes == nil {
       let program = try WalkProgram(
         """
         param w = 0.5 + rand(\(Shape(sample.input)))
@@ -28,12 +28,22 @@ struct RecordWalkTests {
         """)
       try program.check(["w"] + program.paths("net"))
     }
+    for sample in record.samples {
+      guard let classes = sample.classes else { continue }
+      let program = try WalkProgram(
+        """
+        let net = \(sample.source)
+        let y = net(integers(0, \(classes), \(Shape(sample.input))))
+        let loss = mean(y^2)
+        """)
+      try program.check(program.paths("net"))
+    }
   }
 
   @Test("a layer folds, and opens", arguments: Layers.all.map(\.name))
   func folding(_ name: String) throws {
     let record = try #require(Layers.all.first { $0.name == name })
-    for sample in record.samples {
+    for sample in record.samples where sample.classes == nil {
       let program = try WalkProgram(
         """
         param w = rand(\(Shape(sample.input)))

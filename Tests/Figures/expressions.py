@@ -13,7 +13,7 @@ import tempfile
 import numpy as np
 import torch
 import torch.nn.functional as F
-from generate import CHECK, literal
+from cases import CHECK, literal
 
 UNARY = {
     "exp({} / 4)": lambda x: torch.exp(x / 4), "log(abs({}) + 1)": lambda x: torch.log(x.abs() + 1),

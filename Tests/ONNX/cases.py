@@ -11,6 +11,7 @@ from onnx.helper import get_attribute_value
 from onnx import numpy_helper
 from safetensors.numpy import load_file, save_file
 
+import windows  # noqa: F401
 from expressions import TABLE
 
 TYPES = {np.dtype(t) for t in ("float32", "float64", "int32", "int64", "bool")}
@@ -44,6 +45,8 @@ class Case:
         if texts is None:
             return
         self.outputs = [o for o, name in zip(outputs, [n for n in node.output if n])]
+        if len(texts) < len(self.outputs):
+            return
         held = {n: np.array(v, order="C") for n, v in zip(names, values) if n and v.size}
         if len(held) < len([n for n in names if n]):
             return

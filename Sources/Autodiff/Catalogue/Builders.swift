@@ -5,8 +5,8 @@ import Engine
 /// Every operator, by family.
 package enum Catalogue {
   package static let all: [Operator] =
-    leaves + arithmetic + comparisons + elementwise + reductions + products + movement + selection
-    + creation + losses
+    leaves + arithmetic + comparisons + elementwise + reductions + products + convolutions + pools
+    + movement + selection + creation + losses
 
   private static let byName: [String: Operator] = Dictionary(
     uniqueKeysWithValues: all.filter { !$0.isHidden }.map { ($0.name, $0) })

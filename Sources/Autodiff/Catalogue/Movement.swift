@@ -4,7 +4,7 @@ import Engine
 
 extension Catalogue {
   static let movement: [Operator] = [
-    .reshape, .transpose, .expand, .squeeze, .concat, .stack, .slice, .sliceUpdate,
+    .reshape, .transpose, .expand, .squeeze, .concat, .stack, .slice, .sliceUpdate, .pad,
   ]
 }
 

@@ -5,8 +5,8 @@ import Engine
 enum ONNXForms {
   /// A test shows that every operator of the catalogue is in one of these.
   static let all: [(op: Operator, form: ONNXForm)] =
-    leaves + arithmetic + elementwise + reductions + products + movement + selection + creation
-    + losses
+    leaves + arithmetic + elementwise + reductions + products + convolutions + movement + selection
+    + creation + losses
 
   private static let byOperator: [ObjectIdentifier: ONNXForm] = Dictionary(
     all.map { (ObjectIdentifier($0.op), $0.form) }, uniquingKeysWith: { first, _ in first })

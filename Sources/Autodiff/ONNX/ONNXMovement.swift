@@ -35,6 +35,17 @@ extension ONNXForms {
     ),
     (.slice, .ofFirst { call throws(OperatorProblem) in try slice(call) }),
     (.sliceUpdate, .none(because: "elements are replaced in the model")),
+    (
+      .pad,
+      .made { call throws(OperatorProblem) in
+        call.add(
+          "Pad",
+          [
+            call.operands[0], try call.ints(call.attributes.sizes),
+            try call.scalar(call.attributes.reals.first ?? 0),
+          ])
+      }
+    ),
   ]
 
   /// Starts, ends and steps; an end that is the batch's is that of the axis.
