@@ -14,6 +14,8 @@ package final class Buffer: @unchecked Sendable {
   package private(set) var address: UnsafeMutableRawPointer
   /// 0 where the memory belongs to somebody else.
   private let capacity: Int
+  /// Whose memory it is a part of.
+  private let whole: Buffer?
 
   /// Uninitialised memory; throws when the limit or the system refuses it.
   package init(_ dtype: DType, count: Int) throws(MemoryProblem) {
@@ -22,6 +24,18 @@ package final class Buffer: @unchecked Sendable {
     self.count = count
     let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.size)
     (address, capacity) = try Memory.allocate(bytes: overflow ? .max : bytes)
+    whole = nil
+  }
+
+  /// Elements of another buffer, which stays as it is as long as this one is there; nil where they do not
+  /// begin at a multiple of 64 bytes.
+  package init?(_ range: Range<Int>, of other: Buffer) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= other.count)
+    let offset = range.lowerBound * other.dtype.size
+    guard offset % 64 == 0, other.capacity > 0 || other.whole != nil else { return nil }
+    (dtype, count, capacity) = (other.dtype, range.count, 0)
+    address = other.address + offset
+    whole = other.whole ?? other
   }
 
   /// A view of memory that somebody else holds; `show` says where it is.
@@ -30,6 +44,7 @@ package final class Buffer: @unchecked Sendable {
     self.count = count
     address = Buffer.nowhere
     capacity = 0
+    whole = nil
   }
 
   nonisolated(unsafe) private static let nowhere = UnsafeMutableRawPointer.allocate(

@@ -208,13 +208,24 @@ extension Session {
     return try gather(x, items)
   }
 
-  /// A block of computed data without history is copied at once: no plan for one element.
+  /// Rows of this many bytes, and no less than a quarter of the whole, are looked at where they lie.
+  private static let largeBlock = 1 << 20
+
+  /// A block of computed data without history is copied at once: no plan for one element. Most rows of
+  /// large data are not copied: they hold on to the rest of it.
   private func direct(_ x: Node, _ block: Block) throws -> Node? {
     guard !x.isTracked, let buffer = x.buffer, let shape = Shape(checking: block.lengths),
-      let final = Shape(checking: block.shape), shape.count <= 4096
+      let final = Shape(checking: block.shape)
     else { return nil }
     let strides = x.shape.strides
     let offset = zip(block.starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
+    if shape.count > 4096 {
+      guard shape.count * x.dtype.size >= Session.largeBlock, shape.count >= x.shape.count / 4,
+        x.version == nil, block.lengths.dropFirst() == x.shape.dims.dropFirst(),
+        let part = Buffer(offset..<offset + shape.count, of: buffer)
+      else { return nil }
+      return graph.leaf(part, final)
+    }
     do {
       let result = try Buffer(x.dtype, count: shape.count)
       Movement.strided(buffer, result, shape, offset: offset, strides: strides)
