@@ -48,6 +48,26 @@ struct PlanTests {
     #expect(plan.summaries { _ in nil }[0].bytes == Double(4 * (3 * n + 1)))
   }
 
+  @Test("a large value lies where the root will lie that reads it last")
+  func hosted() throws {
+    let n = 300_001
+    let x = try tensor([n], seed: 1)
+    let sums = try graph.record(.cumsum, [x], Attributes(axes: [0]))
+    let roots = [sums - graph.constant(0.5)]
+    let key = key(roots)
+    let plan = try Plan(key)
+    try plan.run(key.leaves.compactMap(\.buffer)) { _ in nil }
+    #expect(plan.lowering.arenaBytes == 0)
+    let result = try #require(plan.outputs.compactMap { $0 }.last)
+    let plain = try Plan(self.key([sums]))
+    try plain.run([try #require(x.buffer)]) { _ in nil }
+    let alone = try #require(plain.outputs.compactMap { $0 }.last)
+    #expect((0..<n).allSatisfy { result[$0] == Double(Float(alone[$0]) - 0.5) })
+    // Where two read it, it keeps memory of its own.
+    let two = try Plan(self.key([sums - graph.constant(0.5), sums * sums]))
+    #expect(two.lowering.arenaBytes >= 4 * n)
+  }
+
   @Test("forward and backward share a loop where nothing stands between them")
   func backward() throws {
     let w = Parameter("w", value: try tensor([1000], seed: 1))

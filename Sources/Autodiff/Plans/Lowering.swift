@@ -31,6 +31,8 @@ struct Lowering {
     var last: Int
     /// Where in the arena, for values that are no roots.
     var offset = 0
+    /// The storage of the root in whose memory it lies until that is computed; nil for the arena.
+    var host: Int?
   }
 
   private static let mostInstructions = 192
@@ -63,6 +65,7 @@ struct Lowering {
     if groups.indices.contains(where: isProduct) { hurryLoops() }
     joinProducts()
     findStorages()
+    if !PlanVerification.isOn { shareRoots() }
     arenaBytes = PlanArena.assign(&storages)
     for index in groups.indices where !isJoined[index] {
       if steps.count & 0xFF == 0xFF, Interrupts.isRequested { return }
@@ -237,6 +240,42 @@ struct Lowering {
       Storage(
         slot: index, bytes: type.shape.count * type.dtype.size, isRoot: values.isRoot[index],
         first: stepOf[groupOf[index]], last: stepOf[groupOf[index]]))
+  }
+
+  /// Values of this many bytes lie in the memory of a root where they can.
+  private static let largeValue = 1 << 20
+
+  /// A large value that is last read by a root's loop, element by element, lies where the root will lie:
+  /// `rand(n, k) - 0.5` needs the memory of one tensor. (Verification compares with what was there.)
+  private mutating func shareRoots() {
+    for root in storages.indices where storages[root].isRoot {
+      let bytes = storages[root].bytes
+      let slot = values.slots[storages[root].slot]
+      let group = groupOf[storages[root].slot]
+      guard bytes >= Lowering.largeValue, let key = groups[group].key, !isJoined[group],
+        groups[group].order ?? .flat == .flat, slot.type.dtype == (key.isDouble ? .f64 : .f32)
+      else { continue }
+      for operand in slot.operands.indices {
+        let reading = values.reading(slot, operand: operand)
+        guard reading.value >= 0, groupOf[reading.value] != group, isElement(reading, key),
+          isOnlyReader(storages[root].slot, of: reading.value, group)
+        else { continue }
+        let value = storageOf[reading.value]
+        guard value >= 0, !storages[value].isRoot, storages[value].bytes == bytes,
+          storages[value].last == stepOf[group]
+        else { continue }
+        storages[value].host = root
+        break
+      }
+    }
+  }
+
+  /// Whether a value is read once in a group, by this slot.
+  private func isOnlyReader(_ slot: Int, of value: Int, _ group: Int) -> Bool {
+    let readers = groups[group].slots.flatMap { index in
+      values.readings(of: index).filter { $0 == value }.map { _ in index }
+    }
+    return readers == [slot]
   }
 
   /// Which of the addresses of a run a value has: first come the leaves.

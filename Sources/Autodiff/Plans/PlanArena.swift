@@ -2,11 +2,11 @@
 
 /// Where values lie in the arena of a plan: one takes the place of others that are not read again.
 enum PlanArena {
-  /// Sets the offsets of all storages that are no roots; the bytes of the arena.
+  /// Sets the offsets of all storages that lie in no root's memory; the bytes of the arena.
   static func assign(_ storages: inout [Lowering.Storage]) -> Int {
     var free: [(offset: Int, bytes: Int)] = []
     var total = 0
-    let order = storages.indices.filter { !storages[$0].isRoot }
+    let order = storages.indices.filter { !storages[$0].isRoot && storages[$0].host == nil }
     let starting = order.sorted { storages[$0].first < storages[$1].first }
     let ending = order.sorted { storages[$0].last < storages[$1].last }
     var ended = 0

@@ -95,6 +95,8 @@ final class Plan {
   /// Which addresses lie in the arena, and at which offset.
   private var arenaPlaces: [(place: Int, offset: Int)] = []
   private var arena: UnsafeMutableRawPointer?
+  /// Addresses of values that lie where a root will lie, and the root's.
+  private var hosted: [(place: Int, root: Int)] = []
 
   /// Throws where it is interrupted: plans of a hundred thousand values take a while to make.
   init(_ key: PlanKey) throws(OperatorProblem) {
@@ -134,6 +136,8 @@ final class Plan {
         withMemory.insert(slot)
         rootStorages.append(
           RootStorage(place: place, slot: slot, values.slots[slot].type))
+      } else if let host = storage.host {
+        hosted.append((place, leafTypes.count + host))
       } else {
         arenaPlaces.append((place, storage.offset))
       }
@@ -208,6 +212,11 @@ final class Plan {
     return (places, try memory.scratch(lowering.scratchBytes))
   }
 
+  /// Where values lie that have the memory of a root, once the roots have theirs.
+  func placeHosted(_ places: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>) {
+    for (place, root) in hosted { places[place] = places[root] }
+  }
+
   func releaseMemory() { memory.release() }
 
   /// The places of the roots by slot; nil where one shares its memory with a leaf.
@@ -248,6 +257,7 @@ final class Plan {
       if let buffer { addresses[rootStorages[index].place] = buffer.address }
       outputs[rootStorages[index].slot] = buffer
     }
+    for (place, root) in hosted { addresses[place] = addresses[root] }
     return try memory.scratch(lowering.scratchBytes)
   }
 

@@ -97,6 +97,7 @@ final class ResidentPlan {
     _ = second.initialize(from: first)
     for (set, places) in zip(sets, places) {
       for (root, buffer) in zip(roots, set) { places[root.place] = buffer.address }
+      plan.placeHosted(places)
     }
   }
 
