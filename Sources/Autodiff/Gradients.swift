@@ -42,7 +42,7 @@ extension Graph {
         guard let part else { continue }
         let fitted = try part.summed(to: input.shape).converted(to: input.dtype)
         if let present = gradients[input.serial] {
-          gradients[input.serial] = try record(.add, [present, fitted])
+          gradients[input.serial] = try sum(present, fitted)
         } else {
           gradients[input.serial] = fitted
         }
@@ -61,7 +61,19 @@ extension Graph {
     }
   }
 
-  /// Everything tracked that a loss depends on, operands first.
+  /// What slices and chosen rows hand back is added where it was taken from, instead of to zeros first: a
+  /// tensor that is taken apart slice by slice costs no more than its elements.
+  private func sum(_ present: Node, _ part: Node) throws(OperatorProblem) -> Node {
+    guard part.op === Operator.sliceUpdate || part.op === Operator.scatterAdd,
+      part.inputs[0].isZeros
+    else {
+      return try record(.add, [present, part])
+    }
+    return try record(
+      part.op === Operator.sliceUpdate ? .sliceAdd : .scatterAdd,
+      [present] + part.inputs.dropFirst(), part.attributes)
+  }
+
   /// What a node is made of, operands first, back to the params' values.
   func reachable(from loss: Node, targets: [Node]) -> [Node] {
     let mark = nextMark()
@@ -278,5 +290,13 @@ extension Graph {
         help: "write param w = … instead of let w = … for what is to be trained")
     }
     return leaves
+  }
+}
+
+extension Node {
+  /// Whether it is a literal 0, stretched.
+  fileprivate var isZeros: Bool {
+    op === Operator.expand && inputs[0].op === Operator.constant && inputs[0].shape.rank == 0
+      && inputs[0].exact == 0
   }
 }

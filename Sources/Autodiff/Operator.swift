@@ -178,6 +178,9 @@ package final class Operator: Sendable {
   package let isHidden: Bool
   /// Whether the result is the operand itself: no kernel runs.
   package let isAlias: Bool
+  /// Whether the result is the first operand with some elements changed: the kernel leaves the others as
+  /// they are where both have the same memory.
+  package let changesElements: Bool
   package let role: Role
   /// Number of the record; part of plan keys.
   package let id: Int
@@ -190,7 +193,7 @@ package final class Operator: Sendable {
     composition: (@Sendable (_ inputs: [Node], _ node: Node) -> Node)? = nil,
     domain: ClosedRange<Double> = -2...2, kinks: [Double] = [], samples: [Sample] = [],
     examples: [String] = [], isHidden: Bool = false, isAlias: Bool = false,
-    role: Role = .kernel
+    changesElements: Bool = false, role: Role = .kernel
   ) {
     self.name = name
     self.summary = summary
@@ -209,6 +212,7 @@ package final class Operator: Sendable {
     self.examples = examples
     self.isHidden = isHidden
     self.isAlias = isAlias
+    self.changesElements = changesElements
     self.role = role
     self.id = Operator.nextID()
   }

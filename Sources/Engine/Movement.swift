@@ -17,8 +17,10 @@ package enum Movement {
   }
 
   /// y = x
+  /// Nothing where both have the same memory.
   package static func copy(_ x: Buffer, _ y: Buffer) {
     precondition(x.count == y.count && x.dtype == y.dtype)
+    guard x.address != y.address else { return }
     let size = x.dtype.size
     for piece in Work.pieces(x.count, of: 1 << 18) {
       (y.address + piece.lowerBound * size).copyMemory(
@@ -62,6 +64,27 @@ package enum Movement {
       }
     }
     bySize(x, y, run, run, run)
+  }
+
+  /// y[offset + Σ index · stride] += x[index], for floats.
+  package static func addStrided(
+    _ x: Buffer, _ y: Buffer, _ shape: Shape, offset: Int, strides: [Int]
+  ) {
+    precondition(x.dtype == y.dtype && x.dtype.isFloat)
+    guard x.count > 0 else { return }
+    let lines = Lines(shape, strides)
+    func run<T: BinaryFloatingPoint>(_: T.Type) {
+      let (source, target) = (x.pointer(as: T.self), y.pointer(as: T.self))
+      lines.forEach { place, start, length in
+        let (from, to, step) = (source + place, target + offset + start, lines.step)
+        if step == 1 {
+          for j in 0..<length { to[j] += from[j] }
+        } else {
+          for j in 0..<length { to[j * step] += from[j] }
+        }
+      }
+    }
+    if x.dtype == .f32 { run(Float.self) } else { run(Double.self) }
   }
 
   /// Lines of a strided view of memory, in the order of its elements.

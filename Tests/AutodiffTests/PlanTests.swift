@@ -68,6 +68,36 @@ struct PlanTests {
     #expect(two.lowering.arenaBytes >= 4 * n)
   }
 
+  @Test("the gradients of slices are added up in one place", arguments: [2, 3, 20])
+  func slices(_ count: Int) throws {
+    let w = Parameter("w", value: try tensor([count, 100], seed: 1))
+    let x = try tensor([100], seed: 2)
+    try graph.flush()
+    let loss = try (0..<count).reduce(graph.constant(0, .f32)) { sum, row in
+      try graph.record(
+        .add,
+        [
+          sum,
+          (w.node.sliced(starts: [row, 0], lengths: [1, 100]).reshaped([100]) * x).apply(.tanh)
+            .apply(.sum),
+        ])
+    }
+    let gradients = try graph.gradients(of: loss, withRespectTo: [w.node])
+    let plan = try verified(gradients.compactMap { $0 })
+    #expect(operators(plan).filter { $0 == ["slice_add"] }.count == count - 1)
+    let whole = 4 * 100 * count
+    #expect(plan.lowering.storages.filter { $0.bytes == whole && $0.host == nil }.count == 1)
+    let result = try #require(plan.outputs.compactMap { $0 }.last)
+    for row in 0..<count {
+      let alone = try graph.gradients(
+        of: (w.node.sliced(starts: [row, 0], lengths: [1, 100]).reshaped([100]) * x).apply(.tanh)
+          .apply(.sum), withRespectTo: [w.node])
+      let plain = try verified(alone.compactMap { $0 })
+      let buffer = try #require(plain.outputs.compactMap { $0 }.last)
+      #expect((row * 100..<row * 100 + 100).allSatisfy { result[$0] == buffer[$0] })
+    }
+  }
+
   @Test("forward and backward share a loop where nothing stands between them")
   func backward() throws {
     let w = Parameter("w", value: try tensor([1000], seed: 1))

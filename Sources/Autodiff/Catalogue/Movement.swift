@@ -4,7 +4,7 @@ import Engine
 
 extension Catalogue {
   static let movement: [Operator] = [
-    .reshape, .transpose, .expand, .squeeze, .concat, .stack, .slice, .sliceUpdate, .pad,
+    .reshape, .transpose, .expand, .squeeze, .concat, .stack, .slice, .sliceUpdate, .sliceAdd, .pad,
   ]
 }
 
@@ -262,7 +262,29 @@ extension Operator {
         g.apply(.slice, [node.inputs[2]], node.attributes), nil,
       ]
     }, notation: ["{g}, 0 where {1} went", "{g} where {1} went"], samples: Samples.sliceUpdate,
-    isHidden: true)
+    isHidden: true, changesElements: true)
+
+  /// inputs: x, value, starts; x with value added to a block.
+  package static let sliceAdd: Operator = Operator(
+    name: "slice_add", summary: "A tensor with a block added to.",
+    parameters: [Parameter("x", .tensor), Parameter("value", .tensor)], formula: "{0}[…] += {1}",
+    infer: { types, attributes throws(OperatorProblem) in
+      guard types[0].dtype.isFloat else {
+        throw OperatorProblem(.dtype, "slice_add wants floats, {0} holds \(types[0].dtype.name)")
+      }
+      return try sliceUpdate.infer(types, attributes)
+    },
+    kernel: { call throws(OperatorProblem) in
+      Movement.copy(call.inputs[0], call.output)
+      let (offset, strides) = try layout(
+        call.shape, call.attributes, call.inputShapes[1], starts: call.inputs[2])
+      Movement.addStrided(
+        call.inputs[1], call.output, call.inputShapes[1], offset: offset, strides: strides)
+    },
+    gradient: .rule { g, node in
+      [g, g.apply(.slice, [node.inputs[2]], node.attributes), nil]
+    }, notation: ["{g}", "{g} where {1} went"], samples: Samples.sliceUpdate, isHidden: true,
+    changesElements: true)
 
   /// Offset and strides of a block, which must lie inside the tensor.
   private static func layout(

@@ -195,7 +195,8 @@ extension Operator {
     },
     gradient: .rule { g, node in
       [g, g.apply(.gather, [node.inputs[2]], node.attributes), nil]
-    }, notation: ["{g}", "{g}[{2}]"], samples: Samples.scatterAdd, isHidden: true)
+    }, notation: ["{g}", "{g}[{2}]"], samples: Samples.scatterAdd, isHidden: true,
+    changesElements: true)
 
   /// inputs: x, rows, indices; x with rows replaced.
   package static let gatherUpdate: Operator = Operator(
@@ -222,7 +223,7 @@ extension Operator {
       }
       return [toX, toRows, nil]
     }, notation: ["{g}, 0 where {1} went", "{g} where {1} went"], samples: Samples.rowUpdates,
-    isHidden: true)
+    isHidden: true, changesElements: true)
 
   /// For every index whether its row is the one that stays: a later equal index overwrites it.
   private static func lastWriters(_ indices: Node, rows: Int) -> Node {

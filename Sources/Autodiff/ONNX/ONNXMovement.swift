@@ -35,6 +35,7 @@ extension ONNXForms {
     ),
     (.slice, .ofFirst { call throws(OperatorProblem) in try slice(call) }),
     (.sliceUpdate, .none(because: "elements are replaced in the model")),
+    (.sliceAdd, .none(because: "it belongs to gradients")),
     (
       .pad,
       .made { call throws(OperatorProblem) in

@@ -27,11 +27,11 @@ struct Lowering {
     let bytes: Int
     let isRoot: Bool
     /// The steps that write it first and read it last.
-    let first: Int
+    var first: Int
     var last: Int
     /// Where in the arena, for values that are no roots.
     var offset = 0
-    /// The storage of the root in whose memory it lies until that is computed; nil for the arena.
+    /// The storage in whose memory it lies until that is computed; nil where it has its own.
     var host: Int?
   }
 
@@ -65,6 +65,7 @@ struct Lowering {
     if groups.indices.contains(where: isProduct) { hurryLoops() }
     joinProducts()
     findStorages()
+    shareUpdates()
     if !PlanVerification.isOn { shareRoots() }
     arenaBytes = PlanArena.assign(&storages)
     for index in groups.indices where !isJoined[index] {
@@ -242,6 +243,21 @@ struct Lowering {
         first: stepOf[groupOf[index]], last: stepOf[groupOf[index]]))
   }
 
+  /// A tensor of which an operator changes some elements lies where the result will lie when nobody reads
+  /// it afterwards: nothing is copied. So the gradients of slices are added up in one place.
+  private mutating func shareUpdates() {
+    for (step, group) in groups.enumerated() where group.key == nil {
+      let slot = values.slots[group.slots[0]]
+      guard slot.op.changesElements, let value = slot.operands.first, value >= 0,
+        !slot.operands.dropFirst().contains(value)
+      else { continue }
+      let (old, new) = (storageOf[value], storageOf[group.slots[0]])
+      guard old >= 0, !storages[old].isRoot, storages[old].last == stepOf[step] else { continue }
+      storages[old].host = new
+      storages[new].first = min(storages[new].first, storages[old].first)
+    }
+  }
+
   /// Values of this many bytes lie in the memory of a root where they can.
   private static let largeValue = 1 << 20
 
@@ -262,7 +278,7 @@ struct Lowering {
         else { continue }
         let value = storageOf[reading.value]
         guard value >= 0, !storages[value].isRoot, storages[value].bytes == bytes,
-          storages[value].last == stepOf[group]
+          storages[value].host == nil, storages[value].last == stepOf[group]
         else { continue }
         storages[value].host = root
         break
@@ -276,6 +292,13 @@ struct Lowering {
       values.readings(of: index).filter { $0 == value }.map { _ in index }
     }
     return readers == [slot]
+  }
+
+  /// The storage whose memory one has in the end.
+  func home(_ storage: Int) -> Int {
+    var home = storage
+    while let host = storages[home].host { home = host }
+    return home
   }
 
   /// Which of the addresses of a run a value has: first come the leaves.

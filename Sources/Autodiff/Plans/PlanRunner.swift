@@ -136,10 +136,13 @@ final class Plan {
         withMemory.insert(slot)
         rootStorages.append(
           RootStorage(place: place, slot: slot, values.slots[slot].type))
-      } else if let host = storage.host {
-        hosted.append((place, leafTypes.count + host))
       } else {
-        arenaPlaces.append((place, storage.offset))
+        let home = lowering.home(index)
+        if lowering.storages[home].isRoot {
+          hosted.append((place, leafTypes.count + home))
+        } else {
+          arenaPlaces.append((place, lowering.storages[home].offset))
+        }
       }
     }
     for (slot, entry) in entries.enumerated() where entry.isRoot && !withMemory.contains(slot) {
