@@ -119,6 +119,9 @@ def _nets():
         Measure("W6", "step", "transformer, a step", "ms",
                 Steps("w6.nns", lambda n: [n], 5), scale=1e3, goal={2: 28}, limit=17.5,
                 limitedBy="product", peers=TRAINING, peerKey="step"),
+        Measure("W10", "step", "LSTM over 64 steps, a step", "ms",
+                Steps("w10.nns", lambda n: [n], 10), scale=1e3, goal={2: 7}, limit=4.7,
+                limitedBy="product", peers=("torch eager", "torch fused"), peerKey="step"),
         Measure("W7", "gan", "GAN of two MLPs, Adam", "samples/s", goal={2: 35_000}, limit=44_000,
                 ours=Steps("w7.nns", lambda n: [n], 20, 128), peers=TRAINING, **rate),
     ]

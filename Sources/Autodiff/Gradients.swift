@@ -22,18 +22,18 @@ extension Graph {
       if node.version == nil, node.inputs.contains(where: { $0.mark == mark }) { node.mark = mark }
     }
     guard loss.mark == mark else { return targets.map { _ in nil } }
-    var gradients: [Int: Node] = [:]
+    var gradients = GradientSums(self)
     if let seed {
-      gradients[loss.serial] = seed
+      gradients.set(seed, of: loss)
     } else {
-      gradients[loss.serial] = try filled(1, like: loss)
+      gradients.set(try filled(1, like: loss), of: loss)
     }
     let wanted = Set(targets.map(\.serial))
     for node in order.reversed() where node.mark == mark {
       guard let upstream = gradients[node.serial], node.version == nil, !node.inputs.isEmpty else {
         continue
       }
-      if !wanted.contains(node.serial) { gradients[node.serial] = nil }
+      if !wanted.contains(node.serial) { gradients.remove(node) }
       guard node.inputs.contains(where: { $0.mark == mark }) else { continue }
       // What fails in a derivative is shown at the operator that is derived.
       origin = node.origin
@@ -41,14 +41,12 @@ extension Graph {
       for (input, part) in zip(node.inputs, parts) where input.mark == mark {
         guard let part else { continue }
         let fitted = try part.summed(to: input.shape).converted(to: input.dtype)
-        if let present = gradients[input.serial] {
-          gradients[input.serial] = try sum(present, fitted)
-        } else {
-          gradients[input.serial] = fitted
-        }
+        try gradients.add(fitted, to: input)
       }
     }
-    return targets.map { gradients[$0.serial] }
+    var totals: [Node?] = []
+    for target in targets { totals.append(try gradients.total(target)) }
+    return totals
   }
 
   private func rule(_ node: Node, _ upstream: Node) throws(OperatorProblem) -> [Node?] {
@@ -59,19 +57,6 @@ extension Graph {
     case .rule(let rule):
       return try self.rule { rule(upstream, node) }
     }
-  }
-
-  /// What slices and chosen rows hand back is added where it was taken from, instead of to zeros first: a
-  /// tensor that is taken apart slice by slice costs no more than its elements.
-  private func sum(_ present: Node, _ part: Node) throws(OperatorProblem) -> Node {
-    guard part.op === Operator.sliceUpdate || part.op === Operator.scatterAdd,
-      part.inputs[0].isZeros
-    else {
-      return try record(.add, [present, part])
-    }
-    return try record(
-      part.op === Operator.sliceUpdate ? .sliceAdd : .scatterAdd,
-      [present] + part.inputs.dropFirst(), part.attributes)
   }
 
   /// What a node is made of, operands first, back to the params' values.
@@ -290,13 +275,5 @@ extension Graph {
         help: "write param w = … instead of let w = … for what is to be trained")
     }
     return leaves
-  }
-}
-
-extension Node {
-  /// Whether it is a literal 0, stretched.
-  fileprivate var isZeros: Bool {
-    op === Operator.expand && inputs[0].op === Operator.constant && inputs[0].shape.rank == 0
-      && inputs[0].exact == 0
   }
 }

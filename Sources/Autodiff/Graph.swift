@@ -236,7 +236,10 @@ extension Graph {
   /// Data.
   package func leaf(_ buffer: Buffer, _ shape: Shape) -> Node {
     precondition(buffer.count == shape.count)
-    return makeLeaf(.data, buffer, shape, buffer.dtype)
+    let node = makeLeaf(.data, buffer, shape, buffer.dtype)
+    // What a layer makes for its own use belongs to its call.
+    if let group { node.group = group }
+    return node
   }
 
   /// A leaf to which a gradient may flow: the argument of `grad(f)`.
@@ -287,6 +290,11 @@ extension Graph {
     case .i64: Int64(exactly: value) != nil
     default: true
     }
+  }
+
+  /// Uninitialised memory for so many elements.
+  package static func buffer(_ dtype: DType, count: Int) throws(OperatorProblem) -> Buffer {
+    do { return try Buffer(dtype, count: count) } catch { throw memoryProblem(error) }
   }
 
   static func buffer(_ dtype: DType, values: [Double]) throws(OperatorProblem) -> Buffer {

@@ -6,9 +6,13 @@ import Engine
 package final class LayerLabel {
   private let source: String
   private let owners: [ParameterOwner]
+  /// How many names the first param's path in the layer has.
+  private let depth: Int
 
-  package init(source: String, parameters: [Parameter]) {
-    (self.source, owners) = (source, parameters.map(\.owner))
+  /// - Parameter parameters: its params by their paths in it, `weight` or `norm1.gain`.
+  package init(source: String, parameters: [(name: String, parameter: Parameter)]) {
+    (self.source, owners) = (source, parameters.map(\.parameter.owner))
+    depth = parameters.first.map { $0.name.split(separator: ".").count } ?? 1
   }
 
   /// Whether a param is one of the layer's own.
@@ -17,10 +21,12 @@ package final class LayerLabel {
   }
 
   package var text: String {
-    guard let name = owners.first?.parameter?.name, let dot = name.lastIndex(of: ".") else {
-      return source
+    guard var name = owners.first?.parameter?.name[...] else { return source }
+    for _ in 0..<depth {
+      guard let dot = name.lastIndex(of: ".") else { return source }
+      name = name[..<dot]
     }
-    return String(name[..<dot])
+    return String(name)
   }
 }
 

@@ -138,7 +138,10 @@ enum GradientFunctions {
     case .foreign(let object as ParameterObject): return try leaf(object.parameter.node)
     case .foreign(let layer as LayerObject):
       return .record(
-        try layer.layer.parameters.map { ($0.name, try leaf($0.parameter.node)) })
+        try layer.layer.parameters.map { ($0.name, try leaf($0.parameter.node)) }
+          + layer.layer.layers.map {
+            ($0.name, try rebuild(.foreign(LayerObject($0.layer, origin: .unknown)), session, leaf))
+          })
     case .foreign(let model as ModelObject):
       return .record(
         try model.members.filter { $0.name != "forward" }.map {

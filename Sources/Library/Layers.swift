@@ -15,27 +15,41 @@ final class LayerObject: ForeignObject {
   init(_ layer: any Layer, origin: Origin) {
     (self.layer, self.origin) = (layer, origin)
     label = LayerLabel(
-      source: layer.source, parameters: (layer.parameters + layer.state).map(\.parameter))
+      source: layer.source, parameters: layer.allParameters + layer.allState)
   }
 
   var typeName: String { "layer" }
   var isCallable: Bool { true }
   /// One that keeps a state changes it.
-  var recordsOnly: Bool { layer.state.isEmpty }
+  var recordsOnly: Bool { layer.allState.isEmpty }
   private var kept: [(name: String, parameter: Parameter)] { layer.parameters + layer.state }
-  var fieldNames: [String] { kept.map(\.name) }
+  var fieldNames: [String] { kept.map(\.name) + layer.layers.map(\.name) }
   var parameters: [(path: String, parameter: Parameter)] {
-    layer.parameters.map { ($0.name, $0.parameter) }
+    layer.allParameters.map { ($0.name, $0.parameter) }
   }
   func field(_ name: String, _ session: Session) throws -> Value? {
-    kept.first { $0.name == name }.map { .foreign(ParameterObject($0.parameter)) }
+    if let inner = layer.layers.first(where: { $0.name == name })?.layer {
+      return .foreign(LayerObject(inner, origin: origin))
+    }
+    return kept.first { $0.name == name }.map { .foreign(ParameterObject($0.parameter)) }
+  }
+  var callParameters: [HostFunction.Parameter]? {
+    let operands = layer.call.record.operands
+    guard !operands.isEmpty else { return nil }
+    return [HostFunction.Parameter("x", "a tensor")]
+      + operands.map {
+        HostFunction.Parameter($0.name, $0.summary, default: .optional("none"))
+      }
   }
   func call(_ call: Call) throws -> Value {
     let x = try call.tensor(0)
+    let operands = try layer.call.record.operands.indices.map {
+      call.isGiven($0 + 1) ? try call.tensor($0 + 1) : nil
+    }
     do {
       return .tensor(
         try call.session.graph.grouped(label) {
-          try layer.forward(x, isTraining: call.isTraining)
+          try layer.forward(x, operands, isTraining: call.isTraining)
         })
     } catch let problem as OperatorProblem where problem.operands == [0] {
       throw misfit(problem, call.session)
@@ -58,7 +72,7 @@ final class LayerObject: ForeignObject {
 
   func copy() throws -> any ForeignObject { LayerObject(layer.copy(), origin: origin) }
   func describe(_ session: Session) throws -> StyledText {
-    let count = layer.parameters.reduce(0) { $0 + $1.parameter.node.shape.count }
+    let count = layer.allParameters.reduce(0) { $0 + $1.parameter.node.shape.count }
     return StyledText(layer.source + (count > 0 ? "  # \(count) parameters" : ""))
   }
 }

@@ -9,9 +9,9 @@ extension SavedModel {
   /// keep their numbers: PyTorch knows none.
   func pairedAsInPyTorch(_ wanted: [SavedTensor]) throws -> [(SavedTensor, NamedTensor)] {
     let wanted = wanted.filter { if case .parameter = $0.place { true } else { false } }
-    let names = Set(wanted.map(\.pytorch.name))
+    let names = Set(wanted.map(\.pytorch.name) + wanted.compactMap(\.pytorch.added))
     let tensors = renamed(names)
-    let missing = wanted.map(\.pytorch.name).filter { name in
+    let missing = (wanted.map(\.pytorch.name) + wanted.compactMap(\.pytorch.added)).filter { name in
       !tensors.contains { $0.name == name }
     }
     // PyTorch counts the batches that a norm has seen; nns has no use for that.
@@ -24,8 +24,19 @@ extension SavedModel {
         return nil
       }
       try checkShape(place, tensor)
-      return (place, tensor)
+      guard let second = tensors.first(where: { $0.name == place.pytorch.added })?.tensor else {
+        return (place, tensor)
+      }
+      try checkShape(place, second)
+      return (place, try sum(tensor, second))
     }
+  }
+
+  /// What PyTorch keeps in two tensors of one shape and nns in one.
+  private func sum(_ a: NamedTensor, _ b: NamedTensor) throws -> NamedTensor {
+    let total = try Buffer(a.buffer.dtype, count: a.buffer.count)
+    total.fill { a.buffer[$0] + b.buffer[$0] }
+    return NamedTensor(name: a.name, shape: a.shape, buffer: total)
   }
 
   /// The tensors by name; where all names begin alike (`net.0.weight` of a module that holds the

@@ -40,29 +40,32 @@ struct SavedTensor {
           SavedTensor(path, $0.rawValue, nil, .scaler(scaler, $0))
         }
       }
-      var record: LayerRecord?
-      if case .foreign(let object as LayerObject) = leaf { record = object.layer.call.record }
+      var layer: (any Layer)?
+      if case .foreign(let object as LayerObject) = leaf { layer = object.layer }
       return (session.parameters(of: leaf) + state(leaf))
         .filter { seen.insert(ObjectIdentifier($0.parameter)).inserted }
-        .map { SavedTensor(path, $0.path, record, .parameter($0.parameter)) }
+        .map { SavedTensor(path, $0.path, layer, .parameter($0.parameter)) }
     }
   }
 
   /// What a layer keeps besides its params.
   private static func state(_ value: Value) -> [(path: String, parameter: Parameter)] {
     guard case .foreign(let object as LayerObject) = value else { return [] }
-    return object.layer.state.map { ($0.name, $0.parameter) }
+    return object.layer.allState.map { ($0.name, $0.parameter) }
   }
 
-  private init(_ path: String, _ own: String, _ layer: LayerRecord?, _ place: Place) {
-    let entry = layer?.pytorch[own] ?? PyTorchEntry(name: own, isTransposed: false)
+  private init(_ path: String, _ own: String, _ layer: (any Layer)?, _ place: Place) {
+    let entry = layer?.pytorch(own) ?? PyTorchEntry(name: own, isTransposed: false)
     let full = Session.joined(path, own)
     name = full.isEmpty ? "value" : full
     // `inner[2].bias` is inner.2.bias there.
     let words = Session.joined(path, entry.name).split { "[].".contains($0) }
     pytorch = PyTorchEntry(
       name: words.isEmpty ? "value" : words.joined(separator: "."),
-      isTransposed: entry.isTransposed)
+      isTransposed: entry.isTransposed,
+      added: entry.added.map { added in
+        Session.joined(path, added).split { "[].".contains($0) }.joined(separator: ".")
+      })
     self.place = place
   }
 

@@ -13,8 +13,12 @@ package protocol Layer: AnyObject {
   var parameters: [(name: String, parameter: Parameter)] { get }
   /// What it keeps besides and is not trained, such as running means; changed by calls in training.
   var state: [(name: String, parameter: Parameter)] { get }
+  /// Layers that it is made of, with the names of its fields.
+  var layers: [(name: String, layer: any Layer)] { get }
   /// y = layer(x); shapes are checked.
   func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node
+  /// y = layer(x, …): with what the record says that a call takes besides, nil where it was left out.
+  func forward(_ x: Node, _ operands: [Node?], isTraining: Bool) throws(OperatorProblem) -> Node
   /// A layer of its own with the same numbers.
   func copy() -> any Layer
 }
@@ -24,13 +28,47 @@ extension Layer {
   package var source: String { call.source }
   package var parameters: [(name: String, parameter: Parameter)] { [] }
   package var state: [(name: String, parameter: Parameter)] { [] }
+  package var layers: [(name: String, layer: any Layer)] { [] }
+
+  package func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node {
+    try forward(x, call.record.operands.map { _ in nil }, isTraining: isTraining)
+  }
+  package func forward(_ x: Node, _ operands: [Node?], isTraining: Bool) throws(OperatorProblem)
+    -> Node
+  { try forward(x, isTraining: isTraining) }
+
+  /// Its own parameters and those of its layers, by their paths: `attention.in_weight`.
+  package var allParameters: [(name: String, parameter: Parameter)] { collected(\.parameters) }
+  /// The same of what is kept besides.
+  package var allState: [(name: String, parameter: Parameter)] { collected(\.state) }
+
+  /// How PyTorch calls and lays out one of them.
+  package func pytorch(_ path: String) -> PyTorchEntry {
+    for (name, layer) in layers where path.hasPrefix(name + ".") {
+      let own = layer.pytorch(String(path.dropFirst(name.count + 1)))
+      return PyTorchEntry(
+        name: "\(name).\(own.name)", isTransposed: own.isTransposed,
+        added: own.added.map { "\(name).\($0)" })
+    }
+    return call.record.pytorch[path] ?? PyTorchEntry(name: path, isTransposed: false)
+  }
+
+  private func collected(_ own: KeyPath<any Layer, [(name: String, parameter: Parameter)]>)
+    -> [(name: String, parameter: Parameter)]
+  {
+    (self as any Layer)[keyPath: own]
+      + layers.flatMap { name, layer in
+        layer.collected(own).map { ("\(name).\($0.name)", $0.parameter) }
+      }
+  }
 }
 
 /// Every layer, by its record.
 package enum Layers {
   package static let all: [LayerRecord] = [
     .dense, .conv1d, .conv2d, .convTranspose2d, .maxPool, .averagePool, .globalAveragePool,
-    .embedding, .dropout, .layerNorm, .batchNorm, .flatten,
+    .embedding, .lstm, .gru, .multiHeadAttention, .transformerBlock, .positions, .dropout,
+    .layerNorm, .batchNorm, .flatten,
   ]
 }
 
@@ -48,6 +86,8 @@ package struct LayerRecord: Sendable {
   package let details: [String]
   /// The parameter that says how many numbers a row of the input has.
   package let input: String?
+  /// What a call takes besides x.
+  package let operands: [LayerOperand]
   /// Programs with `# =>` lines.
   package let examples: [String]
   /// Calls with the shape of an input, for checks of the walk.
@@ -59,16 +99,26 @@ package struct LayerRecord: Sendable {
 
   package init(
     name: String, summary: String, parameters: [LayerParameter] = [], details: [String] = [],
-    input: String? = nil, examples: [String], samples: [LayerSample],
+    input: String? = nil, operands: [LayerOperand] = [], examples: [String],
+    samples: [LayerSample],
     pytorch: [String: PyTorchEntry] = [:],
     make:
       @escaping @Sendable (_ graph: Graph, _ call: LayerCall) throws(OperatorProblem) ->
       any Layer
   ) {
     (self.name, self.summary, self.parameters) = (name, summary, parameters)
-    (self.input, self.samples) = (input, samples)
+    (self.input, self.operands, self.samples) = (input, operands, samples)
     (self.details, self.examples, self.pytorch, self.make) = (details, examples, pytorch, make)
   }
+}
+
+/// A tensor that a layer's call takes besides x, by name; it may be left out.
+package struct LayerOperand: Sendable {
+  package let name: String
+  /// One phrase for help and completion.
+  package let summary: String
+
+  package init(_ name: String, _ summary: String) { (self.name, self.summary) = (name, summary) }
 }
 
 /// A layer as a program makes it, and a shape that it takes.
@@ -88,9 +138,11 @@ package struct PyTorchEntry: Sendable {
   package let name: String
   /// Whether rows and columns are the other way round.
   package let isTransposed: Bool
+  /// A second tensor, the sum of both being the parameter.
+  package let added: String?
 
-  package init(name: String, isTransposed: Bool) {
-    (self.name, self.isTransposed) = (name, isTransposed)
+  package init(name: String, isTransposed: Bool, added: String? = nil) {
+    (self.name, self.isTransposed, self.added) = (name, isTransposed, added)
   }
 }
 

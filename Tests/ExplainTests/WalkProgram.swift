@@ -190,7 +190,10 @@ extension WalkProgram {
   }
 
   /// The digits of all views.
-  static func digits(_ x: Double) -> String { NumberText.written(x, digits: 6) }
+  /// What is 0 but for the rounding of its parts is 0.
+  static func digits(_ x: Double) -> String {
+    NumberText.written(x.magnitude < 1e-15 ? 0 : x, digits: 6)
+  }
 
   /// `[0, 1]`
   static func place(_ shape: Shape, _ index: Int) -> String {

@@ -145,6 +145,19 @@ def images(steps=60):
     return {name: steps * BATCH / common.best(run) for name, run in rates.items()}
 
 
+def recurrent(steps=30):
+    net = nn.LSTM(64, 128, batch_first=True)
+    step = trainer(
+        torch.optim.Adam(net.parameters(), lr=1e-3, fused=isFused), lambda x, _: (net(x)[0]**2).mean())
+    x = torch.randn(32, 64, 64)
+
+    def run():
+        for _ in range(steps):
+            step(x, None)
+
+    return dict(step=common.best(run) / steps * 1e3)
+
+
 def gan(steps=100):
     x = torch.rand(BATCH * steps, 784)
     maker = nn.Sequential(
@@ -220,4 +233,5 @@ def products():
 
 
 common.main(dict(
-    W2=regression, W3=xor, W4=digits, W5=images, W6=transformer, W7=gan, W8=chain, W11=numbers, W14=products))
+    W2=regression, W3=xor, W4=digits, W5=images, W6=transformer, W7=gan, W8=chain, W10=recurrent,
+    W11=numbers, W14=products))
