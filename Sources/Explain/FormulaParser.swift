@@ -12,6 +12,9 @@ struct FormulaParser {
   private static let functions: Set<String> = [
     "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "floor", "sigmoid", "relu", "gelu",
     "silu", "softplus", "erf", "Φ", "φ", "max", "min", "clip",
+    "log1p", "expm1", "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh",
+    "cosh",
+    "asinh", "acosh", "atanh", "ceil", "trunc", "atan2", "hypot",
   ]
 
   static func parse(_ text: String, operand own: Int = 0) -> Formula? {
@@ -126,7 +129,7 @@ struct FormulaParser {
   }
 
   private mutating func word() -> Formula? {
-    let name = String(rest.prefix { $0.isLetter || $0 == "_" })
+    let name = String(rest.prefix { $0.isLetter || $0 == "_" || $0.isASCII && $0.isNumber })
     guard !name.isEmpty else { return nil }
     let after = rest.dropFirst(name.count)
     if after.first == "(", FormulaParser.rowFunctions.contains(name) {

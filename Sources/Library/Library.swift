@@ -11,6 +11,7 @@ package enum Library {
   package static let functions: [HostFunction] =
     CoreFunctions.all + TensorFunctions.all
     + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
+    + ActivationFunctions.all + ArrangementFunctions.all + StatisticFunctions.all
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
     + RowFunctions.all + TableFunctions.all

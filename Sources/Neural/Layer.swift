@@ -68,7 +68,7 @@ package enum Layers {
   package static let all: [LayerRecord] = [
     .dense, .conv1d, .conv2d, .convTranspose2d, .maxPool, .averagePool, .globalAveragePool,
     .embedding, .lstm, .gru, .multiHeadAttention, .transformerBlock, .positions, .dropout,
-    .layerNorm, .batchNorm, .flatten,
+    .layerNorm, .batchNorm, .flatten, .prelu,
   ]
 }
 

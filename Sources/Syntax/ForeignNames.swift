@@ -38,7 +38,7 @@ extension ForeignHabits {
   static let members: [String: String] = [
     "array": "write [1, 2, 3]", "tensor": "write [1, 2, 3] or tensor([1, 2], dtype: f64)",
     "Linear": "write dense(inputs, outputs)", "ReLU": "write relu", "Tanh": "write tanh",
-    "Sigmoid": "write sigmoid", "GELU": "write gelu", "Dropout": "write dropout(0.5)",
+    "Sigmoid": "write sigmoid", "Dropout": "write dropout(0.5)",
     "Softmax": "write softmax", "LayerNorm": "write layer_norm(width)",
     "Sequential": "write a >> b >> c", "Module": "write model Net(width) { … }",
     "Parameter": "write param w = …", "MSELoss": "write mse(prediction, target)",
@@ -56,7 +56,37 @@ extension ForeignHabits {
     "concatenate": "write concat(a, b)", "pow": "write x^y", "power": "write x^y",
   ]
 
-  private static let nameHelps: [String: String] = [
+  /// Functions of elements as other libraries call them.
+  private static let elementNames: [String: String] = [
+    "GELU": "write gelu", "LeakyReLU": "write leaky_relu or leaky_relu(_, 0.2)",
+    "ELU": "write elu", "SELU": "write selu", "SiLU": "write silu", "swish": "write silu",
+    "Swish": "write silu", "Mish": "write mish", "Softplus": "write softplus",
+    "Softsign": "write softsign", "Hardtanh": "write hardtanh",
+    "Hardsigmoid": "write hardsigmoid", "hard_sigmoid": "write hardsigmoid",
+    "Hardswish": "write hardswish", "hard_swish": "write hardswish", "hard_tanh": "write hardtanh",
+    "ReLU6": "write relu6", "GLU": "write glu", "PReLU": "write prelu()",
+    "LogSigmoid": "write log_sigmoid", "logsigmoid": "write log_sigmoid",
+    "isnan": "write is_nan(x)", "isfinite": "write is_finite(x)",
+    "isinf": "write abs(x) == inf", "arcsin": "write asin(x)", "arccos": "write acos(x)",
+    "arctan": "write atan(x)", "arctan2": "write atan2(y, x)", "arcsinh": "write asinh(x)",
+    "arccosh": "write acosh(x)", "arctanh": "write atanh(x)", "ceiling": "write ceil(x)",
+    "fix": "write trunc(x)", "rint": "write round(x)", "rsqrt": "write 1 / sqrt(x)",
+    "reciprocal": "write 1 / x", "square": "write x^2", "expit": "write sigmoid(x)",
+    "log1m": "write log1p(-x)", "fliplr": "write flip(x, axis: 1)",
+    "flipud": "write flip(x, axis: 0)", "repeat_interleave": "write repeat(x, 2)",
+    "index_add": "write scatter_add(x, indices, rows)",
+    "diagonal": "write diag(x)", "diagflat": "write diag(x)",
+    "percentile": "write quantile(x, 0.9)",
+    "corrcoef": "write corr(x, axis: 1)", "nanmax": "write max(x[not is_nan(x)])",
+    "digitize": "write searchsorted(edges, x, right: true)",
+    "bucketize": "write searchsorted(edges, x)", "histc": "write histogram_counts(x, bins: 10)",
+    "nunique": "write len(unique(x))", "value_counts": "write unique(x, counts: true)",
+    "cumulative_sum": "write cumsum(x)", "amax": "write max(x)", "amin": "write min(x)",
+  ]
+
+  private static let nameHelps: [String: String] = elementNames.merging(otherNames) { $1 }
+
+  private static let otherNames: [String: String] = [
     "array": "write [1, 2, 3]", "matmul": "write a @ b", "mm": "write a @ b", "dot": "write a @ b",
     "cat": "write concat(a, b)", "concatenate": "write concat(a, b)", "pow": "write x^y",
     "str": "write \"{x}\"", "String": "write \"{x}\"", "int": "write floor(x)",
@@ -79,7 +109,7 @@ extension ForeignHabits {
     "new": "leave new out", "lambda": "write x -> x + 1", "length": "write len(x)",
     "size": "write x.shape", "ndim": "write len(x.shape)", "dim": "write len(x.shape)",
     "numel": "write len(reshape(x, -1))", "sgn": "write sign(x)", "ln": "write log(x)",
-    "log10": "write log(x) / log(10)", "log2": "write log(x) / log(2)", "average": "write mean(x)",
+    "average": "write mean(x)",
     "absolute": "write abs(x)", "mae": "write mean(abs(prediction - target))",
     "clamp": "write clip(x, low, high)",
     "push": "write xs = append(xs, x)", "foldl": "write reduce(xs, f, start)",

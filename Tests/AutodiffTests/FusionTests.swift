@@ -9,10 +9,10 @@ import Testing
 struct FusionTests {
   private static let unary: [Operator] = [
     .exp, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu, .silu, .softplus, .erf, .sin,
-    .negate, .identity,
+    .negate, .identity, .log1p, .expm1, .cbrt, .tan, .atan, .sinh, .asinh, .ceil, .trunc,
   ]
   private static let binary: [Operator] = [
-    .add, .subtract, .multiply, .divide, .maximum, .minimum, .power,
+    .add, .subtract, .multiply, .divide, .maximum, .minimum, .power, .atan2, .hypot,
   ]
   private static let comparisons: [Operator] = [
     .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual,

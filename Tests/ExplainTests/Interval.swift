@@ -1,6 +1,7 @@
 // Reads the arithmetic that the walk prints, and computes with intervals: every number that has a
 // fraction stands for itself ± half its last digit.
 
+import Explain
 import Glibc
 
 /// A closed interval.
@@ -191,7 +192,7 @@ struct PrintedArithmetic {
   }
 
   private mutating func word() -> Interval? {
-    let name = String(rest.prefix { $0.isLetter || $0 == "_" })
+    let name = String(rest.prefix { $0.isLetter || $0 == "_" || $0.isASCII && $0.isNumber })
     rest = rest.dropFirst(name.count)
     if name == "e" { return Interval(M_E) }
     if name == "π" { return Interval(.pi) }
@@ -226,6 +227,16 @@ struct PrintedArithmetic {
     case "silu": return a.mapped { $0 / (1 + exp(-$0)) }
     case "Φ": return a.mapped { 0.5 * (1 + erf($0 / 2.0.squareRoot())) }
     case "φ": return a.mapped(turns: [0]) { exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot() }
+    case "log1p", "expm1", "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh",
+      "asinh", "acosh", "atanh", "ceil", "trunc":
+      return a.mapped { Formula.call(name, [$0]) }
+    case "atan2", "hypot":
+      // They grow or shrink with each operand alone where both are positive.
+      let corners = [a.low, a.high].flatMap { p in
+        [x[1].low, x[1].high].map { Formula.call(name, [p, $0]) }
+      }
+      return Interval(corners.min() ?? .nan, corners.max() ?? .nan)
+    case "cosh": return a.mapped(turns: [0]) { cosh($0) }
     case "max":
       return Interval(x.map(\.low).max() ?? .nan, x.map(\.high).max() ?? .nan)
     case "min":

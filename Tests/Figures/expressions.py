@@ -20,6 +20,11 @@ UNARY = {
     "sqrt({}^2 + 1)": lambda x: torch.sqrt(x**2 + 1), "sin({})": torch.sin, "cos({})": torch.cos,
     "tanh({})": torch.tanh, "abs({})": torch.abs, "sigmoid({})": torch.sigmoid,
     "relu({})": torch.relu, "gelu({})": F.gelu, "silu({})": F.silu, "softplus({})": F.softplus,
+    "log1p(abs({}))": lambda x: torch.log1p(x.abs()), "expm1({} / 4)": lambda x: torch.expm1(x / 4),
+    "atan({})": torch.atan, "asinh({})": torch.asinh, "tan({} / 9)": lambda x: torch.tan(x / 9),
+    "sinh({} / 4)": lambda x: torch.sinh(x / 4), "cosh({} / 4)": lambda x: torch.cosh(x / 4),
+    "mish({})": F.mish, "elu({})": F.elu, "selu({})": F.selu, "leaky_relu({})": F.leaky_relu,
+    "softsign({})": F.softsign, "hardswish({})": F.hardswish, "log_sigmoid({})": F.logsigmoid,
     "clip({}, -1, 1)": lambda x: torch.clip(x, -1, 1), "(-{})": torch.neg,
     "{}^2": lambda x: x**2, "{}^3": lambda x: x**3, "(2 - {})": lambda x: 2 - x,
     "(1 / ({}^2 + 1))": lambda x: 1 / (x**2 + 1), "where({0} > 0, {0}, {0} / 3)": lambda x: torch.where(x > 0, x, x / 3),
@@ -50,7 +55,8 @@ UNARY = {
 BINARY = {
     "({} + {})": torch.add, "({} - {})": torch.sub, "({} * {})": torch.mul,
     "({} / ({}^2 + 1))": lambda a, b: a / (b**2 + 1), "({} @ {})": torch.matmul,
-    "max({}, {})": torch.maximum, "min({}, {})": torch.minimum,
+    "atan2({}, abs({}) + 1)": lambda a, b: torch.atan2(a, b.abs() + 1), "hypot({} + 9, {})":
+        lambda a, b: torch.hypot(a + 9, b), "max({}, {})": torch.maximum, "min({}, {})": torch.minimum,
     "where({0} > {1}, {0}, {1} * 2)": lambda a, b: torch.where(a > b, a, b * 2),
     "({} + {}[0])": lambda a, b: a + b[0], "({} * {}[.., 1..2])": lambda a, b: a * b[:, 1:2],
     "({} + mse({}, {}))": None, "((abs({}) + 0.5)^({} / 4))":

@@ -114,6 +114,136 @@ def comparison():
     case("logic", "{0} or {1}", [grid(3) > 0, grid(2, 3) > 0], np.logical_or, result="bool")
 
 
+ELEMENTARY = {
+    "log1p": (np.log1p, torch.log1p, -0.9, 4), "expm1": (np.expm1, torch.expm1, -4, 4),
+    "log2": (np.log2, torch.log2, 0.1, 9), "log10": (np.log10, torch.log10, 0.1, 9),
+    "exp2": (np.exp2, torch.exp2, -4, 4), "tan": (np.tan, torch.tan, -1.3, 1.3),
+    "asin": (np.arcsin, torch.asin, -0.9, 0.9), "acos": (np.arccos, torch.acos, -0.9, 0.9),
+    "atan": (np.arctan, torch.atan, -5, 5), "sinh": (np.sinh, torch.sinh, -4, 4),
+    "cosh": (np.cosh, torch.cosh, -4, 4), "asinh": (np.arcsinh, torch.asinh, -5, 5),
+    "acosh": (np.arccosh, torch.acosh, 1.1, 5), "atanh": (np.arctanh, torch.atanh, -0.9, 0.9),
+}
+ACTIVATIONS = {
+    "leaky_relu({0})": F.leaky_relu, "leaky_relu({0}, 0.25)": lambda x: F.leaky_relu(x, 0.25),
+    "elu({0})": F.elu, "elu({0}, 0.5)": lambda x: F.elu(x, 0.5), "selu({0})": F.selu,
+    "mish({0})": F.mish, "softsign({0})": F.softsign, "hardtanh({0})": F.hardtanh,
+    "hardtanh({0}, -2, 0.5)": lambda x: F.hardtanh(x, -2, 0.5),
+    "hardsigmoid({0})": F.hardsigmoid, "hardswish({0})": F.hardswish, "relu6({0})": F.relu6,
+    "log_sigmoid({0})": F.logsigmoid,
+}
+
+
+def elementary():
+    """Functions of elements and activations: values, first and second derivatives."""
+    special = np.array([0.0, -0.0, nan, inf, -inf, 1e-20, -1e-20, 1e-6, 2.0, -2.0])
+    for name, (f, g, low, high) in ELEMENTARY.items():
+        for shape in [(), (5,), (2, 3), (0,), (19,)]:
+            case("elementary", name + "({0})", [grid(*shape, low=low, high=high)], f)
+        x = special if name not in ("tan", "sinh", "cosh") else special[:3]
+        case("elementary", name + "({0})", [x], f, only="f64")
+        case("elementary", name + "({0})", [np.array([1, 1])], lambda i: f(i * 1.0), result="f64")
+        gradient("gradients-elementary", name + "({0})", g, [grid(6, low=low, high=high)],
+                 tol32=1e-4)
+    small = np.array([1e-8, -1e-8, 1e-5, 2.0**-30])
+    for name in ("log1p", "expm1", "asinh", "atanh", "sinh", "tan"):
+        f = ELEMENTARY[name][0]
+        case("elementary", name + "({0}) / {0}", [small], lambda x: f(x) / x, tol32=3e-7)
+    for name, f in [("ceil", np.ceil), ("trunc", np.trunc), ("cbrt", np.cbrt),
+                    ("is_nan", np.isnan), ("is_finite", np.isfinite)]:
+        kind = "bool" if name.startswith("is") else None
+        for x in (grid(7), special):
+            case("elementary", name + "({0})", [x], f, result=kind,
+                 only="f64" if x is special else None)
+        case("elementary", name + "({0})", [np.array([3, -4])], lambda i: f(i * 1.0),
+             result=kind or ("f64" if name == "cbrt" else "i64"))
+    gradient("gradients-elementary", "cbrt({0})", lambda x: x ** (1 / 3), [grid(4, low=0.2)])
+    for name, f, g in [("atan2", np.arctan2, torch.atan2), ("hypot", np.hypot, torch.hypot)]:
+        for a, b in PAIRS:
+            case("elementary", name + "({0}, {1})", [grid(*a), grid(*b)], f)
+            y, x = grid(*a, low=0.25), grid(*b)
+            gradient("gradients-elementary", name + "({0}, {1})", g, [y, x], wrt=(0, 1))
+        y, x = np.array([0.0, 0.5, 0.0, inf, -inf, nan]), np.array([-1.0, -1.0, 0.0, inf, 1.0, 1.0])
+        case("elementary", name + "({0}, {1})", [y, x], f)
+        case("elementary", name + "({0}, {1})", [np.array([3, 0]), np.array([4, 5])],
+             lambda y, x: f(y * 1.0, x * 1.0), result="f64")
+    edges = np.array([0.0, 1.0, -1.0, 3.0, -3.0, 6.0, 0.5, -2.0])
+    for text, f in ACTIVATIONS.items():
+        for x in (grid(4, low=-7, high=7), grid(2, 3), grid(0), edges, np.array([200.0, -200.0])):
+            case("activations", text, [x], lambda x: f(torch.tensor(x)).numpy())
+        smooth = grid(4, low=-7, high=7) + 1 / 128
+        # PyTorch's slope of hardsigmoid is the f32 next to 1/6, in f64 as well.
+        loose = {"tol64": 1e-7} if "hardsigmoid" in text else {}
+        for x in (smooth, np.array([200.0, -200.0]), edges if "swish" not in text else edges[:3]):
+            gradient("gradients-activations", text, f, [x], **loose)
+        if "hards" in text:
+            continue  # PyTorch has no second derivative.
+        w = grid(4)
+        u = leaf(smooth)
+        (g,) = torch.autograd.grad((f(u) ** 2).sum(), u, create_graph=True)
+        (g * torch.tensor(w)).sum().backward()
+        inner = text.replace("{0}", "u")
+        case("gradients-activations",
+             f"grad(v -> sum(grad(u -> sum({inner}^2))(v) * {{1}}))({{0}})", [smooth, w],
+             u.grad.numpy(), tol64=1e-10, tol32=1e-3)
+    for axis in (-1, 0):
+        gradient("gradients-activations", f"glu({{0}}, axis: {axis})",
+                 lambda x: F.glu(x, axis), [grid(4, 6)])
+        case("activations", f"glu({{0}}, axis: {axis})", [grid(4, 6)],
+             lambda x: F.glu(torch.tensor(x), axis).numpy())
+
+
+def statistics():
+    """Order statistics, running products and extremes, covariances, counts, and elements moved."""
+    file = "statistics"
+    for shape in [(5,), (2, 3), (4, 1), (3, 2, 2)]:
+        x = grid(*shape)
+        for q in (0, 0.3, 0.5, 1):
+            case(file, f"quantile({{0}}, {q})", [x], lambda x: np.quantile(x, q))
+            case(file, f"quantile({{0}}, {q}, axis: 0)", [x], lambda x: np.quantile(x, q, axis=0))
+        case(file, "quantile({0}, {1}, axis: -1, keep: true)", [x, np.array([0.1, 0.9])],
+             lambda x, q: np.quantile(x, q, axis=-1, keepdims=True))
+        case(file, "median({0})", [x], np.median)
+        for axis in (0, len(shape) - 1):
+            case(file, f"cumprod({{0}}, axis: {axis})", [x], lambda x: np.cumprod(x, axis))
+            case(file, f"cummax({{0}}, axis: {axis})", [x], lambda x: np.maximum.accumulate(x, axis))
+            case(file, f"cummin({{0}}, axis: {axis})", [x], lambda x: np.minimum.accumulate(x, axis))
+            case(file, f"flip({{0}}, axis: {axis})", [x], lambda x: np.flip(x, axis))
+            case(file, f"roll({{0}}, 2, axis: {axis})", [x], lambda x: np.roll(x, 2, axis))
+            case(file, f"repeat({{0}}, 3, axis: {axis})", [x], lambda x: np.repeat(x, 3, axis))
+            zeros = np.where(np.arange(x.size).reshape(shape) % 3 == 1, 0, x)
+            for v in (x, zeros):
+                gradient("gradients-statistics", f"cumprod({{0}}, axis: {axis})",
+                         lambda x: torch.cumprod(x, axis), [v])
+        gradient("gradients-statistics", "quantile({0}, 0.3)", lambda x: torch.quantile(x, 0.3), [x])
+        case(file, "flip({0})", [x], np.flip)
+        case(file, "roll({0}, -1)", [x], lambda x: np.roll(x, -1))
+        case(file, "tile({0}, 2, 3)", [x], lambda x: np.tile(x, (2, 3)))
+        case(file, "unique({0})", [np.round(x)], np.unique)
+        case(file, "unique({0}, counts: true)[1]", [np.round(x)],
+             lambda x: np.unique(x, return_counts=True)[1], result="i64")
+        case(file, "histogram_counts({0}, 4)[0]", [x], lambda x: np.histogram(x, 4)[0], result="i64")
+        case(file, "histogram_counts({0}, 4)[1]", [x], lambda x: np.histogram(x, 4)[1])
+        for right in ("left", "right"):
+            case(file, f"searchsorted(sort(reshape({{0}}, -1)), {{0}}, right: "
+                 f"{'true' if right == 'right' else 'false'})", [np.round(x)],
+                 lambda x: np.searchsorted(np.sort(x.ravel()), x, right), result="i64")
+    for a in [(4, 4), (3, 5), (5, 3)]:
+        x = grid(*a)
+        for k in (-2, 0, 1):
+            case(file, f"diag({{0}}, {k})", [x], lambda x: np.diag(x, k))
+            case(file, f"diag({{0}}, {k})", [x[0]], lambda x: np.diag(x, k))
+            case(file, f"tril({{0}}, {k})", [x], lambda x: np.tril(x, k))
+            case(file, f"triu({{0}}, {k})", [x], lambda x: np.triu(x, k))
+        case(file, "cov({0})", [x], lambda x: np.cov(x.T))
+        case(file, "cov({0}, axis: 1, ddof: 0)", [x], lambda x: np.cov(x, ddof=0))
+        case(file, "corr({0})", [x], lambda x: np.corrcoef(x.T), tol32=1e-5)
+        gradient("gradients-statistics", "cov({0})", lambda x: torch.cov(x.T), [x])
+    i = np.array([0, 3, 1, 3, 3])
+    case(file, "bincount({0})", [i], np.bincount, result="i64")
+    case(file, "meshgrid({0}, {1})[0]", [grid(2), grid(3)],
+         lambda x, y: np.meshgrid(x, y, indexing="ij")[0])
+
+
 def elementwise():
     torched = lambda f: lambda x: f(torch.tensor(x)).numpy()
     functions = {
@@ -760,7 +890,7 @@ def learning():
 
 def main():
     for family in (arithmetic, comparison, elementwise, reductions, products, movement, choosing,
-                   losses, gradients, optimizers, promotions, large, learning):
+                   losses, gradients, optimizers, promotions, large, learning, elementary, statistics):
         family()
     write("generate.py", sys.argv[1])
 

@@ -30,10 +30,13 @@ for name, text in {
     "Mul": "{0} * {1}", "Neg": "-{0}", "Not": "not {0}", "Or": "{0} or {1}", "Pow": "{0}^{1}",
     "Reciprocal": "1 / {0}", "Relu": "relu({0})", "Round": "round({0})",
     "Sigmoid": "sigmoid({0})", "Sign": "sign({0})", "Sin": "sin({0})",
-    "Softplus": "softplus({0})", "Softsign": "{0} / (1 + abs({0}))", "Sqrt": "sqrt({0})",
+    "Softplus": "softplus({0})", "Softsign": "softsign({0})", "Acos": "acos({0})",
+    "Acosh": "acosh({0})", "Asin": "asin({0})", "Asinh": "asinh({0})", "Atan": "atan({0})",
+    "Atanh": "atanh({0})", "Ceil": "ceil({0})", "Cosh": "cosh({0})", "Mish": "mish({0})",
+    "Sinh": "sinh({0})", "Tan": "tan({0})", "IsNaN": "is_nan({0})", "Sqrt": "sqrt({0})",
     "Sub": "{0} - {1}", "Tanh": "tanh({0})", "Where": "where({0}, {1}, {2})",
     "Xor": "{0} != {1}", "Size": "len(reshape({0}, -1))",
-    "MatMul": "{0} @ {1}", "HardSwish": "{0} * clip({0} / 6 + 0.5, 0, 1)",
+    "MatMul": "{0} @ {1}", "HardSwish": "hardswish({0})",
 }.items():
     plain(name, text)
 
@@ -138,6 +141,17 @@ def cumsum(a, x, v):
     return [f"cumsum({x[0]}, axis: {int(v[1])})"]
 
 
+@operator("Tile")
+def tile(a, x, v):
+    return [f"tile({x[0]}, [{', '.join(str(int(n)) for n in v[1])}])"]
+
+
+@operator("Trilu")
+def triangle(a, x, v):
+    word = "triu" if a.get("upper", 1) else "tril"
+    return [f"{word}({x[0]}, {int(v[1]) if len(v) > 1 and x[1] else 0})"]
+
+
 @operator("Clip")
 def clip(a, x, v):
     x = x + [None] * (3 - len(x))
@@ -152,6 +166,45 @@ def gelu(a, x, v):
     if a.get("approximate", b"none") != b"none":
         return None
     return [f"gelu({x[0]})"]
+
+
+@operator("LeakyRelu")
+def leaky_relu(a, x, v):
+    return [f"leaky_relu({x[0]}, {a.get('alpha', 0.01)})"]
+
+
+@operator("Elu")
+def elu(a, x, v):
+    return [f"elu({x[0]}, {a.get('alpha', 1.0)})"]
+
+
+@operator("Celu")
+def celu(a, x, v):
+    alpha = a.get("alpha", 1.0)
+    return [f"elu({x[0]} / {alpha}) * {alpha}"]
+
+
+@operator("Selu")
+def selu(a, x, v):
+    gamma, alpha = a.get("gamma", 1.0507009873554805), a.get("alpha", 1.6732632423543772)
+    return [f"{gamma} * elu({x[0]}, {alpha})"]
+
+
+@operator("HardSigmoid")
+def hardsigmoid(a, x, v):
+    return [f"hardtanh({a.get('alpha', 0.2)} * {x[0]} + {a.get('beta', 0.5)}, 0, 1)"]
+
+
+@operator("ThresholdedRelu")
+def thresholded(a, x, v):
+    return [f"where({x[0]} > {a.get('alpha', 1.0)}, {x[0]}, 0)"]
+
+
+@operator("IsInf")
+def is_inf(a, x, v):
+    if not a.get("detect_negative", 1):
+        return [f"{x[0]} == inf"]
+    return [f"{x[0]} == -inf" if not a.get("detect_positive", 1) else f"abs({x[0]}) == inf"]
 
 
 @operator("Swish")

@@ -3,16 +3,17 @@
 import Engine
 
 extension Catalogue {
-  static let elementwise: [Operator] = [
-    .exp, .log, .sqrt, .sin, .cos, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu,
-    .silu,
-    .softplus, .erf, .clip, .convert,
-  ]
+  static let elementwise: [Operator] =
+    [
+      .exp, .log, .sqrt, .sin, .cos, .tanh, .abs, .sign, .floor, .round, .sigmoid, .relu, .gelu,
+      .silu,
+      .softplus, .erf, .clip, .convert,
+    ] + elementary
 }
 
 extension Operator {
   /// A function of floats, or of floats and whole numbers.
-  private static func unary(
+  static func unary(
     _ name: String, _ summary: String, _ operation: TileOperation, whole: WholeFunction? = nil,
     _ gradient: Gradient,
     formula: String? = nil, notation: [String]? = nil, domain: ClosedRange<Double> = -2...2,

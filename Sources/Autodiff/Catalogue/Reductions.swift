@@ -5,7 +5,8 @@ import Glibc
 
 extension Catalogue {
   static let reductions: [Operator] = [
-    .sum, .mean, .prod, .max, .min, .any, .all, .argmax, .argmin, .cumsum, .logsumexp, .softmax,
+    .sum, .mean, .prod, .max, .min, .any, .all, .argmax, .argmin, .cumsum, .cumprod, .recurrence,
+    .logsumexp, .softmax,
     .logSoftmax, .variance, .std, .norm,
   ]
 }

@@ -5,7 +5,7 @@ import Engine
 extension Catalogue {
   static let selection: [Operator] = [
     .whereOperator, .gather, .scatterAdd, .gatherUpdate, .oneHot, .sort, .argsort, .topk,
-    .argtopk, .takeAlong, .addAlong,
+    .argtopk, .takeAlong, .addAlong, .bincount, .searchsorted,
   ]
 }
 

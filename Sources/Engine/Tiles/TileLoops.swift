@@ -128,6 +128,8 @@ enum TileLoops {
       case .sign: call(y, a, whole, T.self) { T.sign($0) }
       case .floor: call(y, a, whole, T.self) { $0.rounded(.down) }
       case .round: call(y, a, whole, T.self) { $0.rounded(.toNearestOrEven) }
+      case .ceil: call(y, a, whole, T.self) { $0.rounded(.up) }
+      case .trunc: call(y, a, whole, T.self) { $0.rounded(.towardZero) }
       case .exp: call(y, a, whole, T.self) { T.exp($0) }
       case .tanh: call(y, a, whole, T.self) { T.tanh($0) }
       case .sigmoid: call(y, a, whole, T.self) { T.sigmoid($0) }
@@ -162,6 +164,10 @@ enum TileLoops {
         let last = table[Int(instruction.operands.2)].assumingMemoryBound(to: T.self)
         let high = T.Lanes(repeating: last[0])
         mapLanes(y, a, bytes, T.self) { T.clipped($0, low, high) }
+      case .atan2, .hypot: callLibrary(instruction.operation, form, y, a, b, count, T.self)
+      case .log1p, .expm1, .exp2, .log2, .log10, .cbrt, .tan, .asin, .acos, .atan, .sinh, .cosh,
+        .asinh, .acosh, .atanh:
+        callLibrary(instruction.operation, y, a, count, T.self)
       }
     }
   }

@@ -20,7 +20,9 @@ extension TileOperation {
     case .silu: { .silu($0) }
     case .softplus: { .softplus($0) }
     case .erf: { .erf($0) }
-    default: nil
+    case .ceil: { $0.rounded(.up) }
+    case .trunc: { $0.rounded(.towardZero) }
+    default: libraryFunction(Double.self)
     }
   }
 }

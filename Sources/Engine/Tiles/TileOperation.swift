@@ -3,8 +3,11 @@
 /// An operation on the elements at one place. Truth is 1, and 0 is false.
 package enum TileOperation: UInt8, Sendable, CaseIterable {
   case copy, negate, exp, log, sqrt, sin, cos, tanh, abs, sign, floor, round
-  case sigmoid, relu, gelu, silu, softplus, erf
+  case sigmoid, relu, gelu, silu, softplus, erf, ceil, trunc
+  case log1p, expm1, exp2, log2, log10, cbrt
+  case tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh
   case add, subtract, multiply, divide, maximum, minimum, power
+  case atan2, hypot
   case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
   /// The second operand where the first is true, else the third.
   case select
@@ -16,6 +19,12 @@ package enum TileOperation: UInt8, Sendable, CaseIterable {
     return rawValue < TileOperation.select.rawValue ? 2 : 3
   }
 
+  /// Whether an element is one call of the C library; see `TileLibrary`.
+  var isLibraryCall: Bool {
+    rawValue >= TileOperation.log1p.rawValue && rawValue <= TileOperation.atanh.rawValue
+      || self == .atan2 || self == .hypot
+  }
+
   package var isComparison: Bool {
     rawValue >= TileOperation.equal.rawValue && rawValue <= TileOperation.greaterOrEqual.rawValue
   }
@@ -25,9 +34,9 @@ package enum TileOperation: UInt8, Sendable, CaseIterable {
   var wantsOwnResult: Bool {
     switch self {
     case .exp, .log, .sin, .cos, .tanh, .sign, .floor, .round, .sigmoid, .gelu, .silu, .softplus,
-      .erf, .power:
+      .erf, .power, .ceil, .trunc:
       true
-    default: false
+    default: isLibraryCall
     }
   }
 
@@ -37,7 +46,7 @@ package enum TileOperation: UInt8, Sendable, CaseIterable {
     case .copy: 0
     case .exp, .log, .sin, .cos, .erf, .power: 25
     case .tanh, .sigmoid, .silu, .gelu, .softplus: 30
-    default: 1
+    default: isLibraryCall ? 25 : 1
     }
   }
 }

@@ -4,7 +4,7 @@
 import Glibc
 
 /// A float type over which tile programs run.
-protocol TileScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Codable {
+protocol TileScalar: LibraryScalar, SIMDScalar, BitwiseCopyable, Codable {
   /// As many as fill 64 bytes.
   associatedtype Lanes: SIMD where Lanes.Scalar == Self
   static var width: Int { get }
@@ -29,7 +29,6 @@ protocol TileScalar: BinaryFloatingPoint, SIMDScalar, BitwiseCopyable, Codable {
   static func cos(_ x: Self) -> Self
   static func tanh(_ x: Self) -> Self
   static func erf(_ x: Self) -> Self
-  static func log1p(_ x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
 }
 
@@ -84,7 +83,6 @@ extension Float: TileScalar {
   @inline(__always) static func cos(_ x: Float) -> Float { cosf(x) }
   @inline(__always) static func tanh(_ x: Float) -> Float { FloatMath.tanh(x) }
   @inline(__always) static func erf(_ x: Float) -> Float { FloatMath.erf(x) }
-  @inline(__always) static func log1p(_ x: Float) -> Float { log1pf(x) }
   @inline(__always) static func power(_ x: Float, _ y: Float) -> Float { powf(x, y) }
 }
 
@@ -136,7 +134,6 @@ extension Double: TileScalar {
   @inline(__always) static func cos(_ x: Double) -> Double { Glibc.cos(x) }
   @inline(__always) static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
   @inline(__always) static func erf(_ x: Double) -> Double { Glibc.erf(x) }
-  @inline(__always) static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
   @inline(__always) static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
 }
 
