@@ -24,6 +24,7 @@ let package = Package(
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CProcessor"),
     .systemLibrary(name: "CEditline", providers: [.apt(["libedit-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
     .target(name: "Diagnostics", swiftSettings: strict),
 
@@ -37,7 +38,7 @@ let package = Package(
     .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: session),
 
     // Layer 3.
-    .target(name: "Datasets", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
+    .target(name: "Datasets", dependencies: ["Autodiff", "CZlib", "Engine"], swiftSettings: session),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(
       name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: session),

@@ -7,9 +7,17 @@ package enum WholeFile {
     DataProblem("\(what): \(String(cString: strerror(errno)))")
   }
 
-  /// All bytes of a file, at most so many. A pipe is read to its end; nobody waits for one to which
-  /// nobody writes, and `isInterrupted` is asked all the time.
+  /// All bytes of a file, at most so many; of one that gzip made, what it holds. A pipe is read to its
+  /// end; nobody waits for one to which nobody writes, and `isInterrupted` is asked all the time.
   package static func read(_ path: String, limit: Int = 1 << 28, isInterrupted: () -> Bool)
+    throws(DataProblem) -> [UInt8]
+  {
+    let bytes = try readPlain(path, limit: limit, isInterrupted: isInterrupted)
+    guard Gzip.isCompressed(bytes) else { return bytes }
+    return try Gzip.inflate(bytes, path, limit: limit, isInterrupted: isInterrupted)
+  }
+
+  private static func readPlain(_ path: String, limit: Int, isInterrupted: () -> Bool)
     throws(DataProblem) -> [UInt8]
   {
     try checkPath(path)

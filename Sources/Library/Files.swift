@@ -110,7 +110,7 @@ enum FileFunctions {
     category: "Files",
     parameters: [
       P("net", "a model of the same shape, or the file alone"),
-      P("path", "a .safetensors file", default: .optional("none")),
+      P("path", "a .safetensors file, alone also .idx or .idx.gz", default: .optional("none")),
       P("from", "\"pytorch\" for a state_dict of PyTorch", default: .optional("none")),
     ],
     details: [
@@ -122,6 +122,8 @@ enum FileFunctions {
       "load(net, path, from: \"pytorch\") fills a net from a state_dict that was saved with",
       "safetensors.torch.save_file: 0.weight of a Linear is turned and becomes net[0].weight, the",
       "weight of a LayerNorm becomes gain.",
+      "load(\"train-images-idx3-ubyte.gz\") reads the format of MNIST: images as f32 [n, height, width]",
+      "from 0 to 255, class numbers as i64 [n].",
     ],
     examples: [
       "load(dense(2, 2), \"no-such-file.safetensors\")  # error: file",
@@ -133,6 +135,14 @@ enum FileFunctions {
       let path = try call.string(isAlone ? 0 : 1)
       let isForeign = call.isGiven(2)
       if isForeign { try checkOrigin(call, path, isAlone) }
+      if isAlone, IDX.isName(path) {
+        do throws(DataProblem) {
+          let (buffer, shape) = try IDX.read(path) { Interrupts.isRequested }
+          return .tensor(call.session.graph.leaf(buffer, shape))
+        } catch {
+          throw Problem(error, .file, argument: 0)
+        }
+      }
       let file: SafeTensors.File
       do throws(DataProblem) { file = try SafeTensors.read(path) } catch {
         throw Problem(.file, "\(path): \(error.message)", argument: isAlone ? 0 : 1)
