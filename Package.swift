@@ -38,7 +38,8 @@ let package = Package(
     .target(name: "Plots", dependencies: ["Diagnostics", "Engine"], swiftSettings: session),
 
     // Layer 3.
-    .target(name: "Datasets", dependencies: ["Autodiff", "CZlib", "Engine"], swiftSettings: session),
+    .target(
+      name: "Datasets", dependencies: ["Autodiff", "CZlib", "Engine"], swiftSettings: session),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(
       name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: session),

@@ -18,7 +18,7 @@ package enum Library {
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
     + PictureFunctions.all
     + TeachingFunctions.all
-    + FileFunctions.all
+    + FileFunctions.all + TextFunctions.all
 
   /// A session in which everything has its name.
   package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {
