@@ -8,19 +8,18 @@ import Diagnostics
 extension Machine {
   /// Runs until the frame above `outer` has returned.
   func execute(until outer: UnsafeMutablePointer<Frame>) throws {
-    let globals = Unmanaged.passUnretained(session.globals)
-    var frame = top
-    var ip = frame.pointee.next
-    var r = frame.pointee.registers
+    // Few instructions need the frame: it is looked up in `top`, so that less lives through all.
+    var ip = top.pointee.next
+    var r = top.pointee.registers
     while true {
       let i = ip
       ip += 1
       switch i.pointee.op {
       case .move:
-        frame.take(r, i.a, r[i.b])
+        top.take(r, i.a, r[i.b])
         continue
       case .constant:
-        frame.take(r, i.a, UnsafePointer<Slot>(slots: i)[i.b])
+        top.take(r, i.a, UnsafePointer<Slot>(slots: i)[i.b])
         continue
       case .add:
         let result = r[i.b].number + right(i.c, r, i).number
@@ -74,12 +73,12 @@ extension Machine {
           r.put(i.a, Slot(!r[i.b].isTrue))
           continue
         }
-      case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
-        let (x, y) = (r[i.b], right(i.c, r, i))
-        if Slot.areNumbers(x, y) {
-          r.put(i.a, Slot(i.pointee.op.compare(x.number, y.number)))
-          continue
-        }
+      case .less: if compare(i, r, <) { continue }
+      case .lessOrEqual: if compare(i, r, <=) { continue }
+      case .greater: if compare(i, r, >) { continue }
+      case .greaterOrEqual: if compare(i, r, >=) { continue }
+      case .equal: if compare(i, r, ==) { continue }
+      case .notEqual: if compare(i, r, !=) { continue }
       case .jumpUnlessLess:
         let (x, y) = (r[i.a].number, right(i.b, r, i).number)
         if x < y { continue }
@@ -87,11 +86,39 @@ extension Machine {
           ip += i.c
           continue
         }
-      case .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
-        .jumpUnlessEqual, .jumpUnlessNotEqual:
-        let (x, y) = (r[i.a], right(i.b, r, i))
-        if Slot.areNumbers(x, y) {
-          if !i.pointee.op.compare(x.number, y.number) { ip += i.c }
+      case .jumpUnlessLessOrEqual:
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+        if x <= y { continue }
+        if x > y {
+          ip += i.c
+          continue
+        }
+      case .jumpUnlessGreater:
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+        if x > y { continue }
+        if x <= y {
+          ip += i.c
+          continue
+        }
+      case .jumpUnlessGreaterOrEqual:
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+        if x >= y { continue }
+        if x < y {
+          ip += i.c
+          continue
+        }
+      case .jumpUnlessEqual:
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+        if x == y { continue }
+        if x < y || x > y {
+          ip += i.c
+          continue
+        }
+      case .jumpUnlessNotEqual:
+        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+        if x < y || x > y { continue }
+        if x == y {
+          ip += i.c
           continue
         }
       case .jump:
@@ -108,19 +135,19 @@ extension Machine {
           continue
         }
       case .global:
-        let slot = globals._withUnsafeGuaranteedRef { $0.slots }[i.b]
+        let slot = globals.slots[i.b]
         if !slot.isUndefined, !slot.is(.foreign) {
-          frame.take(r, i.a, slot)
+          top.take(r, i.a, slot)
           continue
         }
-        frame.pointee.next = ip
-        if try short(i, frame) { continue }
-        ip = try slow(i.pointee, frame)
+        top.pointee.next = ip
+        if try short(i, top) { continue }
+        ip = try slow(i.pointee, top)
         continue
       case .storeGlobal:
-        let place = globals._withUnsafeGuaranteedRef { $0.slots } + i.b
+        let place = globals.slots + i.b
         if i.c == 0, r[i.a].isNumber, place.pointee.isNumber,
-          i.b >= globals._withUnsafeGuaranteedRef({ $0.builtinCount })
+          i.b >= globals.builtinCount
         {
           session.journal.note(i.b, of: session.globals)
           place.pointee = r[i.a]
@@ -128,32 +155,29 @@ extension Machine {
         }
       case .read:
         if !r[i.b].is(.foreign) {
-          frame.take(r, i.a, r[i.b])
+          top.take(r, i.a, r[i.b])
           continue
         }
       case .name:
         if !r[i.b].is(.tensor) { continue }
       case .cell:
         let cell = r[i.b].unmanaged(as: CellObject.self)
-        frame.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
+        top.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
         continue
       case .storeCell:
         if storeNumber(r[i.b], in: r[i.a]) { continue }
       case .captured:
-        let cell = frame.pointee.closure._withUnsafeGuaranteedRef { $0.capture(i.b) }
-        frame.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
+        let cell = top.pointee.closure._withUnsafeGuaranteedRef { $0.capture(i.b) }
+        top.take(r, i.a, cell._withUnsafeGuaranteedRef { $0.slot })
         continue
       case .next:
-        if r[i.b].is(.iterator) {
-          let iterator = r[i.b].unmanaged(as: IteratorObject.self)
-          if let slot = iterator._withUnsafeGuaranteedRef({ $0.nextNumber() }) {
-            if slot.isUndefined { ip += i.c } else { r.put(i.a, slot) }
-            continue
-          }
+        if let slot = nextNumber(r[i.b]) {
+          if slot.isUndefined { ip += i.c } else { r.put(i.a, slot) }
+          continue
         }
       case .element:
         if let slot = element(r[i.b], right(i.c, r, i)) {
-          if slot.isObject { frame.pointee.holdsObjects = true }
+          if slot.isObject { top.pointee.holdsObjects = true }
           r.put(i.a, slot)
           ip += 1
         }
@@ -172,46 +196,49 @@ extension Machine {
           continue
         }
         if let closure = closure(r[i.b], takes: i.c) {
-          frame.pointee.next = ip
+          top.pointee.next = ip
           try poll()
+          let target = r + i.a
           r += i.b + 1
           try enter(
-            closure, registers: r, target: frame.pointee.registers + i.a,
-            isTraining: frame.pointee.isTraining)
-          frame += 1
-          ip = frame.pointee.next
+            closure, registers: r, target: target, isTraining: top.pointee.isTraining)
+          ip = top.pointee.next
           continue
         }
       case .callGlobal:
-        let callee = globals._withUnsafeGuaranteedRef { $0.slots }[i.b]
+        let callee = globals.slots[i.b]
         if let closure = closure(callee, takes: i.c) {
-          frame.pointee.next = ip
+          top.pointee.next = ip
           try poll()
           let target = r + i.a
           r = target + 1
           try enter(
-            closure, registers: r, target: target, isTraining: frame.pointee.isTraining)
-          frame += 1
-          ip = frame.pointee.next
+            closure, registers: r, target: target, isTraining: top.pointee.isTraining)
+          ip = top.pointee.next
           continue
         }
       case .returnValue:
         leave(with: i.a)
-        frame -= 1
-        if frame == outer { return }
-        ip = frame.pointee.next
-        r = frame.pointee.registers
+        if top == outer { return }
+        ip = top.pointee.next
+        r = top.pointee.registers
         continue
       case .loop:
-        frame.pointee.next = ip
+        top.pointee.next = ip
         try poll()
         if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause {
           try endOfTurn(i.b, level: i.c)
         }
         ip += i.a
+        // A loop over a range takes its next number without a dispatch between.
+        let n = ip
+        if n.pointee.op == .next, let slot = nextNumber(r[n.b]), !slot.isUndefined {
+          r.put(n.a, slot)
+          ip += 1
+        }
         continue
       case .forgetTemporaries:
-        let count = frame.pointee.routine.registerCount - i.a
+        let count = top.pointee.routine.registerCount &- i.a
         if count > 0 { (r + i.a).clear(count) }
         continue
       case .beginLoop:
@@ -230,13 +257,40 @@ extension Machine {
         .forgetLocals, .keepLocals:
         break
       }
-      frame.pointee.next = ip
-      if let next = try plainly(i, frame) ?? again(i, frame) {
-        ip = next
-      } else if try !short(i, frame) {
-        ip = try learning(i, frame)
-      }
+      ip = try atLength(i, next: ip)
     }
+  }
+
+  /// Carries out an instruction that had no short way; gives the one that comes next.
+  @inline(never)
+  private func atLength(_ i: UnsafePointer<Instruction>, next: UnsafePointer<Instruction>) throws
+    -> UnsafePointer<Instruction>
+  {
+    let frame = top
+    frame.pointee.next = next
+    if let next = try plainly(i, frame) ?? again(i, frame) { return next }
+    return try short(i, frame) ? next : learning(i, frame)
+  }
+
+  @inline(__always) private var globals: Globals { session.globals }
+
+  /// Compares two numbers; false where the operands are none.
+  @inline(__always)
+  private func compare(
+    _ i: UnsafePointer<Instruction>, _ r: UnsafeMutablePointer<Slot>,
+    _ isTrue: (Double, Double) -> Bool
+  ) -> Bool {
+    let (x, y) = (r[i.b], right(i.c, r, i))
+    guard Slot.areNumbers(x, y) else { return false }
+    r.put(i.a, Slot(isTrue(x.number, y.number)))
+    return true
+  }
+
+  /// The next number of a range, `undefined` at its end, nil for what is no iterator over one.
+  @inline(__always)
+  private func nextNumber(_ slot: Slot) -> Slot? {
+    guard slot.is(.iterator) else { return nil }
+    return slot.unmanaged(as: IteratorObject.self)._withUnsafeGuaranteedRef { $0.nextNumber() }
   }
 
   /// A right operand of the instruction at `i`: a register, or a constant where negative.
@@ -272,9 +326,9 @@ extension Machine {
   /// An element of a list, nil where there is no short way.
   @inline(__always)
   private func element(_ base: Slot, _ index: Slot) -> Slot? {
-    guard base.is(.list), index.isNumber, let place = Int(exactly: index.number) else { return nil }
+    guard base.is(.list), let place = PlainArithmetic.place(index.number) else { return nil }
     return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
-      guard place >= 0, place < list.count else { return nil }
+      guard place < list.count else { return nil }
       return list.slot(place).retained
     }
   }
@@ -283,11 +337,11 @@ extension Machine {
   /// the number there (`StoreKind`); false where there is no short way.
   @inline(__always)
   private func storePlain(_ base: Slot, _ value: Slot, _ index: Slot, _ kind: Int) -> Bool {
-    guard base.is(.list), index.isNumber, let place = Int(exactly: index.number),
+    guard base.is(.list), let place = PlainArithmetic.place(index.number),
       StoreKind.hasOneIndex(kind), base.isAlone(as: ListObject.self)
     else { return false }
     return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
-      guard place >= 0, place < list.count else { return false }
+      guard place < list.count else { return false }
       guard let op = StoreKind.arithmetic(kind) else {
         guard !value.isObject, !value.isUndefined else { return false }
         list.replace(place, by: value)
@@ -306,8 +360,9 @@ extension Machine {
   @inline(__always)
   private func number(of callee: Slot, _ argument: Slot) -> Slot? {
     guard argument.isNumber, callee.is(.function) else { return nil }
-    let function = callee.unmanaged(as: FunctionObject.self)._withUnsafeGuaranteedRef { $0.number }
-    return function.map { Slot(number: $0(argument.number)) }
+    return callee.unmanaged(as: FunctionObject.self)._withUnsafeGuaranteedRef {
+      $0.number.map { Slot(number: $0(argument.number)) }
+    }
   }
 }
 

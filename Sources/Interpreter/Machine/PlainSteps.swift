@@ -63,17 +63,20 @@ extension Machine {
     let r = frame.pointee.registers
     let right = frame.pointee.operand(i.c)
     guard right.is(.string) else { return false }
-    let other = string(right).takeUnretainedValue()
-    if i.a == i.b, r[i.a].isAlone(as: StringObject.self) {
-      try session.reserve(other.text.utf8.count, 1)
-      string(r[i.a])._withUnsafeGuaranteedRef { $0.append(other) }
+    return try string(right)._withUnsafeGuaranteedRef { other in
+      if i.a == i.b, r[i.a].isAlone(as: StringObject.self) {
+        try session.reserve(other.text.utf8.count, 1)
+        string(r[i.a])._withUnsafeGuaranteedRef { $0.append(other) }
+        return true
+      }
+      let sum = try string(r[i.b])._withUnsafeGuaranteedRef { first in
+        try session.reserve(first.text.utf8.count + other.text.utf8.count + 64, 1)
+        return StringObject(first, other)
+      }
+      frame.pointee.holdsObjects = true
+      r.put(i.a, Slot(sum))
       return true
     }
-    let first = string(r[i.b]).takeUnretainedValue()
-    try session.reserve(first.text.utf8.count + other.text.utf8.count + 64, 1)
-    frame.pointee.holdsObjects = true
-    r.put(i.a, Slot(StringObject(first, other)))
-    return true
   }
 
   /// Whether two strings, or what is no object, are the same; nil for what is compared otherwise.
@@ -92,13 +95,14 @@ extension Machine {
     guard place.is(.list), !value.is(.foreign), place.isAlone(as: ListObject.self) else {
       return false
     }
-    let list = place.unmanaged(as: ListObject.self).takeUnretainedValue()
-    if list.count & 0xFFF == 0xFFF || list.count == Discards.long {
-      try session.checkGrowth(list.count)
-      if list.count == Discards.long { session.keepForDiscards(place) }
+    return try place.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
+      if list.count & 0xFFF == 0xFFF || list.count == Discards.long {
+        try session.checkGrowth(list.count)
+        if list.count == Discards.long { session.keepForDiscards(place) }
+      }
+      list.append(value.retained)
+      return true
     }
-    list.append(value.retained)
-    return true
   }
 
   /// The parts of a tuple of as many.
@@ -150,6 +154,10 @@ extension Machine {
       let result = try brief.action(
         session, arguments[0].value, count == 2 ? arguments[1].value : .none)
       guard let result else { return false }
+      if case .number(let number) = result {
+        frame.pointee.registers.put(register, Slot(number: number))
+        return true
+      }
       try session.reserve(1, 64)
       let slot = Slot(result)
       session.keepForDiscards(slot)

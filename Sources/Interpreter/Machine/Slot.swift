@@ -129,17 +129,19 @@ extension Slot {
   var value: Value {
     if isNumber { return .number(number) }
     guard isObject else { return isBool ? .bool(isTrue) : .none }
-    let object = self.object.takeUnretainedValue()
-    switch object.kind {
-    case .string: return .string(unsafeDowncast(object, to: StringObject.self))
-    case .tensor: return .tensor(unsafeDowncast(object, to: TensorObject.self))
-    case .tuple: return .tuple(unsafeDowncast(object, to: TupleObject.self))
-    case .list: return .list(unsafeDowncast(object, to: ListObject.self))
-    case .record: return .record(unsafeDowncast(object, to: RecordObject.self))
-    case .range: return .range(unsafeDowncast(object, to: RangeObject.self))
-    case .closure, .function: return .function(unsafeDowncast(object, to: FunctionObject.self))
-    case .foreign: return .foreign(unsafeDowncast(object, to: ForeignBox.self).object)
-    case .cell, .iterator: return .none
+    // Not `takeUnretainedValue`, which counts as if there were other threads.
+    return self.object._withUnsafeGuaranteedRef { object -> Value in
+      switch object.kind {
+      case .string: return .string(unsafeDowncast(object, to: StringObject.self))
+      case .tensor: return .tensor(unsafeDowncast(object, to: TensorObject.self))
+      case .tuple: return .tuple(unsafeDowncast(object, to: TupleObject.self))
+      case .list: return .list(unsafeDowncast(object, to: ListObject.self))
+      case .record: return .record(unsafeDowncast(object, to: RecordObject.self))
+      case .range: return .range(unsafeDowncast(object, to: RangeObject.self))
+      case .closure, .function: return .function(unsafeDowncast(object, to: FunctionObject.self))
+      case .foreign: return .foreign(unsafeDowncast(object, to: ForeignBox.self).object)
+      case .cell, .iterator: return .none
+      }
     }
   }
 }
