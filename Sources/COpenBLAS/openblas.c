@@ -14,6 +14,16 @@ static struct {
   __typeof__(dgetrf_) *dgetrf;
   __typeof__(slaswp_) *slaswp;
   __typeof__(dlaswp_) *dlaswp;
+  __typeof__(spotrf_) *spotrf;
+  __typeof__(dpotrf_) *dpotrf;
+  __typeof__(sgeqrf_) *sgeqrf;
+  __typeof__(dgeqrf_) *dgeqrf;
+  __typeof__(sorgqr_) *sorgqr;
+  __typeof__(dorgqr_) *dorgqr;
+  __typeof__(ssyevd_) *ssyevd;
+  __typeof__(dsyevd_) *dsyevd;
+  __typeof__(sgesdd_) *sgesdd;
+  __typeof__(dgesdd_) *dgesdd;
 } library;
 
 static const struct {
@@ -24,6 +34,11 @@ static const struct {
     {"cblas_strsm", &library.strsm}, {"cblas_dtrsm", &library.dtrsm},
     {"sgetrf_", &library.sgetrf},    {"dgetrf_", &library.dgetrf},
     {"slaswp_", &library.slaswp},    {"dlaswp_", &library.dlaswp},
+    {"spotrf_", &library.spotrf},    {"dpotrf_", &library.dpotrf},
+    {"sgeqrf_", &library.sgeqrf},    {"dgeqrf_", &library.dgeqrf},
+    {"sorgqr_", &library.sorgqr},    {"dorgqr_", &library.dorgqr},
+    {"ssyevd_", &library.ssyevd},    {"dsyevd_", &library.dsyevd},
+    {"sgesdd_", &library.sgesdd},    {"dgesdd_", &library.dgesdd},
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -121,4 +136,64 @@ void dlaswp_(const int *n, double *a, const int *lda, const int *first, const in
              const int *pivots, const int *step) {
   need();
   library.dlaswp(n, a, lda, first, last, pivots, step);
+}
+
+void spotrf_(const char *part, const int *n, float *a, const int *lda, int *info) {
+  need();
+  library.spotrf(part, n, a, lda, info);
+}
+
+void dpotrf_(const char *part, const int *n, double *a, const int *lda, int *info) {
+  need();
+  library.dpotrf(part, n, a, lda, info);
+}
+
+void sgeqrf_(const int *m, const int *n, float *a, const int *lda, float *tau, float *work, const int *lwork,
+             int *info) {
+  need();
+  library.sgeqrf(m, n, a, lda, tau, work, lwork, info);
+}
+
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
+             int *info) {
+  need();
+  library.dgeqrf(m, n, a, lda, tau, work, lwork, info);
+}
+
+void sorgqr_(const int *m, const int *n, const int *k, float *a, const int *lda, const float *tau,
+             float *work, const int *lwork, int *info) {
+  need();
+  library.sorgqr(m, n, k, a, lda, tau, work, lwork, info);
+}
+
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
+             double *work, const int *lwork, int *info) {
+  need();
+  library.dorgqr(m, n, k, a, lda, tau, work, lwork, info);
+}
+
+void ssyevd_(const char *job, const char *part, const int *n, float *a, const int *lda, float *values,
+             float *work, const int *lwork, int *iwork, const int *liwork, int *info) {
+  need();
+  library.ssyevd(job, part, n, a, lda, values, work, lwork, iwork, liwork, info);
+}
+
+void dsyevd_(const char *job, const char *part, const int *n, double *a, const int *lda, double *values,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info) {
+  need();
+  library.dsyevd(job, part, n, a, lda, values, work, lwork, iwork, liwork, info);
+}
+
+void sgesdd_(const char *job, const int *m, const int *n, float *a, const int *lda, float *s, float *u,
+             const int *ldu, float *vt, const int *ldvt, float *work, const int *lwork, int *iwork,
+             int *info) {
+  need();
+  library.sgesdd(job, m, n, a, lda, s, u, ldu, vt, ldvt, work, lwork, iwork, info);
+}
+
+void dgesdd_(const char *job, const int *m, const int *n, double *a, const int *lda, double *s, double *u,
+             const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork,
+             int *info) {
+  need();
+  library.dgesdd(job, m, n, a, lda, s, u, ldu, vt, ldvt, work, lwork, iwork, info);
 }

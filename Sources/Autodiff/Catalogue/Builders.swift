@@ -5,7 +5,8 @@ import Engine
 /// Every operator, by family.
 package enum Catalogue {
   package static let all: [Operator] =
-    leaves + arithmetic + comparisons + elementwise + reductions + products + convolutions + pools
+    leaves + arithmetic + comparisons + elementwise + reductions + products + decompositions
+    + convolutions + pools
     + movement + selection + creation + losses
 
   private static let byName: [String: Operator] = Dictionary(

@@ -170,6 +170,12 @@ enum ONNXForms {
       }
     ),
     (.solve, .none(because: "ONNX solves no linear systems")),
+    (.cholesky, .none(because: "ONNX has no decompositions")),
+    (.det, .same("Det")),
+    (.logdet, .none(because: "ONNX has no decompositions")),
+    (.eigh, .none(because: "ONNX has no decompositions")),
+    (.qr, .none(because: "ONNX has no decompositions")),
+    (.svd, .none(because: "ONNX has no decompositions")),
   ]
 
   private static let losses: [(op: Operator, form: ONNXForm)] = [

@@ -41,6 +41,29 @@ void slaswp_(const int *n, float *a, const int *lda, const int *first, const int
 void dlaswp_(const int *n, double *a, const int *lda, const int *first, const int *last,
              const int *pivots, const int *step);
 
+/* LAPACK: L of a positive definite matrix; Q and R; eigenvalues of a symmetric matrix; singular
+   values. A work length of -1 asks for the best one. */
+void spotrf_(const char *part, const int *n, float *a, const int *lda, int *info);
+void dpotrf_(const char *part, const int *n, double *a, const int *lda, int *info);
+void sgeqrf_(const int *m, const int *n, float *a, const int *lda, float *tau, float *work, const int *lwork,
+             int *info);
+void dgeqrf_(const int *m, const int *n, double *a, const int *lda, double *tau, double *work, const int *lwork,
+             int *info);
+void sorgqr_(const int *m, const int *n, const int *k, float *a, const int *lda, const float *tau,
+             float *work, const int *lwork, int *info);
+void dorgqr_(const int *m, const int *n, const int *k, double *a, const int *lda, const double *tau,
+             double *work, const int *lwork, int *info);
+void ssyevd_(const char *job, const char *part, const int *n, float *a, const int *lda, float *values,
+             float *work, const int *lwork, int *iwork, const int *liwork, int *info);
+void dsyevd_(const char *job, const char *part, const int *n, double *a, const int *lda, double *values,
+             double *work, const int *lwork, int *iwork, const int *liwork, int *info);
+void sgesdd_(const char *job, const int *m, const int *n, float *a, const int *lda, float *s, float *u,
+             const int *ldu, float *vt, const int *ldvt, float *work, const int *lwork, int *iwork,
+             int *info);
+void dgesdd_(const char *job, const int *m, const int *n, double *a, const int *lda, double *s, double *u,
+             const int *ldu, double *vt, const int *ldvt, double *work, const int *lwork, int *iwork,
+             int *info);
+
 #pragma GCC visibility pop
 
 #endif
