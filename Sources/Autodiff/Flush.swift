@@ -120,10 +120,15 @@ extension Graph {
     return .over(isOfVariables ? nil : lastEnded)
   }
 
-  /// All elements as numbers.
+  /// All elements as numbers. Throws where it is interrupted.
   package func values(_ node: Node) throws(OperatorProblem) -> [Double] {
     try force([node])
-    return node.buffer?.doubles ?? []
+    guard let buffer = node.buffer else { return [] }
+    var values: [Double] = []
+    values.reserveCapacity(buffer.count)
+    for piece in Work.pieces(buffer.count) { for i in piece { values.append(buffer[i]) } }
+    try Graph.checkInterrupt()
+    return values
   }
 
   /// The one element of a node.

@@ -292,11 +292,6 @@ extension Graph {
     }
   }
 
-  /// Uninitialised memory for so many elements.
-  package static func buffer(_ dtype: DType, count: Int) throws(OperatorProblem) -> Buffer {
-    do { return try Buffer(dtype, count: count) } catch { throw memoryProblem(error) }
-  }
-
   static func buffer(_ dtype: DType, values: [Double]) throws(OperatorProblem) -> Buffer {
     do { return try Buffer(dtype, values: values) } catch { throw memoryProblem(error) }
   }

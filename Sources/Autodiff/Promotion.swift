@@ -55,6 +55,13 @@ package enum Promotion {
 }
 
 extension Node {
+  /// Whole numbers and bools as floats; floats as they are.
+  package var floats: Node {
+    get throws(OperatorProblem) {
+      dtype.isFloat ? self : try converted(to: graph.defaultDType)
+    }
+  }
+
   /// The same values in another element type; itself where it has it.
   package func converted(to dtype: DType) throws(OperatorProblem) -> Node {
     if dtype == self.dtype { return self }

@@ -17,11 +17,11 @@ enum Gzip {
     else { throw DataProblem("zlib has no memory for \(path)") }
     defer { inflateEnd(&stream) }
     var result: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    var (input, chunk) = (bytes, [UInt8](repeating: 0, count: 1 << 18))
     var done = 0
     while done < bytes.count {
       if isInterrupted() { throw .interrupted }
-      let (status, read, made) = step(&stream, bytes, from: done, &chunk)
+      let (status, read, made) = step(&stream, &input, from: done, &chunk)
       done += read
       result += chunk[..<made]
       guard result.count <= limit else {
@@ -41,13 +41,12 @@ enum Gzip {
 
   /// Inflates into a chunk; what zlib said, how many bytes it took and how many it made.
   private static func step(
-    _ stream: inout z_stream, _ bytes: [UInt8], from: Int, _ chunk: inout [UInt8]
+    _ stream: inout z_stream, _ input: inout [UInt8], from: Int, _ chunk: inout [UInt8]
   ) -> (status: Int32, read: Int, made: Int) {
-    let given = min(bytes.count - from, 1 << 20)
-    var input = Array(bytes[from..<from + given])
+    let given = min(input.count - from, 1 << 20)
     return input.withUnsafeMutableBufferPointer { source in
       chunk.withUnsafeMutableBufferPointer { target in
-        stream.next_in = source.baseAddress
+        stream.next_in = source.baseAddress.map { $0 + from }
         stream.avail_in = UInt32(given)
         stream.next_out = target.baseAddress
         stream.avail_out = UInt32(target.count)

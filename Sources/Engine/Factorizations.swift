@@ -52,7 +52,7 @@ package enum Factorization {
     let x = copy.pointer(as: T.self)
     x.update(from: a.pointer(T.self), count: n * n)
     var pivots = [Int32](repeating: 0, count: n)
-    _ = T.triangles(x, n, &pivots)
+    _ = T.factor(x, rows: n, columns: n, n, &pivots)
     var (sign, logarithm, product) = (1.0, 0.0, 1.0)
     for i in 0..<n {
       let pivot = Double(x[i * n + i])

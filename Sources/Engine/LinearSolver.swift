@@ -83,7 +83,7 @@ package enum LinearSolver {
 }
 
 /// The steps of an LU decomposition on columns of `n` elements each.
-private protocol Factored {
+protocol Factored {
   /// L and U of a panel in its place, with the rows that were exchanged.
   static func factor(
     _ a: UnsafeMutablePointer<Self>, rows: Int, columns: Int, _ n: Int, _ pivots: inout [Int32]

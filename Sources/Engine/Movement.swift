@@ -16,8 +16,7 @@ package enum Movement {
     }
   }
 
-  /// y = x
-  /// Nothing where both have the same memory.
+  /// y = x; nothing is done where both have the same memory.
   package static func copy(_ x: Buffer, _ y: Buffer) {
     precondition(x.count == y.count && x.dtype == y.dtype)
     guard x.address != y.address else { return }

@@ -1,5 +1,7 @@
 // Reads the formulas of operators' records: `2 ({0} − {1}) / n`, `{y} ({g} − Σ {g} · {y})`.
 
+import Autodiff
+
 /// A parser for one text; nil where the text is words and no formula.
 struct FormulaParser {
   private var rest: Substring
@@ -9,13 +11,10 @@ struct FormulaParser {
     "softmax", "log_softmax", "one_hot", "row_sum",
   ]
   private static let symbols: Set<String> = ["n", "rows", "mean", "var", "ε", "min", "max"]
-  private static let functions: Set<String> = [
+  private static let functions = Set<String>([
     "exp", "log", "sqrt", "sin", "cos", "tanh", "abs", "sign", "floor", "sigmoid", "relu", "gelu",
     "silu", "softplus", "erf", "Φ", "φ", "max", "min", "clip",
-    "log1p", "expm1", "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh",
-    "cosh",
-    "asinh", "acosh", "atanh", "ceil", "trunc", "atan2", "hypot",
-  ]
+  ]).union(Catalogue.elementary.map(\.name))
 
   static func parse(_ text: String, operand own: Int = 0) -> Formula? {
     var parser = FormulaParser(rest: text[...], own: own)

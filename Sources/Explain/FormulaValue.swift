@@ -67,33 +67,17 @@ extension Formula {
     case "max": return x.max() ?? a
     case "min": return x.min() ?? a
     case "clip" where x.count == 3: return Swift.min(Swift.max(a, x[1]), x[2])
+    case "atan2" where x.count == 2: return atan2(a, x[1])
+    case "hypot" where x.count == 2: return hypot(a, x[1])
     default: return elementary(name, x)
     }
   }
 
+  /// A function that is an operator of one element, as its loops compute it.
   private static func elementary(_ name: String, _ x: [Double]) -> Double {
-    let a = x[0]
-    switch name {
-    case "log1p": return log1p(a)
-    case "expm1": return expm1(a)
-    case "exp2": return exp2(a)
-    case "log2": return log2(a)
-    case "log10": return log10(a)
-    case "cbrt": return cbrt(a)
-    case "tan": return tan(a)
-    case "asin": return asin(a)
-    case "acos": return acos(a)
-    case "atan": return atan(a)
-    case "sinh": return sinh(a)
-    case "cosh": return cosh(a)
-    case "asinh": return asinh(a)
-    case "acosh": return acosh(a)
-    case "atanh": return atanh(a)
-    case "ceil": return a.rounded(.up)
-    case "trunc": return a.rounded(.towardZero)
-    case "atan2" where x.count == 2: return atan2(a, x[1])
-    case "hypot" where x.count == 2: return hypot(a, x[1])
-    default: return .nan
+    guard x.count == 1, case .element(let operation)? = Catalogue.named(name)?.role else {
+      return .nan
     }
+    return operation.ofNumber?(x[0]) ?? .nan
   }
 }

@@ -42,7 +42,7 @@ final class CharactersObject: ForeignObject {
     var codes: [Double] = []
     codes.reserveCapacity(text.utf8.count)
     for (place, character) in text.enumerated() {
-      if place & 0xFFFF == 0, Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
+      if place & 0xFFFF == 0 { try Graph.checkInterrupt() }
       guard let number = numbers[character] else {
         throw Problem(
           .value,

@@ -22,11 +22,7 @@ struct Composed {
   subscript(_ place: Int) -> Node { arguments[place].node }
 
   /// Operand 0 as floats.
-  var floats: Node {
-    get throws {
-      self[0].dtype.isFloat ? self[0] : try self[0].converted(to: graph.defaultDType)
-    }
-  }
+  var floats: Node { get throws { try self[0].floats } }
 
   /// A number of the formula.
   func number(_ value: Double) -> Node { graph.constant(value) }

@@ -86,8 +86,7 @@ enum OperatorOptions {
       }
       let x = try call.tensor(0)
       let graph = call.session.graph
-      let sizes = try graph.record(
-        .abs, [x.dtype.isFloat ? x : x.converted(to: graph.defaultDType)])
+      let sizes = try graph.record(.abs, [x.floats])
       let attributes = Attributes(
         axes: try call.axes(1, rank: x.shape.rank, .none), keep: try call.bool(2, default: false))
       return .tensor(try graph.record(order == 1 ? .sum : .max, [sizes], attributes))

@@ -9,9 +9,10 @@ extension SavedModel {
   /// keep their numbers: PyTorch knows none.
   func pairedAsInPyTorch(_ wanted: [SavedTensor]) throws -> [(SavedTensor, NamedTensor)] {
     let wanted = wanted.filter { if case .parameter = $0.place { true } else { false } }
-    let names = Set(wanted.map(\.pytorch.name) + wanted.compactMap(\.pytorch.added))
+    let all = wanted.map(\.pytorch.name) + wanted.compactMap(\.pytorch.added)
+    let names = Set(all)
     let tensors = renamed(names)
-    let missing = (wanted.map(\.pytorch.name) + wanted.compactMap(\.pytorch.added)).filter { name in
+    let missing = all.filter { name in
       !tensors.contains { $0.name == name }
     }
     // PyTorch counts the batches that a norm has seen; nns has no use for that.

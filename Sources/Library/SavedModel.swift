@@ -59,13 +59,13 @@ struct SavedTensor {
     let full = Session.joined(path, own)
     name = full.isEmpty ? "value" : full
     // `inner[2].bias` is inner.2.bias there.
-    let words = Session.joined(path, entry.name).split { "[].".contains($0) }
+    let dotted = { (name: String) in
+      Session.joined(path, name).split { "[].".contains($0) }.joined(separator: ".")
+    }
+    let theirs = dotted(entry.name)
     pytorch = PyTorchEntry(
-      name: words.isEmpty ? "value" : words.joined(separator: "."),
-      isTransposed: entry.isTransposed,
-      added: entry.added.map { added in
-        Session.joined(path, added).split { "[].".contains($0) }.joined(separator: ".")
-      })
+      name: theirs.isEmpty ? "value" : theirs, isTransposed: entry.isTransposed,
+      added: entry.added.map(dotted))
     self.place = place
   }
 

@@ -81,7 +81,7 @@ final class ScalerObject: ForeignObject {
     guard let x = call.session.node(value) else {
       throw Problem(.type, "a scaler scales tensors and tables, not \(value.typePhrase)")
     }
-    return .tensor(try scaled(floats(x)))
+    return .tensor(try scaled(x.floats))
   }
 
   func field(_ name: String, _ session: Session) throws -> Value? {
@@ -105,18 +105,13 @@ final class ScalerUndoObject: ForeignObject {
   var callParameters: [HostFunction.Parameter]? {
     [HostFunction.Parameter("y", "scaled values")]
   }
-  func call(_ call: Call) throws -> Value { .tensor(try scaler.unscaled(floats(call.tensor(0)))) }
+  func call(_ call: Call) throws -> Value { .tensor(try scaler.unscaled(call.tensor(0).floats)) }
   func isEqual(to other: any ForeignObject) -> Bool {
     (other as? ScalerUndoObject).map { scaler.isEqual(to: $0.scaler) } ?? false
   }
   func describe(_ session: Session) throws -> StyledText {
     StyledText("standardize.undo  # \(scaler.columns) columns")
   }
-}
-
-/// Whole numbers as floats.
-private func floats(_ x: Node) throws -> Node {
-  x.dtype.isFloat ? x : try x.converted(to: x.graph.defaultDType)
 }
 
 enum ScalerFunctions {

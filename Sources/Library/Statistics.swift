@@ -34,7 +34,7 @@ enum StatisticFunctions {
       guard q.shape.rank <= 1 else {
         throw Problem(.shape, "the shares of quantile are a number or a vector", argument: 1)
       }
-      let shares = try numbers(q, call.session)
+      let shares = try call.session.graph.values(q)
       if let wrong = shares.first(where: { !($0 >= 0 && $0 <= 1) }) {
         throw Problem(
           .value, "a share lies between 0 and 1, not at \(NumberFormat.shortest(wrong))",
@@ -169,18 +169,7 @@ enum StatisticFunctions {
     var differs = try f(.notEqual, a, b)
     if sorted.dtype.isFloat { differs = try f(.logicalAnd, differs, f(.equal, b, b)) }
     return [0]
-      + (try numbers(differs, f.call.session).enumerated().compactMap { $1 != 0 ? $0 + 1 : nil })
-  }
-
-  /// The numbers of a tensor, now.
-  private static func numbers(_ node: Node, _ session: Session) throws -> [Double] {
-    try session.graph.force([node])
-    guard let buffer = node.buffer else { return [] }
-    var result: [Double] = []
-    result.reserveCapacity(buffer.count)
-    for piece in Work.pieces(buffer.count) { for i in piece { result.append(buffer[i]) } }
-    try Graph.checkInterrupt()
-    return result
+      + (try f.graph.values(differs).enumerated().compactMap { $1 != 0 ? $0 + 1 : nil })
   }
 
   static let bincount: HostFunction = HostFunction(

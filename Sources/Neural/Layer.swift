@@ -229,6 +229,15 @@ package struct LayerCall: Sendable {
       .shape, "\(source) wants [.., \(size(name))] but got \(shape)", operands: [0], help: help)
   }
 
+  /// Throws when x is no batch of sequences, [n, length, …] with the last size that the layer wants.
+  func checkSequences(_ x: Node, fewest: Int = 0) throws(OperatorProblem) {
+    try checkInput(x)
+    guard x.shape.rank != 3 || x.shape[1] < fewest else { return }
+    throw OperatorProblem(
+      .shape, "\(source) wants [n, length, \(inputs ?? 0)] but got \(x.shape)", operands: [0],
+      help: x.shape.rank == 2 ? "for a batch of one write {0}[none, ..]" : nil)
+  }
+
   /// The same call with another number.
   func with(_ name: String, _ number: Int) -> LayerCall {
     LayerCall(

@@ -132,7 +132,7 @@ enum Rules {
   }
 }
 
-enum Kernels {
+package enum Kernels {
   /// The loop of a single instruction: what a fused loop computes, for one operator alone.
   static func tiled(_ call: KernelCall, _ operation: TileOperation) throws(OperatorProblem) {
     guard call.shape.count > 0 else { return }
@@ -240,7 +240,8 @@ enum Kernels {
     return index
   }
 
-  static func buffer(_ dtype: DType, _ count: Int) throws(OperatorProblem) -> Buffer {
+  /// Uninitialised memory for so many elements.
+  package static func buffer(_ dtype: DType, _ count: Int) throws(OperatorProblem) -> Buffer {
     try guarded { () throws(MemoryProblem) in try Buffer(dtype, count: count) }
   }
 

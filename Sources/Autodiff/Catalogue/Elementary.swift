@@ -4,15 +4,15 @@
 import Engine
 
 extension Catalogue {
-  static let elementary: [Operator] = [
+  package static let elementary: [Operator] = [
     .log1p, .expm1, .log2, .log10, .exp2, .cbrt, .tan, .asin, .acos, .atan, .sinh, .cosh, .asinh,
     .acosh, .atanh, .ceil, .trunc, .atan2, .hypot,
   ]
 }
 
 extension Operator {
-  private static let ln2 = 0.693_147_180_559_945_3
-  private static let ln10 = 2.302_585_092_994_045_7
+  static let ln2 = 0.693_147_180_559_945_3
+  static let ln10 = 2.302_585_092_994_045_7
 
   package static let log1p: Operator = unary(
     "log1p", "log(1 + x), exact for small x as well; -inf at -1.", .log1p,

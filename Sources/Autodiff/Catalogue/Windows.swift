@@ -140,7 +140,7 @@ extension Graph {
   package func pool(_ op: Operator, _ x: Node, kernels: [Int], _ options: WindowOptions)
     throws(OperatorProblem) -> Node
   {
-    let x = x.dtype.isFloat ? x : try x.converted(to: defaultDType)
+    let x = try x.floats
     guard x.shape.rank >= kernels.count else {
       throw OperatorProblem(
         .shape, "\(op.name) wants \(kernels.count) axes for its windows, {0} is \(x.shape)",

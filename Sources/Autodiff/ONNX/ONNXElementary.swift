@@ -7,7 +7,7 @@ extension ONNXForms {
     (.tan, .same("Tan")), (.asin, .same("Asin")), (.acos, .same("Acos")), (.atan, .same("Atan")),
     (.sinh, .same("Sinh")), (.cosh, .same("Cosh")), (.asinh, .same("Asinh")),
     (.acosh, .same("Acosh")), (.atanh, .same("Atanh")), (.ceil, .same("Ceil")),
-    (.log2, logarithm(0.693_147_180_559_945_3)), (.log10, logarithm(2.302_585_092_994_045_7)),
+    (.log2, logarithm(Operator.ln2)), (.log10, logarithm(Operator.ln10)),
     (
       .log1p,
       .made { call throws(OperatorProblem) in

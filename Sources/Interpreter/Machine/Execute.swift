@@ -80,45 +80,33 @@ extension Machine {
       case .equal: if compare(i, r, ==) { continue }
       case .notEqual: if compare(i, r, !=) { continue }
       case .jumpUnlessLess:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x < y { continue }
-        if x >= y {
-          ip += i.c
+        if let isTrue = holds(i, r, <, >=) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jumpUnlessLessOrEqual:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x <= y { continue }
-        if x > y {
-          ip += i.c
+        if let isTrue = holds(i, r, <=, >) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jumpUnlessGreater:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x > y { continue }
-        if x <= y {
-          ip += i.c
+        if let isTrue = holds(i, r, >, <=) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jumpUnlessGreaterOrEqual:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x >= y { continue }
-        if x < y {
-          ip += i.c
+        if let isTrue = holds(i, r, >=, <) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jumpUnlessEqual:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x == y { continue }
-        if x < y || x > y {
-          ip += i.c
+        if let isTrue = holds(i, r, ==, { $0 < $1 || $0 > $1 }) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jumpUnlessNotEqual:
-        let (x, y) = (r[i.a].number, right(i.b, r, i).number)
-        if x < y || x > y { continue }
-        if x == y {
-          ip += i.c
+        if let isTrue = holds(i, r, { $0 < $1 || $0 > $1 }, ==) {
+          if !isTrue { ip += i.c }
           continue
         }
       case .jump:
@@ -284,6 +272,17 @@ extension Machine {
     guard Slot.areNumbers(x, y) else { return false }
     r.put(i.a, Slot(isTrue(x.number, y.number)))
     return true
+  }
+
+  /// Whether the comparison of a jump holds; nil where an operand is no number.
+  @inline(__always)
+  private func holds(
+    _ i: UnsafePointer<Instruction>, _ r: UnsafeMutablePointer<Slot>,
+    _ isTrue: (Double, Double) -> Bool, _ isFalse: (Double, Double) -> Bool
+  ) -> Bool? {
+    let (x, y) = (r[i.a].number, right(i.b, r, i).number)
+    if isTrue(x, y) { return true }
+    return isFalse(x, y) ? false : nil
   }
 
   /// The next number of a range, `undefined` at its end, nil for what is no iterator over one.

@@ -3,16 +3,21 @@
 import Autodiff
 import Engine
 
+extension LayerParameter {
+  static let attentionWidth = LayerParameter(
+    "width", "the last size of x and of y", .size(atLeast: 1))
+  static let heads = LayerParameter("heads", "how many heads share the width", .size(atLeast: 1))
+  static let causal = LayerParameter(
+    "causal", "whether a place sees only itself and what comes before it", .flag,
+    default: .flag(false))
+}
+
 extension LayerRecord {
   static let multiHeadAttention = LayerRecord(
     name: "multi_head_attention",
     summary: "Every place of a sequence looks at all others: [n, length, width] to the same shape.",
     parameters: [
-      LayerParameter("width", "the last size of x and of y", .size(atLeast: 1)),
-      LayerParameter("heads", "how many heads share the width", .size(atLeast: 1)),
-      LayerParameter(
-        "causal", "whether a place sees only itself and what comes before it", .flag,
-        default: .flag(false)),
+      .attentionWidth, .heads, .causal,
     ],
     details: [
       "Each head has width / heads = d numbers of q, k and v: softmax(q @ k' / √d) @ v",
@@ -119,13 +124,8 @@ package final class MultiHeadAttention: Layer {
   }
 
   private func check(_ x: Node, _ memory: Node) throws(OperatorProblem) {
-    try call.checkInput(x)
+    try call.checkSequences(x)
     let width = call.size("width")
-    guard x.shape.rank == 3 else {
-      throw OperatorProblem(
-        .shape, "\(call.source) wants [n, length, \(width)] but got \(x.shape)", operands: [0],
-        help: x.shape.rank == 2 ? "for a batch of one write {0}[none, ..]" : nil)
-    }
     guard memory.shape.rank == 3, memory.shape[0] == x.shape[0], memory.shape[2] == width else {
       throw OperatorProblem(
         .shape,
@@ -161,7 +161,7 @@ package final class MultiHeadAttention: Layer {
 
   /// The last of the places is what the last query stands at.
   private func causalMask(_ length: Int, _ places: Int) throws(OperatorProblem) -> Node {
-    let buffer = try Graph.buffer(.bool, count: length * places)
+    let buffer = try Kernels.buffer(.bool, length * places)
     buffer.fill { index in
       index % places <= index / places + places - length ? 1 : 0
     }

@@ -102,8 +102,7 @@ package final class GlobalAveragePool: Layer {
       throw OperatorProblem(
         .shape, "global_avg_pool wants [n, channels, …] but got \(x.shape)", operands: [0])
     }
-    let x = x.dtype.isFloat ? x : try x.converted(to: x.graph.defaultDType)
-    return try x.graph.record(.mean, [x], Attributes(axes: Array(2..<x.shape.rank)))
+    return try x.graph.record(.mean, [x.floats], Attributes(axes: Array(2..<x.shape.rank)))
   }
 
   package func copy() -> any Layer { self }

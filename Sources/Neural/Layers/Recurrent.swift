@@ -107,12 +107,7 @@ class RecurrentLayer {
 
   /// Throws when x is not [n, length, inputs] with some steps, or the lengths do not fit.
   private func check(_ x: Node, _ lengths: Node?) throws(OperatorProblem) {
-    try call.checkInput(x)
-    guard x.shape.rank == 3, x.shape[1] > 0 else {
-      throw OperatorProblem(
-        .shape, "\(call.source) wants [n, length, \(call.size("inputs"))] but got \(x.shape)",
-        operands: [0], help: x.shape.rank == 2 ? "for a batch of one write {0}[none, ..]" : nil)
-    }
+    try call.checkSequences(x, fewest: 1)
     guard let lengths, lengths.shape.dims != [x.shape[0]] || lengths.dtype == .bool else { return }
     throw OperatorProblem(
       .shape,

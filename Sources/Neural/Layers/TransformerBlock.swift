@@ -9,14 +9,11 @@ extension LayerRecord {
     name: "transformer_block",
     summary: "Attention, then two dense layers, each added to what comes in: the shape stays.",
     parameters: [
-      LayerParameter("width", "the last size of x and of y", .size(atLeast: 1)),
-      LayerParameter("heads", "how many heads share the width", .size(atLeast: 1)),
+      .attentionWidth, .heads,
       LayerParameter(
         "hidden", "outputs of the first dense layer, 4 width where it is left out",
         .sizes(axes: 1, atLeast: 1), default: LayerArgument.none),
-      LayerParameter(
-        "causal", "whether a place sees only itself and what comes before it", .flag,
-        default: .flag(false)),
+      .causal,
       LayerParameter(
         "dropout", "the share that is zeroed of what is added, while training", .number,
         default: .number(0)),
@@ -153,7 +150,7 @@ package final class Positions: Layer {
     -> Node
   {
     let (count, overflows) = length.multipliedReportingOverflow(by: width)
-    let buffer = try Graph.buffer(graph.defaultDType, count: overflows ? .max : count)
+    let buffer = try Kernels.buffer(graph.defaultDType, overflows ? .max : count)
     buffer.fill { index in
       let (place, column) = (Double(index / width), index % width)
       let angle = place / pow(10_000, Double(column / 2 * 2) / Double(width))
