@@ -14,7 +14,7 @@ package enum Library {
     + ActivationFunctions.all + ArrangementFunctions.all + StatisticFunctions.all
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
-    + LinearAlgebra.all + RowFunctions.all + TableFunctions.all
+    + LinearAlgebra.all + RowFunctions.all + TableFunctions.all + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
     + PictureFunctions.all
     + TeachingFunctions.all

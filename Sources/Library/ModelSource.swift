@@ -42,9 +42,8 @@ enum ModelSource {
     case .foreign(let layer as LayerObject): return layer.layer.source
     case .foreign(let optimizer as OptimizerObject): return optimizer.source(paths)
     case .foreign(let encoded as EncodedTable): return encoded.source
-    case .foreign(let scaler as ScalerObject): return "standardize(\(scaler.columns))"
-    case .foreign(let undo as ScalerUndoObject):
-      return "standardize(\(undo.scaler.columns)).undo"
+    case .foreign(let fitted as FittedObject): return fitted.source
+    case .foreign(let undo as FittedUndoObject): return "\(undo.object.source).undo"
     case .foreign(let model as ModelObject):
       return all(model.arguments, ", ").map { "\(model.name)(\($0))" }
     case .tuple(let tuple):
@@ -96,9 +95,10 @@ enum ModelSource {
       return .record(try fields.map { ($0.0.name, try value($0.1, path, session)) })
     case .field(let inner, let name):
       guard name.name == "undo",
-        case .foreign(let scaler as ScalerObject) = try value(inner, path, session)
+        case .foreign(let fitted as FittedObject) = try value(inner, path, session),
+        fitted.kind.undo != nil
       else { throw foreign(path) }
-      return .foreign(ScalerUndoObject(scaler))
+      return .foreign(FittedUndoObject(fitted))
     case .name(let name):
       guard case .function(let host as HostFunctionObject) = session.globals[name],
         ["Tensors", "Layers"].contains(host.function.category)
@@ -124,11 +124,15 @@ enum ModelSource {
         plain.append(value)
       }
     }
-    // A scaler by its number of columns: its numbers are among the tensors.
-    if name == "standardize", named.isEmpty, plain.count == 1, case .number(let columns) = plain[0],
-      let columns = Int(exactly: columns), columns >= 0
-    {
-      return .foreign(ScalerObject(columns: columns))
+    // What was fitted by its sizes: its numbers are among the tensors.
+    if let kind = FittedKind.all.first(where: { $0.name == name }) {
+      let sizes = plain.compactMap { value in
+        if case .number(let x) = value { Int(exactly: x) } else { nil }
+      }
+      guard named.isEmpty, sizes.count == plain.count,
+        let fitted = FittedObject(saved: kind, sizes: sizes)
+      else { throw foreign(path) }
+      return .foreign(fitted)
     }
     if name == "encode", named.isEmpty, plain.count == 1 {
       guard let encoded = EncodedTable(saved: plain[0]) else { throw foreign(path) }

@@ -1,4 +1,4 @@
-// What a model keeps in a file: its params and the numbers of its scalers, each under its path.
+// What a model keeps in a file: its params and what was fitted to data, each under its path.
 
 import Autodiff
 import Datasets
@@ -10,7 +10,7 @@ import Neural
 struct SavedTensor {
   enum Place {
     case parameter(Parameter)
-    case scaler(ScalerObject, ScalerObject.Part)
+    case fitted(FittedObject, FittedKind.Part)
   }
 
   /// `[0].weight`
@@ -22,7 +22,7 @@ struct SavedTensor {
   var shape: Shape {
     switch place {
     case .parameter(let parameter): parameter.node.shape
-    case .scaler(let scaler, _): Shape([scaler.columns])
+    case .fitted(_, let part): Shape(part.dims)
     }
   }
 
@@ -35,9 +35,9 @@ struct SavedTensor {
   static func all(of value: Value, _ session: Session) -> [SavedTensor] {
     var seen: Set<ObjectIdentifier> = []
     return session.leaves(of: value).flatMap { path, leaf -> [SavedTensor] in
-      if let scaler = scaler(leaf) {
-        return ScalerObject.Part.allCases.map {
-          SavedTensor(path, $0.rawValue, nil, .scaler(scaler, $0))
+      if let fitted = fitted(leaf) {
+        return fitted.kind.parts(fitted.sizes).map {
+          SavedTensor(path, $0.name, nil, .fitted(fitted, $0))
         }
       }
       var layer: (any Layer)?
@@ -69,11 +69,11 @@ struct SavedTensor {
     self.place = place
   }
 
-  /// The scaler that a stage of a model is, or whose way back it is.
-  private static func scaler(_ value: Value) -> ScalerObject? {
+  /// The fitted object that a stage of a model is, or whose way back it is.
+  private static func fitted(_ value: Value) -> FittedObject? {
     switch value {
-    case .foreign(let scaler as ScalerObject): scaler
-    case .foreign(let undo as ScalerUndoObject): undo.scaler
+    case .foreign(let fitted as FittedObject): fitted
+    case .foreign(let undo as FittedUndoObject): undo.object
     default: nil
     }
   }
@@ -83,8 +83,8 @@ struct SavedTensor {
     switch place {
     case .parameter(let parameter):
       return parameter.node.buffer.map { NamedTensor(name: name, shape: shape, buffer: $0) }
-    case .scaler(let scaler, let part):
-      let node = try session.graph.tensor(scaler[part], shape: shape.dims, dtype: .f64)
+    case .fitted(let fitted, let part):
+      let node = try session.graph.tensor(fitted[part.name], shape: shape.dims, dtype: .f64)
       return node.buffer.map { NamedTensor(name: name, shape: shape, buffer: $0) }
     }
   }
@@ -98,12 +98,10 @@ struct SavedTensor {
         "\(from) in \(path) is not finite: its element \(index) is "
           + NumberFormat.shortest(values[index]))
     }
-    guard case .scaler(_, .std) = place else { return }
-    if let index = (0..<values.count).first(where: { values[$0] <= 0 }) {
-      throw Problem(
-        .data,
-        "\(from) in \(path) is no deviation: its element \(index) is "
-          + "\(NumberFormat.shortest(values[index])), not above 0")
+    guard case .fitted(let fitted, let part) = place else { return }
+    let numbers = (0..<values.count).map { values[$0] }
+    if let fault = fitted.kind.fault(fitted, part.name, numbers) {
+      throw Problem(.data, "\(from) in \(path) \(fault)")
     }
   }
 
@@ -113,10 +111,10 @@ struct SavedTensor {
     case .parameter(let parameter):
       try parameter.store(node)
       parameter.isUnsaved = false
-    case .scaler(let scaler, let part):
+    case .fitted(let fitted, let part):
       let values = try session.graph.values(node)
-      session.willChange(scaler) { scaler.snapshot() }
-      scaler[part] = values
+      session.willChange(fitted) { fitted.snapshot() }
+      fitted[part.name] = values
     }
   }
 }

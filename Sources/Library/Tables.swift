@@ -8,7 +8,7 @@ import Interpreter
 
 enum TableFunctions {
   static let all: [HostFunction] = [
-    readCSV, table, head, drop, missing, fill, encode, ScalerFunctions.standardize, classes,
+    readCSV, table, head, drop, missing, fill, encode, classes,
   ]
   private typealias P = HostFunction.Parameter
 
