@@ -12,7 +12,8 @@ package enum Library {
     CoreFunctions.all + TensorFunctions.all
     + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
     + ActivationFunctions.all + ArrangementFunctions.all + StatisticFunctions.all
-    + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all + TrainingFunctions.all
+    + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all
+    + RegularizationFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
     + LinearAlgebra.all + RowFunctions.all + TableFunctions.all + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all

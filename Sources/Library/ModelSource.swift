@@ -144,6 +144,11 @@ enum ModelSource {
       }
       return .foreign(waiting)
     }
+    if Schedules.all.contains(where: { $0.name == name }), let maker = session.globals[name],
+      case .function(_ as HostFunctionObject) = maker
+    {
+      return try session.call(maker, plain, named: named)
+    }
     return try session.call(maker(name, path, session), plain, named: named)
   }
 

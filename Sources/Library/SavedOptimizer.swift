@@ -51,6 +51,12 @@ struct SavedOptimizer {
   func read(_ saved: SavedModel, _ session: Session) throws -> () -> Void {
     var options: [String: Double] = [:]
     for option in optimizer.rule.options {
+      // Files that are older than an option go without it.
+      let isThere = saved.file.tensors.contains { $0.name == name(option.name) }
+      guard isThere || !option.isQuiet else {
+        options[option.name] = option.value
+        continue
+      }
       let value = try tensor(option.name, Shape([]), saved).buffer[0]
       guard option.range.contains(value) else {
         throw Problem(
@@ -108,13 +114,15 @@ struct SavedOptimizer {
 
 extension OptimizerObject {
   /// `adam(["[0].weight", "[0].bias"], lr: 0.1)`: its params by their paths in what is saved. Nil where
-  /// one of them is not there.
+  /// one of them is not there, or where a function gives its rate.
   func source(_ paths: [ObjectIdentifier: String]) -> String? {
+    guard !hasRateFunction else { return nil }
     let parameters = optimizer?.parameters ?? []
     let names = parameters.compactMap { paths[ObjectIdentifier($0)] }
     guard names.count == parameters.count else { return nil }
     var words = names.isEmpty ? [] : ["[\(names.map(EncodedTable.quoted).joined(separator: ", "))]"]
     words += rule.options.map { option in
+      if option.name == "lr", let schedule { return "lr: \(schedule.source)" }
       let x = options[option.name] ?? option.value
       let text = option.range == .flag ? "\(x != 0)" : NumberFormat.shortest(x)
       return "\(option.name): \(text)"
@@ -127,7 +135,7 @@ extension OptimizerObject {
 final class WaitingOptimizer: ForeignObject {
   private let rule: OptimizerRule
   private let paths: [String]
-  private let options: [String: Double]
+  private let settings: OptimizerSettings
 
   /// Nil for arguments that are none of an optimizer.
   init?(
@@ -141,12 +149,12 @@ final class WaitingOptimizer: ForeignObject {
         paths.append(path.text)
       }
     }
-    var options: [String: Double] = [:]
+    var settings = OptimizerSettings(rule.standardOptions)
     for (name, value) in named {
       guard let option = rule.options.first(where: { $0.name == name }) else { return nil }
-      options[name] = try OptimizerObject.number(option, of: rule.name, value, session)
+      try settings.set(option, of: rule, to: value, session)
     }
-    (self.rule, self.paths, self.options) = (rule, paths, options)
+    (self.rule, self.paths, self.settings) = (rule, paths, settings)
   }
 
   var typeName: String { "optimizer" }
@@ -155,8 +163,7 @@ final class WaitingOptimizer: ForeignObject {
   func optimizer(_ parameters: [(path: String, parameter: Parameter)]) -> OptimizerObject? {
     let own = paths.compactMap { path in parameters.first { $0.path == path }?.parameter }
     guard own.count == paths.count else { return nil }
-    return OptimizerObject(
-      rule, options, own.isEmpty ? nil : Optimizer(rule, own, options: options))
+    return OptimizerObject(rule, settings, own)
   }
 }
 

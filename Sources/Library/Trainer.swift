@@ -15,6 +15,7 @@ final class Trainer {
   private let judge: Judge
   private let validation: DataPair?
   private let optimizer: Optimizer
+  private let optimizerObject: OptimizerObject
   private let parameters: [(path: String, parameter: Parameter)]
   private let epochs: Int
   private let size: Int
@@ -36,17 +37,22 @@ final class Trainer {
     judge = try Judge(call, loss: 3, metrics: 8)
     validation = call.isGiven(7) ? try DataPair(call, validation: 7) : nil
     parameters = call.session.parameters(of: call.raw(0))
-    optimizer = try Trainer.optimizer(call, parameters.map(\.parameter))
+    (optimizerObject, optimizer) = try Trainer.optimizer(call, parameters.map(\.parameter))
     epochs = try Trainer.count(call, 5, default: 10, least: 0)
     size = try Trainer.count(call, 6, default: 32, least: 1)
+    let batches = (data.rows - 1) / size + 1
+    optimizer.schedule = optimizer.schedule?.filled(
+      steps: batches.multipliedReportingOverflow(by: epochs).partialValue)
     patience = call.isGiven(10) ? try Trainer.count(call, 10, default: 0, least: 1) : nil
     each = call.isGiven(12) ? try call.function(12) : nil
     let names = ["loss"] + judge.metrics.map(\.name)
     history = History(validation == nil ? names : names + names.map { "val_" + $0 })
     progress = TrainingProgress(
       try call.bool(11, default: true) ? session.progress : nil, epochs: epochs, rows: data.rows)
-    repeated = RepeatedSteps(
-      session, net, judge, data, optimizer, parameters.map(\.parameter))
+    repeated =
+      optimizerObject.hasRateFunction
+      ? nil
+      : RepeatedSteps(session, net, judge, data, optimizer, parameters.map(\.parameter))
   }
 
   private static func count(_ call: Call, _ index: Int, default standard: Int, least: Int) throws
@@ -61,14 +67,16 @@ final class Trainer {
     return count
   }
 
-  private static func optimizer(_ call: Call, _ parameters: [Parameter]) throws -> Optimizer {
+  private static func optimizer(_ call: Call, _ parameters: [Parameter]) throws
+    -> (OptimizerObject, Optimizer)
+  {
     guard !parameters.isEmpty else {
       throw Problem(.type, "this model has no params to train", argument: 0)
     }
     guard call.isGiven(4) else {
-      let standard = Optimizers.adam.options.map { ($0.name, $0.value) }
-      return Optimizer(
-        Optimizers.adam, parameters, options: Dictionary(uniqueKeysWithValues: standard))
+      let standard = OptimizerSettings(Optimizers.adam.standardOptions)
+      let object = OptimizerObject(Optimizers.adam, standard, [])
+      return (object, object.optimizer(for: parameters))
     }
     guard case .foreign(let object as OptimizerObject) = call.value(4) else {
       throw Problem(.type, "optimizer of fit is an optimizer such as adam(lr: 0.001)", argument: 4)
@@ -79,7 +87,7 @@ final class Trainer {
         .value, "this optimizer was made for another net: it knows none of the params of {0}",
         argument: 4, help: "write optimizer: \(object.rule.name)(…) without a net")
     }
-    return optimizer
+    return (object, optimizer)
   }
 
   func run() throws -> Value {
@@ -212,6 +220,7 @@ final class Trainer {
     let loss = try judge.lossNode(prediction, .tensor(targets))
     try graph.backward(loss)
     session.willChange(optimizer) { [optimizer] in optimizer.snapshot() }
+    try optimizerObject.prepareRate(of: optimizer, session)
     try optimizer.step()
     try graph.flush(also: [loss])
     let figures =

@@ -183,7 +183,8 @@ struct RecordWalkTests {
     }
     let words = program.text(walk, update: taken)
     #expect(words.contains("update  \(name), step \(steps): lr = "), "\(words)")
-    #expect(words.contains("new W[0, 1] = W[0, 1]"), "\(words)")
+    // With many options its line takes parts of earlier ones.
+    #expect(words.contains("new W[0, 1] = "), "\(words)")
     let after = try program.numbers("value()")[0]
     #expect((taken.loss - after).magnitude < 1e-14)
     // Before the step, as it was.

@@ -742,10 +742,22 @@ def optimizers():
         ("adam", torch.optim.Adam, "lr: 0.1, weight_decay: 0.1"),
         ("adamw", torch.optim.AdamW, "lr: 0.1"),
         ("adamw", torch.optim.AdamW, "lr: 0.1, weight_decay: 0.2, beta1: 0.5"),
+        ("nadam", torch.optim.NAdam, "lr: 0.1"),
+        ("nadam", torch.optim.NAdam, "lr: 0.1, weight_decay: 0.2, beta1: 0.5, beta2: 0.9"),
+        ("rmsprop", torch.optim.RMSprop, "lr: 0.05"),
+        ("rmsprop", torch.optim.RMSprop, "lr: 0.05, alpha: 0.9, momentum: 0.5, weight_decay: 0.1"),
+        ("rmsprop", torch.optim.RMSprop, "lr: 0.05, alpha: 0.9, centered: true, eps: 0.01"),
+        ("adagrad", torch.optim.Adagrad, "lr: 0.2"),
+        ("adagrad", torch.optim.Adagrad, "lr: 0.2, lr_decay: 0.1, weight_decay: 0.1, eps: 0.01"),
+        ("sgd", torch.optim.SGD, "lr: 0.5, momentum: 0.5, clip_norm: 0.1"),
+        ("adam", torch.optim.Adam, "lr: 0.1, clip_value: 0.05"),
+        ("adagrad", torch.optim.Adagrad, "lr: 0.2, clip_norm: 0.2, clip_value: 0.1"),
     ]:
         options = dict(part.split(": ") for part in text.split(", "))
-        options = {k: v == "true" if k == "nesterov" else float(v) for k, v in options.items()}
-        if name != "sgd":
+        flags = ("nesterov", "centered")
+        options = {k: v == "true" if k in flags else float(v) for k, v in options.items()}
+        clip_norm, clip_value = options.pop("clip_norm", 0), options.pop("clip_value", 0)
+        if "adam" in name:
             options["betas"] = (options.pop("beta1", 0.9), options.pop("beta2", 0.999))
         w, c = leaf(start), leaf(np.array(0.5))
         torch_optimizer = maker([w, c], **options)
@@ -755,6 +767,10 @@ def optimizers():
             # c joins after three steps: a parameter's own steps count.
             y = torch.tensor(a) @ w + (c if step >= 3 else 0)
             F.mse_loss(torch.tanh(y), torch.tensor(b)).backward()
+            if clip_norm:
+                torch.nn.utils.clip_grad_norm_([w, c], clip_norm)
+            if clip_value:
+                torch.nn.utils.clip_grad_value_([w, c], clip_value)
             torch_optimizer.step()
         for kind, tolerance in (("f64", 1e-10), ("f32", 3e-6)):
             file += [f"let a = {literal(a)}.{kind}", f"let b = {literal(b)}.{kind}",
@@ -765,6 +781,34 @@ def optimizers():
             for variable, value in (("w", w), ("c", c)):
                 wanted = literal(value.detach().numpy())
                 file.append(f"agrees({variable}, {wanted}, {kind}, {tolerance})  # => true")
+
+
+def schedules():
+    """Rates of PyTorch's schedulers, which step after the optimizer."""
+    lines = files.setdefault("schedules", [])
+    schedulers = torch.optim.lr_scheduler
+    for text, make in [
+        ("step_decay(0.1, every: 7, factor: 0.5)", lambda o: schedulers.StepLR(o, 7, 0.5)),
+        ("exponential_decay(0.1, factor: 0.9)", lambda o: schedulers.ExponentialLR(o, 0.9)),
+        ("linear_decay(0.1, steps: 30, low: 0.02)",
+         lambda o: schedulers.LinearLR(o, 1, 0.2, total_iters=30)),
+        ("cosine_decay(0.1, steps: 39, low: 0.01)",
+         lambda o: schedulers.CosineAnnealingLR(o, 39, 0.01)),
+        ("one_cycle(0.1, steps: 40)", lambda o: schedulers.OneCycleLR(o, 0.1, total_steps=40)),
+        ("one_cycle(0.1, steps: 40, rise: 0.5)",
+         lambda o: schedulers.OneCycleLR(o, 0.1, total_steps=40, pct_start=0.5)),
+        ("inverse_sqrt(0.1, warm: 8)",
+         lambda o: schedulers.LambdaLR(o, lambda t: min((t + 1) / 8, (8 / (t + 1)) ** 0.5))),
+    ]:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+        scheduler, rates = make(optimizer), []
+        for _ in range(40):
+            rates.append(scheduler.get_last_lr()[0])
+            optimizer.step()
+            scheduler.step()
+        lines.append(f"let s = {text}")
+        lines.append(f"agrees(tensor(map(0..40, s)).f64, {literal(np.array(rates))}, f64, 1e-12)"
+                     "  # => true")
 
 
 def promotions():
@@ -890,7 +934,7 @@ def learning():
 
 def main():
     for family in (arithmetic, comparison, elementwise, reductions, products, movement, choosing,
-                   losses, gradients, optimizers, promotions, large, learning, elementary, statistics):
+                   losses, gradients, optimizers, schedules, promotions, large, learning, elementary, statistics):
         family()
     write("generate.py", sys.argv[1])
 
