@@ -182,6 +182,12 @@ enum LinearAlgebra {
     return values.compare(.greater, largest * (rtol ?? Double(max(m, n)) * precision))
   }
 
+  /// The W for which A @ W is nearest to B, both matrices.
+  static func leastSquares(_ a: Node, _ b: Node, _ call: Call) throws -> Node {
+    let inverse = try pseudoinverse(a, nil, call)
+    return try call.session.graph.record(.matmul, [inverse, b])
+  }
+
   private static func pseudoinverse(_ a: Node, _ rtol: Double?, _ call: Call) throws -> Node {
     let packed = try call.session.graph.record(.svd, [a])
     let (m, n) = try sizes(call, a)

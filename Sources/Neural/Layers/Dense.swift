@@ -4,7 +4,7 @@ import Autodiff
 import Engine
 
 extension LayerRecord {
-  static let dense = LayerRecord(
+  package static let dense = LayerRecord(
     name: "dense", summary: "A fully connected layer: y = x @ weight + bias.",
     parameters: [
       LayerParameter("inputs", "the last size of x", .size(atLeast: 0)),
