@@ -15,7 +15,8 @@ package enum Library {
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all
     + RegularizationFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
-    + LinearAlgebra.all + LinearModelFunctions.all + RowFunctions.all + TableFunctions.all
+    + LinearAlgebra.all + LinearModelFunctions.all + AttributionFunctions.all
+    + ImportanceFunctions.all + RowFunctions.all + TableFunctions.all
     + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
     + PictureFunctions.all
