@@ -410,8 +410,9 @@ final class Turn {
     let sources = leaves.compactMap(source)
     let references = roots.compactMap { $0.turn == id ? $0.reference : nil }
     guard sources.count == leaves.count, references.count == roots.count,
-      built.nodes.count == position
+      built.nodes.count == position, built.heldCount + position <= TurnTrace.maximumHeldCount
     else { return forgetBuilt() }
+    built.heldCount += position
     var results: [TurnCompute.Result] = []
     for (slot, node) in (key?.nodes ?? []).enumerated() where node.turn == id {
       guard node.reference >= 0 else { continue }

@@ -135,6 +135,11 @@ final class TurnTrace {
   var leaves: [TurnLeaf] = []
   var backwards: [TurnBackward] = []
   var computes: [TurnCompute] = []
+  /// How many values were noted as held or not by all computes together.
+  var heldCount = 0
+  /// A turn that computes again and again over more and more values is not one that a loop repeats: to
+  /// note it would take time and memory with the square of its length.
+  static let maximumHeldCount = 1 << 18
   /// What its last turns recorded, to be used again; each holds the trace.
   var memories: [TurnMemory] = []
   /// While the turn is recorded: the nodes of its events and its leaves.
