@@ -13,7 +13,7 @@ package enum Library {
     + OperatorFunctions.all.filter { !TensorFunctions.all.map(\.name).contains($0.name) }
     + ActivationFunctions.all + ArrangementFunctions.all + StatisticFunctions.all
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all
-    + RegularizationFunctions.all + TrainingFunctions.all
+    + RegularizationFunctions.all + FreezingFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
     + LinearAlgebra.all + LinearModelFunctions.all + AttributionFunctions.all
     + ImportanceFunctions.all + RowFunctions.all + TableFunctions.all
