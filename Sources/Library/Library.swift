@@ -15,7 +15,10 @@ package enum Library {
     + GradientFunctions.all + LayerFunctions.all + OptimizerFunctions.all
     + RegularizationFunctions.all + FreezingFunctions.all + TrainingFunctions.all
     + SummaryFunctions.all
-    + LinearAlgebra.all + LinearModelFunctions.all + AttributionFunctions.all
+    + LossFunctions.all + FoldFunctions.all + SearchFunctions.all + ToySetFunctions.all
+    + ClassMetricFunctions.all + CurveFunctions.all
+    + RegressionMetricFunctions.all + LinearAlgebra.all + LinearModelFunctions.all
+    + AttributionFunctions.all
     + ImportanceFunctions.all + RowFunctions.all + TableFunctions.all
     + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all

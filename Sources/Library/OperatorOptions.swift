@@ -17,27 +17,35 @@ struct OperatorOption: Sendable {
 }
 
 enum OperatorOptions {
-  static let all: [OperatorOption] = [ddof(.variance), ddof(.std), order, digits, logits]
+  static let all: [OperatorOption] = [
+    ddof(.variance), ddof(.std), order, digits, logits, LossFunctions.smoothing,
+    LossFunctions.weights,
+  ]
 
-  private static func option(_ op: Operator) -> OperatorOption? { all.first { $0.op === op } }
+  private static func options(_ op: Operator) -> [OperatorOption] { all.filter { $0.op === op } }
 
-  static func parameters(_ op: Operator) -> [HostFunction.Parameter] {
-    option(op).map { [$0.parameter] } ?? []
+  /// The first option of an operator that a call gives, with its place: they come last.
+  private static func given(_ op: Operator, _ call: Call) -> (OperatorOption, Int)? {
+    let options = options(op)
+    let first = call.parameters.count - options.count
+    return options.enumerated().lazy.map { ($1, first + $0) }.first { call.isGiven($1) }
   }
 
-  static func examples(_ op: Operator) -> [String] { option(op)?.examples ?? [] }
+  static func parameters(_ op: Operator) -> [HostFunction.Parameter] {
+    options(op).map(\.parameter)
+  }
+
+  static func examples(_ op: Operator) -> [String] { options(op).flatMap(\.examples) }
 
   static func made(_ op: Operator, _ call: Call) throws -> Value? {
     if op === Operator.clip { return try clipped(call) }
-    let place = call.parameters.count - 1
-    guard let option = option(op), call.isGiven(place) else { return nil }
+    guard let (option, place) = given(op, call) else { return nil }
     return try option.made?(call, place)
   }
 
   static func finish(_ op: Operator, _ call: Call, _ value: Value, _ inputs: [Node]) throws -> Value
   {
-    let place = call.parameters.count - 1
-    guard let option = option(op), let finished = option.finished, call.isGiven(place),
+    guard let (option, place) = given(op, call), let finished = option.finished,
       let node = call.session.node(value), let x = inputs.first
     else { return value }
     return try finished(

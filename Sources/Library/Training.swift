@@ -93,31 +93,19 @@ enum TrainingFunctions {
 
   static let accuracy: HostFunction = HostFunction(
     name: "accuracy", summary: "The share of right classes.", category: "Metrics",
-    parameters: [
-      P("prediction", "logits or probabilities [n, classes], or probabilities of one class"),
-      P("target", "class numbers, or one-hot rows"),
+    parameters: ClassPairs.parameters,
+    details: [
+      "Of rows of several classes the largest is meant; of one column the numbers themselves where all",
+      "are whole, else 1 above a half.",
     ],
-    examples: ["accuracy([[1, 2], [3, 1]], [1, 1])  # => 0.5"],
+    examples: [
+      "accuracy([[1, 2], [3, 1]], [1, 1])  # => 0.5", "accuracy([0.2, 0.9], [0, 1])  # => 1",
+      "accuracy([0, 2, 1], [0, 2, 2])  # => 0.6667",
+    ],
     action: { call in
-      let graph = call.session.graph
-      let (p, t) = (try call.tensor(0), try call.tensor(1))
-      let predicted: Node
-      var target = t
-      if p.shape.rank >= 2, p.shape[p.shape.rank - 1] > 1 {
-        predicted = try graph.record(.argmax, [p], Attributes(axes: [p.shape.rank - 1]))
-        if t.shape == p.shape {
-          target = try graph.record(.argmax, [t], Attributes(axes: [t.shape.rank - 1]))
-        }
-      } else {
-        predicted = try graph.binary(.greater, p, graph.constant(0.5))
-      }
-      guard predicted.shape.count == target.shape.count else {
-        throw Problem(
-          .shape, "accuracy compares \(p.shape) with \(t.shape): they do not fit", argument: 1)
-      }
-      let (a, b) = (try graph.values(predicted), try graph.values(target))
-      guard !a.isEmpty else { return .number(.nan) }
-      let right = zip(a, b).lazy.filter { $0 == $1 }.count
-      return .number(Double(right) / Double(a.count))
+      let pairs = try ClassPairs(call)
+      guard !pairs.truth.isEmpty else { return .number(.nan) }
+      let right = zip(pairs.predicted, pairs.truth).lazy.filter { $0 == $1 }.count
+      return .number(Double(right) / Double(pairs.truth.count))
     })
 }

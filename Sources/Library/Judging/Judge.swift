@@ -103,11 +103,13 @@ struct Judge {
   }
 
   /// Each with a name of its own, by which the history has it.
-  private static func metrics(_ call: Call, _ index: Int) throws -> [(String, Value)] {
+  static func metrics(_ call: Call, _ index: Int) throws -> [(name: String, function: Value)] {
     guard call.isGiven(index) else { return [] }
     var given: [(name: String?, function: Value)] = []
     if case .record(let record) = call.value(index) {
       given = record.fields.map { ($0.name, $0.value) }
+    } else if call.session.isCallable(call.value(index)) {
+      given = [(Library.name(of: call.value(index)), call.value(index))]
     } else {
       given = try call.elements(index).map { (Library.name(of: $0), $0) }
     }
