@@ -118,7 +118,7 @@ enum SearchFunctions {
         guard count > 0, count <= 1 << 20 else {
           throw Problem(.value, "there is nothing to try for \(name)", argument: 1)
         }
-let choices = try call.session.elements(value) ?? []
+        let choices = try call.session.elements(value) ?? []
         lists.append(try choices.map { try SearchFunctions.settled($0, call) })
       }
     }
