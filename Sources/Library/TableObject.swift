@@ -150,9 +150,15 @@ class TableObject: ForeignObject {
     return text
   }
 
+  /// Whole numbers as they are, others with at most six significant digits.
+  private static func number(_ x: Double) -> String {
+    guard x.isFinite, x != x.rounded() else { return NumberFormat.shortest(x) }
+    return NumberFormat.shortest(Double(NumberFormat.significant(x, digits: 6)) ?? x)
+  }
+
   private static func cell(_ column: Column, _ row: Int) -> String {
     switch column {
-    case .numbers(let values): values[row].map { NumberFormat.shortest($0) } ?? "none"
+    case .numbers(let values): values[row].map(number) ?? "none"
     case .strings(let values): values[row] ?? "none"
     }
   }

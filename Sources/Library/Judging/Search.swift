@@ -83,10 +83,12 @@ enum SearchFunctions {
       return try search.result()
     })
 
-  /// One number as a plain one.
+  /// One number as a plain one, with the digits that it was written with.
   private static func settled(_ value: Value, _ call: Call) throws -> Value {
     guard case .tensor(let tensor) = value, tensor.node.shape.rank == 0 else { return value }
-    return .number(try call.session.graph.item(tensor.node))
+    let x = try call.session.graph.item(tensor.node)
+    let isSingle = tensor.node.dtype == .f32
+    return .number(isSingle ? Double(NumberFormat.shortest(Float(x))) ?? x : x)
   }
 
   /// The options of a search.
