@@ -41,6 +41,13 @@ enum FileFunctions {
         try WholeText.write(SVGPlot.render(object.figure), to: path, argument: 1)
         return call.value(0)
       }
+      if case .foreign(let object as any SVGPicture) = call.value(0) {
+        guard path.hasSuffix(".svg") else {
+          throw Problem(.value, "a picture is saved as .svg, not as \(path)", argument: 1)
+        }
+        try WholeText.write(object.svg, to: path, argument: 1)
+        return call.value(0)
+      }
       if case .foreign(let object as TableObject) = call.value(0), !(object is EncodedTable) {
         guard path.hasSuffix(".csv") else {
           throw Problem(.value, "a table is saved as .csv, not as \(path)", argument: 1)

@@ -18,6 +18,7 @@ package enum Library {
     + LossFunctions.all + FoldFunctions.all + SearchFunctions.all + ToySetFunctions.all
     + ClassMetricFunctions.all + CurveFunctions.all
     + RegressionMetricFunctions.all + LinearAlgebra.all + LinearModelFunctions.all
+    + TreeFunctions.all
     + AttributionFunctions.all
     + ImportanceFunctions.all + RowFunctions.all + TableFunctions.all
     + Scalers.all

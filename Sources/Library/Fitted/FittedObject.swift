@@ -21,6 +21,8 @@ struct FittedKind: Sendable {
   let parts: @Sendable (_ sizes: [Int]) -> [Part]
   /// Which arrays are fields of the value.
   let fields: [String]
+  /// Fields that are worked out of them.
+  let computed: [(name: String, value: @Sendable (FittedObject, Session) throws -> Value)]
   /// Why a part cannot hold these numbers, which are finite.
   let fault: @Sendable (_ object: FittedObject, _ part: String, _ values: [Double]) -> String?
   /// What prints behind its name: `3 columns`.
@@ -32,6 +34,7 @@ struct FittedKind: Sendable {
 
   init(
     _ name: String, typeName: String, sizeCount: Int = 1, fields: [String],
+    computed: [(name: String, value: @Sendable (FittedObject, Session) throws -> Value)] = [],
     parts: @escaping @Sendable ([Int]) -> [Part],
     fault: @escaping @Sendable (FittedObject, String, [Double]) -> String? = { _, _, _ in nil },
     summary: @escaping @Sendable (FittedObject) -> String = { counted($0.columns, "column") },
@@ -39,12 +42,12 @@ struct FittedKind: Sendable {
     undo: (@Sendable (FittedObject, Node) throws -> Value)? = nil
   ) {
     (self.name, self.typeName, self.sizeCount, self.fields) = (name, typeName, sizeCount, fields)
-    (self.parts, self.fault, self.summary) = (parts, fault, summary)
+    (self.computed, self.parts, self.fault, self.summary) = (computed, parts, fault, summary)
     (self.apply, self.undo) = (apply, undo)
   }
 
   /// All sorts, by which a saved model finds its own.
-  static let all: [FittedKind] = Scalers.kinds
+  static let all: [FittedKind] = Scalers.kinds + TreeFunctions.kinds
 }
 
 /// A fitted object: a function of rows, with its numbers as fields.
@@ -97,7 +100,9 @@ final class FittedObject: ForeignObject {
 
   var typeName: String { kind.typeName }
   var isCallable: Bool { true }
-  var fieldNames: [String] { (kind.undo == nil ? [] : ["undo"]) + kind.fields }
+  var fieldNames: [String] {
+    (kind.undo == nil ? [] : ["undo"]) + kind.fields + kind.computed.map(\.name)
+  }
 
   func isEqual(to other: any ForeignObject) -> Bool {
     guard let other = other as? FittedObject else { return false }
@@ -106,6 +111,9 @@ final class FittedObject: ForeignObject {
 
   func field(_ name: String, _ session: Session) throws -> Value? {
     if name == "undo", kind.undo != nil { return .foreign(FittedUndoObject(self)) }
+    if let field = kind.computed.first(where: { $0.name == name }) {
+      return try field.value(self, session)
+    }
     guard kind.fields.contains(name),
       let part = kind.parts(sizes).first(where: { $0.name == name })
     else { return nil }
