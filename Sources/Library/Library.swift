@@ -17,6 +17,8 @@ package enum Library {
     + LinearAlgebra.all + RowFunctions.all + TableFunctions.all + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
     + PictureFunctions.all
+    + ClusterFunctions.all + NeighborFunctions.all + ProjectionFunctions.all
+    + EmbeddingFunctions.all
     + TeachingFunctions.all
     + FileFunctions.all + TextFunctions.all
 

@@ -44,7 +44,8 @@ struct FittedKind: Sendable {
   }
 
   /// All sorts, by which a saved model finds its own.
-  static let all: [FittedKind] = Scalers.kinds
+  static let all: [FittedKind] =
+    Scalers.kinds + ClusterFunctions.kinds + NeighborFunctions.kinds + ProjectionFunctions.kinds
 }
 
 /// A fitted object: a function of rows, with its numbers as fields.
