@@ -63,14 +63,6 @@ struct DataRows {
   }
 }
 
-extension Graph {
-  /// Numbers for each of some rows, as a tensor.
-  func told(_ values: [Double], _ leading: [Int], _ rest: [Int] = [], _ dtype: DType) throws -> Node
-  {
-    try tensor(values, shape: leading + rest, dtype: dtype)
-  }
-}
-
 extension Call {
   /// A whole number within bounds.
   func int(

@@ -26,7 +26,8 @@ enum ClusterFunctions {
       let labels = KMeans.nearest(rows.points(like: set), centers: centers, k: k)
       try Graph.checkInterrupt()
       return .tensor(
-        try x.graph.told(labels.map(Double.init), DataRows.leading(x, object), .i64))
+        try x.graph.tensor(
+          labels.map(Double.init), shape: DataRows.leading(x, object), dtype: .i64))
     })
 
   static let kMeans: HostFunction = HostFunction(
