@@ -27,14 +27,14 @@ package enum NeighborSearch {
     let (d, i) = (distances.pointer(as: Double.self), indices.pointer(as: Int64.self))
     ThreadPool.shared.run(parts: parts) { part in
       let rows = part * block..<min(queries.count, (part + 1) * block)
-      var search = BlockSearch(points, queries, rows, k: k, skipsOwn: skipsOwn)
+      let search = BlockSearch(points, queries, rows, k: k, skipsOwn: skipsOwn)
       search.run(d + rows.lowerBound * k, i + rows.lowerBound * k, pointBlock)
     }
   }
 }
 
 /// The search for some rows of the queries.
-private struct BlockSearch {
+private final class BlockSearch {
   let points: PointSet
   let queries: PointSet
   let rows: Range<Int>
@@ -42,13 +42,14 @@ private struct BlockSearch {
   let skipsOwn: Bool
   /// How many candidates a row may have.
   let room: Int
-  var values: [Float]
-  var places: [Int32]
-  var counts: [Int]
+  private let values: UnsafeMutablePointer<Float>
+  private let places: UnsafeMutablePointer<Int32>
+  /// −1 where a row is searched whole.
+  private let counts: UnsafeMutablePointer<Int>
   /// The k smallest values of a row in order.
-  var best: [Float]
+  private let best: UnsafeMutablePointer<Float>
   /// What is below may be a neighbour.
-  var limits: [Float]
+  private let limits: UnsafeMutablePointer<Float>
   let slacks: [Float]
 
   init(_ points: PointSet, _ queries: PointSet, _ rows: Range<Int>, k: Int, skipsOwn: Bool) {
@@ -56,17 +57,29 @@ private struct BlockSearch {
     (self.k, self.skipsOwn) = (k, skipsOwn)
     // Of few points, or where most are neighbours, all are looked at.
     room = points.count < 64 || k * 8 > points.count ? 0 : 8 * k + 64
-    values = [Float](repeating: 0, count: rows.count * room)
-    places = [Int32](repeating: 0, count: rows.count * room)
-    counts = [Int](repeating: room == 0 ? -1 : 0, count: rows.count)
-    best = [Float](repeating: .infinity, count: room == 0 ? 0 : rows.count * k)
-    limits = [Float](repeating: .infinity, count: rows.count)
+    values = .allocate(capacity: rows.count * room)
+    places = .allocate(capacity: rows.count * room)
+    counts = .allocate(capacity: rows.count)
+    counts.initialize(repeating: room == 0 ? -1 : 0, count: rows.count)
+    let kept = room == 0 ? 0 : rows.count * k
+    best = .allocate(capacity: kept)
+    best.initialize(repeating: .infinity, count: kept)
+    limits = .allocate(capacity: rows.count)
+    limits.initialize(repeating: .infinity, count: rows.count)
     slacks = rows.map {
       PointSet.slack(queries.squares[$0], points.largestSquare, width: points.width)
     }
   }
 
-  mutating func run(
+  deinit {
+    values.deallocate()
+    places.deallocate()
+    counts.deallocate()
+    best.deallocate()
+    limits.deallocate()
+  }
+
+  func run(
     _ distances: UnsafeMutablePointer<Double>, _ indices: UnsafeMutablePointer<Int64>,
     _ pointBlock: Int
   ) {
@@ -82,26 +95,26 @@ private struct BlockSearch {
     }
   }
 
-  private mutating func ruleOut(_ pointBlock: Int) {
+  private func ruleOut(_ pointBlock: Int) {
     let width = points.width
     let turned = queries.floats[rows.lowerBound * width..<rows.upperBound * width].map { -2 * $0 }
-    var product = [Float](repeating: 0, count: rows.count * pointBlock)
-    product.withUnsafeMutableBufferPointer { product in
-      points.floats.withUnsafeBufferPointer { floats in
-        points.squares.withUnsafeBufferPointer { squares in
-          turned.withUnsafeBufferPointer { turned in
-            guard let c = product.baseAddress, let x = floats.baseAddress,
-              let s = squares.baseAddress, let q = turned.baseAddress
-            else { return }
-            for start in stride(from: 0, to: points.count, by: pointBlock) {
-              if Interrupts.isRequested { return }
-              let count = min(pointBlock, points.count - start)
-              MatrixProduct.multiply(
-                q, x + start * width, c,
-                MatrixProduct.Sizes(
-                  m: rows.count, n: count, k: width, isRightTransposed: true,
-                  resultWidth: pointBlock), isDouble: false, isAlone: false)
-              for row in 0..<rows.count where counts[row] >= 0 {
+    let c = UnsafeMutablePointer<Float>.allocate(capacity: rows.count * pointBlock)
+    defer { c.deallocate() }
+    points.floats.withUnsafeBufferPointer { floats in
+      points.squares.withUnsafeBufferPointer { squares in
+        turned.withUnsafeBufferPointer { turned in
+          guard let x = floats.baseAddress, let s = squares.baseAddress, let q = turned.baseAddress
+          else { return }
+          for start in stride(from: 0, to: points.count, by: pointBlock) {
+            if Interrupts.isRequested { return }
+            let count = min(pointBlock, points.count - start)
+            MatrixProduct.multiply(
+              q, x + start * width, c,
+              MatrixProduct.Sizes(
+                m: rows.count, n: count, k: width, isRightTransposed: true,
+                resultWidth: pointBlock), isDouble: false, isAlone: false)
+            for row in 0..<rows.count where counts[row] >= 0 {
+              if mayHold(row, c + row * pointBlock, s + start, count) {
                 scan(row, c + row * pointBlock, s + start, start, count)
               }
             }
@@ -111,10 +124,44 @@ private struct BlockSearch {
     }
   }
 
+  /// Whether a block holds a value below the limit. The least values of its 16 lanes give a first
+  /// limit: as many of them as neighbours are wanted are real values.
+  @inline(__always)
+  private func mayHold(
+    _ row: Int, _ product: UnsafePointer<Float>, _ squares: UnsafePointer<Float>, _ count: Int
+  ) -> Bool {
+    var least = SIMD16<Float>(repeating: .infinity)
+    var j = 0
+    while j < count {
+      let value =
+        UnsafeRawPointer(product + j).loadUnaligned(as: SIMD16<Float>.self)
+        + UnsafeRawPointer(squares + j).loadUnaligned(as: SIMD16<Float>.self)
+      least.replace(with: value, where: value .< least)
+      j &+= 16
+    }
+    // A row may be its own nearest one.
+    let needed = skipsOwn ? k + 1 : k
+    if limits[row] == .infinity, needed <= 12 { limits[row] = bound(least, needed) + slacks[row] }
+    return any(least .< limits[row])
+  }
+
+  /// The n-th least of 16 numbers.
+  private func bound(_ numbers: SIMD16<Float>, _ n: Int) -> Float {
+    var rest = numbers
+    for _ in 1..<max(n, 1) {
+      let least = rest.min()
+      for lane in 0..<16 where rest[lane] == least {
+        rest[lane] = .infinity
+        break
+      }
+    }
+    return rest.min()
+  }
+
   /// Takes the points of a block that may be neighbours. What lies behind the block's last point is
   /// infinitely far.
   @inline(__always)
-  private mutating func scan(
+  private func scan(
     _ row: Int, _ product: UnsafePointer<Float>, _ squares: UnsafePointer<Float>, _ start: Int,
     _ count: Int
   ) {
@@ -135,7 +182,7 @@ private struct BlockSearch {
   }
 
   /// One more candidate. Returns the new limit; −∞ where there are too many.
-  private mutating func take(_ row: Int, _ value: Float, _ index: Int) -> Float {
+  private func take(_ row: Int, _ value: Float, _ index: Int) -> Float {
     if skipsOwn, index == rows.lowerBound + row { return limits[row] }
     let last = row * k + k - 1
     if value < best[last] {
@@ -145,7 +192,7 @@ private struct BlockSearch {
         place -= 1
       }
       best[place] = value
-      limits[row] = best[last] + slacks[row]
+      limits[row] = min(limits[row], best[last] + slacks[row])
     }
     if counts[row] == room { compact(row) }
     guard counts[row] >= 0 else {
@@ -159,7 +206,7 @@ private struct BlockSearch {
   }
 
   /// Drops the candidates beyond the limit; where more than half stay, the row is searched whole.
-  private mutating func compact(_ row: Int) {
+  private func compact(_ row: Int) {
     var kept = 0
     let start = row * room
     for place in 0..<room where values[start + place] < limits[row] {
@@ -175,7 +222,7 @@ private struct BlockSearch {
     let own = skipsOwn ? rows.lowerBound + row : -1
     points.values.withUnsafeBufferPointer { x in
       queries.values.withUnsafeBufferPointer { q in
-        let distance = { (index: Int) -> Double in
+        let distance = { [self] (index: Int) -> Double in
           guard let x = x.baseAddress, let q = q.baseAddress else { return 0 }
           let width = points.width
           return Distance.squared(

@@ -58,8 +58,10 @@ package final class PointSet: @unchecked Sendable {
   }
 
   private static func scale(of values: [Double]) -> Double {
-    var largest = 0.0
-    for v in values { largest = max(largest, abs(v)) }
+    // Of finite numbers the larger one has the larger bits.
+    var bits: UInt64 = 0
+    for v in values { bits = max(bits, v.bitPattern & (.max >> 1)) }
+    let largest = Double(bitPattern: bits)
     guard largest > 0, largest < 1e-12 || largest > 1e12 else { return 1 }
     return Double(sign: .plus, exponent: -max(-1000, min(1000, largest.exponent)), significand: 1)
   }
