@@ -24,6 +24,8 @@ package enum Library {
     + Scalers.all
     + EinsumFunctions.all + WindowFunctions.all + FigureFunctions.all + ReferenceFunctions.all
     + PictureFunctions.all
+    + ClusterFunctions.all + NeighborFunctions.all + ProjectionFunctions.all
+    + EmbeddingFunctions.all
     + TeachingFunctions.all
     + FileFunctions.all + TextFunctions.all
 

@@ -47,7 +47,9 @@ struct FittedKind: Sendable {
   }
 
   /// All sorts, by which a saved model finds its own.
-  static let all: [FittedKind] = Scalers.kinds + TreeFunctions.kinds
+  static let all: [FittedKind] =
+    Scalers.kinds + TreeFunctions.kinds + ClusterFunctions.kinds + NeighborFunctions.kinds
+    + ProjectionFunctions.kinds
 }
 
 /// A fitted object: a function of rows, with its numbers as fields.
