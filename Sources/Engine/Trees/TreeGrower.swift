@@ -240,7 +240,7 @@ package final class TreeGrower {
       let row = order[place]
       keys[index] = UInt64(UInt32(own[Int(row)])) << 32 | UInt64(UInt32(row))
     }
-    let sorted = UnsafeMutableBufferPointer(start: keys, count: range.count)
+    var sorted = UnsafeMutableBufferPointer(start: keys, count: range.count)
     if range.count > 24 { sorted.sort() } else { insert(sorted) }
     left.update(repeating: 0, count: statistics)
     var (before, leftWeight): (Int32, Double) = (-1, 0)
