@@ -245,7 +245,8 @@ package enum Kernels {
     try guarded { () throws(MemoryProblem) in try Buffer(dtype, count: count) }
   }
 
-  package static func guarded<T>(_ body: () throws(MemoryProblem) -> T) throws(OperatorProblem) -> T {
+  package static func guarded<T>(_ body: () throws(MemoryProblem) -> T) throws(OperatorProblem) -> T
+  {
     do { return try body() } catch { throw Graph.memoryProblem(error) }
   }
 }
