@@ -56,9 +56,10 @@ enum TreeFunctions {
           + (isForest ? [("oob", [])] : [])
       },
       fault: { object, part, values in
+        let nodes = max(1, object.sizes[2])
         let limits = [
-          "feature": -1..<object.sizes[0], "right": 0..<max(1, object.sizes[2]),
-          "starts": 0..<max(1, object.sizes[2]),
+          "feature": -1..<object.sizes[0], "right": 0..<nodes, "starts": 0..<nodes,
+          "weight": 1..<(1 << 53),
         ]
         guard let limit = limits[part] else { return nil }
         let wrong = values.firstIndex { Int(exactly: $0).map { !limit.contains($0) } ?? true }
@@ -75,6 +76,12 @@ enum TreeFunctions {
         try object.check(x)
         let graph = x.graph
         let values = try graph.values(x)
+        if let place = values.firstIndex(where: \.isNaN) {
+          throw Problem(
+            .data,
+            "row \(place / object.columns) of {0} is nan in column \(place % object.columns); "
+              + "fill(…) puts numbers into gaps", argument: 0)
+        }
         let dims = object.columns == 1 && x.shape.rank < 2 ? x.shape.dims : x.shape.dims.dropLast()
         let width = object.sizes[1]
         let result = Forest.predict(
@@ -368,13 +375,18 @@ private final class Trees {
       let (start, end) = (starts[index], index + 1 < starts.count ? starts[index + 1] : nodes)
       guard start < end else { throw damaged }
       var tree = GrownTree(width: width)
-      for node in start..<end {
-        // Children stand behind their parents, so that every way ends.
-        let child = Int(right[node])
-        guard feature[node] < 0 || child > node - start + 1 && child < end - start else {
+      // In preorder: a right child stands where its left brother's part ends, so that no node has two
+      // parents and every way ends.
+      var awaited: [Int] = []
+      for node in 0..<end - start {
+        let (column, child) = (feature[start + node], Int(right[start + node]))
+        if column >= 0 {
+          guard child > node + 1, child < end - start else { throw damaged }
+          awaited.append(child)
+        } else if awaited.popLast() != (node + 1 < end - start ? node + 1 : nil) {
           throw damaged
         }
-        tree.feature.append(Int32(feature[node]))
+        tree.feature.append(Int32(column))
         tree.right.append(Int32(child))
       }
       tree.threshold = Array(object["threshold"][start..<end])
