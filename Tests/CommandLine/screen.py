@@ -163,7 +163,7 @@ class Terminal:
             seconds = 0.01
         return came
 
-    def wait(self, condition, seconds=10):
+    def wait(self, condition, seconds=60):
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:

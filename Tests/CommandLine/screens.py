@@ -21,7 +21,8 @@ MEASURED = re.compile(
 BLOCK = re.compile(r"<!-- screen (\d+)x(\d+)\n(.*?)\n-->\n\n```\n(.*?)```$", re.DOTALL | re.MULTILINE)
 
 
-def shown(nns, columns, rows, lines):
+def shown(nns, columns, rows, lines, is_right):
+    """What the terminal shows after the keys; waits for a while until that is right."""
     with tempfile.TemporaryDirectory() as home:
         terminal = Terminal(
             [nns, "--no-init"], columns, rows, TERM="xterm", NO_COLOR="1", LC_ALL="C.UTF-8",
@@ -33,7 +34,7 @@ def shown(nns, columns, rows, lines):
                     terminal.read(0.3)
             else:
                 terminal.enter(line)
-        terminal.read(1)
+        terminal.wait(lambda: is_right(terminal.screen.text))
         text = terminal.screen.text
         terminal.close()
         return text
@@ -49,7 +50,9 @@ def check(nns, readme):
     wrong, count = [], 0
     for columns, rows, keys, wanted in BLOCK.findall(readme):
         count += 1
-        text = shown(nns, int(columns), int(rows), keys.split("\n"))
-        if not unmeasured(text + "\n").endswith("\n" + unmeasured(wanted)):
+        def is_right(text, end="\n" + unmeasured(wanted)):
+            return unmeasured(text + "\n").endswith(end)
+        text = shown(nns, int(columns), int(rows), keys.split("\n"), is_right)
+        if not is_right(text):
             wrong.append(text)
     return wrong, count

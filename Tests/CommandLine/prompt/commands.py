@@ -39,7 +39,7 @@ def plan(t):
     return ok and t.shows(r"at best .*FLOP/s, .*B/s")
 
 
-SPEED = r"     \d+(\.\d)? [nµm]s  [\d.]+ [kMGT]?FLOP/s  [\d.]+ [kMGT]?B/s"
+SPEED = r"     [\d.]+ [nµm]s  [\d.]+ [kMGT]?FLOP/s  [\d.]+ [kMGT]?B/s"
 
 
 @check(":plan tells how long each step takes, what limits it, and the memory")
@@ -138,7 +138,7 @@ def _(t):
     return r"^42$"
 
 
-@check(":help on a command without its colon, on keywords and families")
+@check(":help on a command without its colon, on keywords and families", rows=70)
 def _(t):
     t.enter(":help undo", "?while", ":help Losses")
     return r"takes back the last entry[^~]*while CONDITION[^~]*^  mse +\S"
@@ -153,7 +153,7 @@ def _(t):
     return r"^1 \| net\.wight\?$[^~]*did you mean \.weight"
 
 
-@check("apropos looks into families")
+@check("apropos looks into families", rows=70)
 def _(t):
     t.enter('apropos("loss")')
     return r"^  mse +The[^~]*^  cross_entropy +The"

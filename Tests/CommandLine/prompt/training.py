@@ -244,6 +244,7 @@ for place, option in [("epoch", "epochs: 100000000"), ("validation", "validation
         t.enter("let before = copy(net)")
         t.ready()
         t.keys(f"let h = fit(net, x, y, loss: mse, {option})", "\r")
+        t.shows(r"^epoch ([2-9]|\d\d)")
         t.read(1)
         t.keys(CTRL_C)
         t.shows(r"paused in epoch")

@@ -55,7 +55,7 @@ def _(t):
             r"[^~]*^1 \| ….*undefined_name.*…\n +\| +\^+$")
 
 
-@check("40 columns: help breaks between words and hangs", columns=40)
+@check("40 columns: help breaks between words and hangs", columns=40, rows=60)
 def _(t):
     t.enter("?adamw")
     return r"^adamw\(params = none, lr = 0\.001,\n    beta1[^~]*^  params  a model or params; left out\n +inside fit$"
