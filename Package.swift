@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CProcessor"),
     .systemLibrary(name: "CEditline", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
     .target(name: "Diagnostics", swiftSettings: strict),
 
@@ -39,7 +40,8 @@ let package = Package(
 
     // Layer 3.
     .target(
-      name: "Datasets", dependencies: ["Autodiff", "CZlib", "Engine"], swiftSettings: session),
+      name: "Datasets", dependencies: ["Autodiff", "CPNG", "CZlib", "Engine"],
+      swiftSettings: session),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(
       name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: session),
@@ -90,7 +92,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "Lessons", "Library", "Interpreter", "Syntax", "Autodiff", "Diagnostics", "Engine", "nns",
+        "Lessons", "Library", "Datasets", "Interpreter", "Syntax", "Autodiff", "Diagnostics",
+        "Engine", "nns",
       ], swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
     .testTarget(

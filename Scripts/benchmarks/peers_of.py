@@ -20,7 +20,7 @@ class Peers:
         self.libraries = set()
         if os.access(self.python, os.X_OK):
             look = ("import importlib.util as u;"
-                    "print(*[n for n in ('numpy','numexpr','torch','jax') if u.find_spec(n)])")
+                    "print(*[n for n in ('numpy','numexpr','torch','jax','sklearn') if u.find_spec(n)])")
             run = subprocess.run([self.python, "-c", look], capture_output=True, text=True)
             self.libraries = set(run.stdout.split())
         self.lua = shutil.which("lua5.4") or shutil.which("lua")

@@ -180,6 +180,20 @@ def _memory():
     ]
 
 
+def _classical():
+    kinds = [("knn", 4.0, 4), ("tree", 12.1, 4), ("forest", 205, 1), ("k-means", 4.7, 4),
+             ("pca", 0.8, 10)]
+    short = [
+        Measure("W13", kind, f"{kind} on 1 797 digits", "ms", scale=1e3, goal=goal,
+                ours=Steps("w13.nns", lambda n, kind=kind: [kind, n], small), peers=("sklearn",),
+                peerKey=kind)
+        for kind, goal, small in kinds]
+    return short + [
+        Measure("W13", "t-sne", "t-SNE of 1 797 digits, 1 000 steps", "s", goal=3.95,
+                ours=Steps("w13.nns", lambda n: ["t-sne", n], 0, large=1), peers=("sklearn",),
+                peerKey="t-sne")]
+
+
 def _products():
     sizes = [(8, 27, "core"), (16, 87, "core"), (32, 107, "core"), (64, 115, "core"),
              (128, 148, "product"), (512, 213, "product")]
@@ -192,7 +206,7 @@ def _products():
 
 
 ALL = (_start() + _regression() + _xor() + _nets() + _chains() + _scalars() + _numbers()
-       + _memory() + _products())
+       + _memory() + _classical() + _products())
 
 
 def names():

@@ -18,7 +18,7 @@ final class FigureObject: ForeignObject {
 }
 
 enum FigureFunctions {
-  static let all: [HostFunction] = [line, scatter, histogram, show]
+  static let all: [HostFunction] = [line, scatter, histogram, heatmap, show]
   private typealias P = HostFunction.Parameter
 
   private static let overlay = P(
@@ -137,6 +137,60 @@ enum FigureFunctions {
         }
       }
     })
+
+  static let heatmap: HostFunction = HostFunction(
+    name: "heatmap", summary: "A matrix as colours.", category: "Plots",
+    parameters: [
+      P("x", "a matrix [rows, columns]"), overlay,
+      P("xrange", "(from, to): where the columns lie on the x axis", default: .optional("none")),
+      P("yrange", "(from, to): where the rows lie on the y axis", default: .optional("none")),
+    ] + options.filter { $0.name != "color" && $0.name != "label" },
+    details: [
+      "Without yrange the axes count rows and columns, the first row on top; with it the first row is",
+      "at the bottom, as in a plot of a function of x and y. Lines and points can be drawn over it.",
+    ],
+    examples: [
+      "type(heatmap(eye(3)))  # => figure",
+      "type(heatmap(eye(3), xrange: (0, 1), yrange: (0, 1)) |> scatter(_, [0.5], [0.5]))  # => figure",
+      "heatmap([1, 2])  # error: shape",
+    ],
+    action: { call in
+      let data = FigureData(call, count: 2)
+      guard let place = data.places.first, data.places.count == 1 else {
+        throw Problem(.type, "heatmap wants a matrix\(data.places.isEmpty ? "" : " once")")
+      }
+      let node = try call.tensor(place)
+      guard node.shape.rank == 2, node.shape.count > 0 else {
+        throw Problem(
+          .shape, "heatmap wants a matrix [rows, columns], not \(node.shape)", argument: place)
+      }
+      guard node.shape.count <= 1 << 22 else {
+        throw Problem(
+          .value, "heatmap draws at most \(1 << 22) numbers, not \(node.shape.count)",
+          argument: place)
+      }
+      let values = try call.session.graph.values(node)
+      let (x, y) = (try range(call, "xrange"), try range(call, "yrange"))
+      let options = try readOptions(call)
+      return try drawn { () throws(PlotProblem) -> Figure in
+        try data.figure.heatmap(
+          values, rows: node.shape[0], columns: node.shape[1], x: x, y: y, options)
+      }
+    })
+
+  /// (from, to) as an option of a call.
+  private static func range(_ call: Call, _ name: String) throws -> ClosedRange<Double>? {
+    guard let place = call.parameters.firstIndex(where: { $0.name == name }), call.isGiven(place)
+    else { return nil }
+    let numbers = try call.elements(place).compactMap { value -> Double? in
+      if case .number(let x) = value { return x } else { return nil }
+    }
+    guard numbers.count == 2, numbers[0] < numbers[1], numbers.allSatisfy(\.isFinite) else {
+      throw Problem(
+        .value, "\(name) is (from, to), two finite numbers, the smaller first", argument: place)
+    }
+    return numbers[0]...numbers[1]
+  }
 
   static let show: HostFunction = HostFunction(
     name: "show", summary: "Pictures: [height, width], or several [n, height, width].",

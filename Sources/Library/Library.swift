@@ -27,7 +27,7 @@ package enum Library {
     + ClusterFunctions.all + NeighborFunctions.all + ProjectionFunctions.all
     + EmbeddingFunctions.all
     + TeachingFunctions.all
-    + FileFunctions.all + TextFunctions.all
+    + ImageFunctions.all + FileFunctions.all + TextFunctions.all
 
   /// A session in which everything has its name.
   package static func makeSession(output: @escaping (StyledText) -> Void) -> Session {

@@ -39,16 +39,15 @@ enum TableFunctions {
       "column: a list with which t[t.name == \"x\"] and t[t.name != none] choose rows.",
       "Whole numbers that f32 would change make a tensor of f64.",
     ]
-  ) { call in
-    let path = try call.string(0)
-    let bytes: [UInt8]
-    do throws(DataProblem) {
-      if let attached = call.session.attachedFile(path) {
-        bytes = attached
-      } else {
-        bytes = try WholeFile.read(path) { Interrupts.isRequested }
+  ) { call in try read(call, call.string(0)) }
+
+  /// The table in a file; one that is part of the program comes from there.
+  static func read(_ call: Call, _ path: String) throws -> Value {
+    let bytes =
+      try call.session.attachedFile(path)
+      ?? FileFormat.checked(0) { () throws(DataProblem) in
+        try WholeFile.read(path) { Interrupts.isRequested }
       }
-    } catch { throw Problem(error, .file, argument: 0) }
     do throws(DataProblem) {
       return .foreign(TableObject(try CSV.parse(bytes) { Interrupts.isRequested }))
     } catch { throw Problem(error, in: path, argument: 0) }

@@ -21,6 +21,7 @@ final class Trainer {
   private let size: Int
   private let patience: Int?
   private let each: Value?
+  private let augment: Value?
   private let progress: TrainingProgress
   private let repeated: RepeatedSteps?
   private var history: History
@@ -45,12 +46,13 @@ final class Trainer {
       steps: batches.multipliedReportingOverflow(by: epochs).partialValue)
     patience = call.isGiven(10) ? try Trainer.count(call, 10, default: 0, least: 1) : nil
     each = call.isGiven(12) ? try call.function(12) : nil
+    augment = call.isGiven(13) ? try call.function(13) : nil
     let names = ["loss"] + judge.metrics.map(\.name)
     history = History(validation == nil ? names : names + names.map { "val_" + $0 })
     progress = TrainingProgress(
       try call.bool(11, default: true) ? session.progress : nil, epochs: epochs, rows: data.rows)
     repeated =
-      optimizerObject.hasRateFunction
+      optimizerObject.hasRateFunction || augment != nil
       ? nil
       : RepeatedSteps(session, net, judge, data, optimizer, parameters.map(\.parameter))
   }
@@ -215,7 +217,7 @@ final class Trainer {
     let index = try graph.indices(picks[...])
     let inputs = TensorObject(try graph.record(.gather, [data.x, index]))
     let targets = TensorObject(try graph.record(.gather, [data.y, index]))
-    let prediction = try predicted(inputs)
+    let prediction = try predicted(try augmented(inputs))
     if isFirst { try judge.check(prediction, data) }
     let loss = try judge.lossNode(prediction, .tensor(targets))
     try graph.backward(loss)
@@ -231,6 +233,20 @@ final class Trainer {
     graph.trail.endTurn(level: nil, hasTrained: true)
     repeated?.learn(picks.count, index: index, loss: loss)
     return figures
+  }
+
+  /// What is made of the inputs of a step before the net sees them.
+  private func augmented(_ inputs: TensorObject) throws -> TensorObject {
+    guard let augment else { return inputs }
+    let result = try call.invoke(augment, [.tensor(inputs)])
+    guard let node = session.node(result), node.shape.rank > 0,
+      node.shape[0] == inputs.node.shape[0]
+    else {
+      throw Problem(
+        .shape, "augment gives a tensor of as many rows as it gets, not \(result.typePhrase)",
+        argument: 13)
+    }
+    return TensorObject(node)
   }
 
   private func predicted(_ inputs: TensorObject) throws -> Value {

@@ -31,6 +31,9 @@ enum TrainingFunctions {
       P(
         "each", "called with the history after each epoch, such as monitor(net)",
         default: .optional("none")),
+      P(
+        "augment", "what a step sees instead of its inputs, such as x -> augment(x, shift: 2)",
+        default: .optional("none")),
     ],
     details: [
       "The history is a record of vectors, one number an epoch: loss, the metrics, val_loss, …",

@@ -11,6 +11,8 @@ struct Axis: Equatable {
   }
 
   private let extent: Extent
+  /// Whether numbers grow towards its beginning, as those of rows that are counted from the top.
+  private let isReversed: Bool
   let ticks: [Tick]
 
   var low: Double { extent.low }
@@ -18,7 +20,7 @@ struct Axis: Equatable {
   /// An axis that covers `values`, with a small margin unless it is `tight`, and about `count` ticks.
   ///
   /// Without values it shows 0 … 1; equal values get room on both sides.
-  init(_ values: some Sequence<Double>, count: Int, tight: Bool = false) {
+  init(_ values: some Sequence<Double>, count: Int, tight: Bool = false, reversed: Bool = false) {
     var extent = Extent()
     for value in values { extent.cover(value) }
     if extent.isEmpty { extent = Extent(low: 0, high: 1) }
@@ -33,12 +35,17 @@ struct Axis: Equatable {
       extent.low = extent.low == 0 ? 0 : max(-largest, extent.low - room)
       extent.high = min(largest, extent.high + room)
     }
-    self.extent = extent
+    (self.extent, isReversed) = (extent, reversed)
     ticks = Axis.ticks(extent, count: count)
   }
 
   /// Where a value stands between the axis' ends, 0 … 1.
-  func share(_ value: Double) -> Double { extent.share(value) }
+  func share(_ value: Double) -> Double {
+    isReversed ? 1 - extent.share(value) : extent.share(value)
+  }
+
+  /// The value at a share of the way between its ends.
+  func value(at share: Double) -> Double { extent.value(at: isReversed ? 1 - share : share) }
 
   private static func ticks(_ extent: Extent, count: Int) -> [Tick] {
     let rough = extent.halfSpan / Double(max(1, count)) * 2
@@ -132,6 +139,15 @@ extension Figure {
 }
 
 extension Figure.Heatmap {
+  /// The number of the cell at a place; nil outside and where it cannot be drawn.
+  func value(_ x: Double, _ y: Double) -> Double? {
+    let column = (x - self.x.lowerBound) / (self.x.upperBound - self.x.lowerBound) * Double(columns)
+    let row = (y - self.y.lowerBound) / (self.y.upperBound - self.y.lowerBound) * Double(rows)
+    guard column >= 0, row >= 0, column < Double(columns), row < Double(rows) else { return nil }
+    let value = values[Int(row) * columns + Int(column)]
+    return value.isFinite ? value : nil
+  }
+
   /// The smallest and largest value that can be drawn.
   var range: ClosedRange<Double>? {
     let drawable = values.filter(\.isFinite)

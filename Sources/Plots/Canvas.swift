@@ -29,6 +29,8 @@ struct Canvas {
   let rows: Int
   private var dots: [UInt8]
   private var marks: [Character?]
+  /// Shades behind dots and marks, two a cell: 0 to 1, or negative for none.
+  private var shades: [(top: Double, bottom: Double)]
   /// The layer that set a cell last; -1 for none.
   private var layer: [Int]
 
@@ -36,7 +38,25 @@ struct Canvas {
     (self.columns, self.rows) = (columns, rows)
     dots = [UInt8](repeating: 0, count: columns * rows)
     marks = [Character?](repeating: nil, count: columns * rows)
+    shades = [(top: Double, bottom: Double)](repeating: (-1, -1), count: columns * rows)
     layer = [Int](repeating: -1, count: columns * rows)
+  }
+
+  private static let ramp: [Character] = [" ", "░", "▒", "▓", "█"]
+
+  /// A character of two shades; one that is negative is as the other.
+  static func shaded(_ top: Double, _ bottom: Double) -> StyledText {
+    let (upper, lower) = (top < 0 ? bottom : top, bottom < 0 ? top : bottom)
+    let mark = ramp[min(4, max(0, Int((upper + lower) / 2 * 4.999)))]
+    return StyledText(
+      String(mark),
+      .pixels(top: PlotColor.map(upper).terminal, bottom: PlotColor.map(lower).terminal))
+  }
+
+  /// The background of half a character; rows of halves count from the top.
+  mutating func shade(_ column: Int, _ half: Int, _ share: Double) {
+    let cell = half / 2 * columns + column
+    if half % 2 == 0 { shades[cell].top = share } else { shades[cell].bottom = share }
   }
 
   var width: Int { columns * 2 }
@@ -83,6 +103,10 @@ struct Canvas {
   func row(_ row: Int, _ colors: [PlotColor]) -> StyledText {
     var text = StyledText()
     for cell in row * columns..<(row + 1) * columns {
+      if marks[cell] == nil, dots[cell] == 0, max(shades[cell].top, shades[cell].bottom) >= 0 {
+        text.append(Canvas.shaded(shades[cell].top, shades[cell].bottom))
+        continue
+      }
       let dots = Unicode.Scalar(0x2800 + UInt32(dots[cell])).map { Character($0) } ?? " "
       let symbol = marks[cell] ?? (self.dots[cell] == 0 ? " " : dots)
       text.append(String(symbol), layer[cell] < 0 ? .plain : .tint(colors[layer[cell]].terminal))

@@ -119,8 +119,8 @@ extension Figure {
     return figure
   }
 
-  /// This figure with a map of values, `rows · columns` of them, over a rectangle; without one, the
-  /// axes count columns and rows, the first row on top.
+  /// This figure with a map of values, `rows · columns` of them, over a rectangle, the first row at
+  /// the lower end of `y`; without one, the axes count columns and rows, the first row on top.
   package func heatmap(
     _ values: [Double], rows: Int, columns: Int, x: ClosedRange<Double>? = nil,
     y: ClosedRange<Double>? = nil, _ options: PlotOptions = PlotOptions()

@@ -69,7 +69,8 @@ private struct Chart {
     self.figure = figure
     let extent = figure.extent
     xAxis = Axis(extent.x, count: 8, tight: extent.isTight)
-    yAxis = Axis(extent.y, count: 6, tight: extent.isTight)
+    yAxis = Axis(
+      extent.y, count: 6, tight: extent.isTight, reversed: figure.isUpsideDown)
   }
 
   private func number(_ x: Double) -> String { SVGPlot.number(x) }
@@ -213,12 +214,12 @@ private struct Chart {
       (map.x.upperBound - map.x.lowerBound) / Double(map.columns),
       (map.y.upperBound - map.y.lowerBound) / Double(map.rows)
     )
-    let cells = map.values.indices.map { i in
+    let cells = map.values.indices.filter { map.values[$0].isFinite }.map { i in
       let x = map.x.lowerBound + Double(i % map.columns) * dx
-      let y = map.y.upperBound - Double(i / map.columns) * dy
+      let y = map.y.lowerBound + Double(i / map.columns) * dy
       let fill = PlotColor.map(Figure.Heatmap.share(map.values[i], range)).hex
       return
-        "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y - dy))H\(px(x))Z\" fill=\"\(fill)\"/>"
+        "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y + dy))H\(px(x))Z\" fill=\"\(fill)\"/>"
     }
     return "<g shape-rendering=\"crispEdges\">\n" + cells.joined(separator: "\n") + "\n</g>\n"
   }

@@ -1,6 +1,7 @@
 // A figure in the terminal: Braille dots for lines, marks for points, cells for pictures.
 
 import Diagnostics
+import Engine
 
 package enum TerminalPlot {
   private static let rows = 15
@@ -24,7 +25,8 @@ package enum TerminalPlot {
 
   private static func chart(_ figure: Figure, width: Int) -> StyledText {
     let extent = figure.extent
-    let yAxis = Axis(extent.y, count: 5, tight: extent.isTight)
+    let yAxis = Axis(
+      extent.y, count: 5, tight: extent.isTight, reversed: figure.isUpsideDown)
     let margin = yAxis.ticks.map(\.label.count).max() ?? 0
     let columns = max(10, width - margin - 4)
     let xAxis = Axis(extent.x, count: columns / 12, tight: extent.isTight)
@@ -34,6 +36,9 @@ package enum TerminalPlot {
         x: Int((xAxis.share(x) * Double(columns * 2 - 1)).rounded()),
         y: Int(((1 - yAxis.share(y)) * Double(rows * 4 - 1)).rounded())
       )
+    }
+    for layer in figure.layers {
+      if case .heatmap(let map) = layer.content { shade(map, &canvas, xAxis, yAxis) }
     }
     for index in figure.layers.indices { draw(figure, index, &canvas, place) }
     var labels: [Int: String] = [:]
@@ -51,6 +56,9 @@ package enum TerminalPlot {
       text.append("\n")
     }
     text.append(bottom(xAxis, columns, margin, figure.xLabel))
+    for layer in figure.layers {
+      if case .heatmap(let map) = layer.content { text.append(scale(map)) }
+    }
     text.append(legend(figure, width: width))
     return text
   }
@@ -128,9 +136,7 @@ package enum TerminalPlot {
       }
     case .histogram(let histogram):
       bars(histogram, index, &canvas, place)
-    case .heatmap(let map):
-      cells(map, index, &canvas, place)
-    case .pictures: break
+    case .heatmap, .pictures: break
     }
   }
 
@@ -148,25 +154,28 @@ package enum TerminalPlot {
     }
   }
 
-  /// A dot for every cell in the upper half of the range.
-  private static func cells(
-    _ map: Figure.Heatmap, _ index: Int, _ canvas: inout Canvas,
-    _ place: (Double, Double) -> (x: Int, y: Int)
+  /// Two shades a character, each that of the map's cell in whose place its middle lies.
+  private static func shade(
+    _ map: Figure.Heatmap, _ canvas: inout Canvas, _ xAxis: Axis, _ yAxis: Axis
   ) {
     guard let range = map.range else { return }
-    let (xs, ys) = (
-      Extent(low: map.x.lowerBound, high: map.x.upperBound),
-      Extent(low: map.y.lowerBound, high: map.y.upperBound)
-    )
-    for row in 0..<map.rows {
-      for column in 0..<map.columns
-      where Figure.Heatmap.share(map.values[row * map.columns + column], range) > 0.5 {
-        let (x, y) = place(
-          xs.value(at: (Double(column) + 0.5) / Double(map.columns)),
-          ys.value(at: 1 - (Double(row) + 0.5) / Double(map.rows)))
-        canvas.dot(x, y, index)
+    for row in 0..<2 * canvas.rows {
+      let y = yAxis.value(at: 1 - (Double(row) + 0.5) / Double(2 * canvas.rows))
+      for column in 0..<canvas.columns {
+        let x = xAxis.value(at: (Double(column) + 0.5) / Double(canvas.columns))
+        guard let value = map.value(x, y) else { continue }
+        canvas.shade(column, row, Figure.Heatmap.share(value, range))
       }
     }
+  }
+
+  /// What the shades stand for.
+  private static func scale(_ map: Figure.Heatmap) -> StyledText {
+    guard let range = map.range else { return StyledText() }
+    var text = StyledText("  \(NumberFormat.significant(range.lowerBound, digits: 4)) ")
+    for step in 0..<10 { text.append(Canvas.shaded(Double(step) / 9, Double(step) / 9)) }
+    text.append(" \(NumberFormat.significant(range.upperBound, digits: 4))\n")
+    return text
   }
 }
 

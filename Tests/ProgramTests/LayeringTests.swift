@@ -12,7 +12,7 @@ struct LayeringTests {
     "Engine": ["COpenBLAS", "CProcessor"],
     "Autodiff": ["Engine"],
     "Plots": ["Diagnostics", "Engine"],
-    "Datasets": ["Autodiff", "CZlib", "Engine"],
+    "Datasets": ["Autodiff", "CPNG", "CZlib", "Engine"],
     "Neural": ["Autodiff", "Engine"],
     "Explain": ["Autodiff", "Diagnostics", "Engine"],
     "Interpreter": ["Syntax", "Autodiff", "Diagnostics", "Engine"],

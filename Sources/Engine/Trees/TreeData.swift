@@ -88,7 +88,7 @@ package struct TreeOptions: Sendable {
   package var split: Int
   /// Columns that are looked at for a split, drawn anew each time; all where there are no more.
   package var features: Int
-  /// What a leaf costs in pruning, as a share of the impurity of all rows.
+  /// What a leaf costs in pruning, in units of impurity, as scikit-learn's ccp_alpha.
   package var pruning: Double
 
   package init(
@@ -152,32 +152,19 @@ package struct GrownTree: Sendable {
     return total > 0 ? sums.map { $0 / total } : sums
   }
 
-  /// The nodes that are left where each leaf costs `alpha`: weakest links first (Breiman et al. 1984,
-  /// section 3.3; scikit-learn's ccp_alpha).
+  /// The nodes that are left where each leaf costs `alpha`: of the subtrees whose risk and leaves cost
+  /// least the smallest (Breiman et al. 1984, section 3.3; scikit-learn's ccp_alpha).
   package func pruned(_ alpha: Double) -> GrownTree {
     guard alpha > 0, count > 1 else { return self }
     let total = weight[0]
     var isLeaf = feature.map { $0 < 0 }
-    while !isLeaf[0] {
-      // Risk and leaves of every subtree; children stand behind their parents.
-      var risk = (0..<count).map { weight[$0] / total * impurity[$0] }
-      var leaves = [Double](repeating: 1, count: count)
-      let own = risk
-      for node in (0..<count).reversed() where !isLeaf[node] {
-        risk[node] = risk[node + 1] + risk[Int(right[node])]
-        leaves[node] = leaves[node + 1] + leaves[Int(right[node])]
-      }
-      var weakest = (link: Double.infinity, node: -1)
-      var isReached = [Bool](repeating: false, count: count)
-      isReached[0] = true
-      for node in 0..<count where isReached[node] && !isLeaf[node] {
-        isReached[node + 1] = true
-        isReached[Int(right[node])] = true
-        let link = (own[node] - risk[node]) / (leaves[node] - 1)
-        if link < weakest.link { weakest = (link, node) }
-      }
-      guard weakest.node >= 0, weakest.link <= alpha else { break }
-      isLeaf[weakest.node] = true
+    var cost = [Double](repeating: 0, count: count)
+    // Children stand behind their parents.
+    for node in (0..<count).reversed() {
+      let own = weight[node] / total * impurity[node] + alpha
+      let below = isLeaf[node] ? own : cost[node + 1] + cost[Int(right[node])]
+      if own <= below * (1 + 1e-12) { isLeaf[node] = true }
+      cost[node] = min(own, below)
     }
     return kept(isLeaf)
   }

@@ -30,6 +30,10 @@ package final class TreeGrower {
   private let totals: UnsafeMutablePointer<Double>
   private let counts: UnsafeMutablePointer<Double>
   private let orderCount: Int
+  /// What is taken off each target of the node: squares of large numbers would hide small differences.
+  private var center = 0.0
+  /// Rows of at most this impurity are alike.
+  private var pureImpurity = 1e-15
 
   private struct Split {
     var column = -1
@@ -107,8 +111,9 @@ package final class TreeGrower {
       let node = tree.count
       if parent >= 0 { tree.right[parent] = Int32(node) }
       let (weight, impurity) = append(range)
+      if node == 0, !isOfClasses { pureImpurity = 1e-15 * impurity }
       let isLeaf =
-        depth >= options.depth || impurity <= 1e-15 || weight < Double(options.split)
+        depth >= options.depth || impurity <= pureImpurity || weight < Double(options.split)
         || weight < 2 * Double(options.leaf) || Interrupts.isRequested
       guard !isLeaf, let split = best(range, weight) else { continue }
       let middle = partition(range, split)
@@ -126,6 +131,7 @@ package final class TreeGrower {
   /// A leaf of some rows; gives their weight and impurity.
   private func append(_ range: Range<Int>) -> (Double, Double) {
     for place in 0..<statistics { totals[place] = 0 }
+    if !isOfClasses { center = mean(range) }
     for place in range { add(Int(order[place]), to: totals) }
     var weight = totals[0]
     if isOfClasses { for place in 1..<max(1, statistics) { weight += totals[place] } }
@@ -136,11 +142,24 @@ package final class TreeGrower {
     if isOfClasses {
       for place in 0..<statistics { tree.value.append(totals[place] / weight) }
     } else {
-      tree.value.append(totals[1] / weight)
+      tree.value.append(center + totals[1] / weight)
     }
     let impurity = self.impurity(weight)
     tree.impurity.append(impurity)
     return (weight, impurity)
+  }
+
+  /// The mean target of rows; exactly that of all where they are equal.
+  private func mean(_ range: Range<Int>) -> Double {
+    guard let first = range.first else { return 0 }
+    let start = targets[Int(order[first])]
+    var (sum, weight) = (0.0, 0.0)
+    for place in range {
+      let row = Int(order[place])
+      sum += weights[row] * (targets[row] - start)
+      weight += weights[row]
+    }
+    return start + sum / weight
   }
 
   @inline(__always)
@@ -149,7 +168,7 @@ package final class TreeGrower {
     if isOfClasses {
       sums[Int(classes[row])] += weight
     } else {
-      let target = targets[row]
+      let target = targets[row] - center
       sums[0] += weight
       sums[1] += weight * target
       sums[2] += weight * target * target

@@ -112,7 +112,7 @@ enum TreeFunctions {
       rows, classes,
       P("criterion", "\"gini\" or \"entropy\"", default: .optional("\"gini\"")),
     ] + growth + [
-      P("pruning", "what a leaf costs, as a share of the impurity", default: .optional("0"))
+      P("pruning", "what a leaf costs, in units of impurity (ccp_alpha)", default: .optional("0"))
     ],
     details: [
       "Called with rows it gives the shares of the classes in their leaves [n, k]. CART as scikit-learn's;",
@@ -129,7 +129,7 @@ enum TreeFunctions {
     name: "regression_tree", summary: "A tree of questions that foretells a number.",
     category: "Classical",
     parameters: [rows, numbers] + growth + [
-      P("pruning", "what a leaf costs, as a share of the impurity", default: .optional("0"))
+      P("pruning", "what a leaf costs, in units of impurity (ccp_alpha)", default: .optional("0"))
     ],
     details: [
       "Called with rows it gives the mean of their leaves [n]; splits make squared errors small.",
