@@ -194,11 +194,13 @@ enum ImportanceFunctions {
       "let maps = attention_maps(transformer_block(8, 2), randn(1, 3, 8))\nmaps[0].shape  # => [1, 2, 3, 3]"
     ],
     action: { call in
+      // What x was made of is none of this call.
+      let start = call.session.graph.input(0).serial
       let result = try call.invoke(call.function(0), [call.value(1)])
       guard let node = call.session.node(result) else {
         throw Problem(.type, "the net gives \(result.typePhrase), not a tensor", argument: 0)
       }
-      let maps = softmaxes(below: node)
+      let maps = softmaxes(below: node, after: start)
       guard !maps.isEmpty else {
         throw Problem(
           .type, "no layer of {0} pays attention", argument: 0,
@@ -207,8 +209,9 @@ enum ImportanceFunctions {
       return .list(try maps.map { .tensor(try call.session.graph.detach($0)) })
     })
 
-  /// The shares of attention layers: softmaxes over four axes inside of a layer's call, first ones first.
-  private static func softmaxes(below node: Node) -> [Node] {
+  /// The shares of attention layers: softmaxes over four axes inside of a layer's call, first ones first,
+  /// of nodes that were recorded after one.
+  private static func softmaxes(below node: Node, after start: Int) -> [Node] {
     var (seen, found) = (Set<ObjectIdentifier>(), [Node]())
     var stack: [(node: Node, isDone: Bool)] = [(node, false)]
     while let (next, isDone) = stack.popLast() {
@@ -218,7 +221,7 @@ enum ImportanceFunctions {
         }
         continue
       }
-      guard seen.insert(ObjectIdentifier(next)).inserted else { continue }
+      guard next.serial > start, seen.insert(ObjectIdentifier(next)).inserted else { continue }
       stack.append((next, true))
       for input in next.inputs.reversed() { stack.append((input, false)) }
     }
