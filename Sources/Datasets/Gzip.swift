@@ -12,16 +12,16 @@ enum Gzip {
   ) throws(DataProblem) -> [UInt8] {
     // 15 bits of window, and 16 for the header of gzip.
     let inflater = try Inflater(windowBits: 15 + 16, path)
-    var (result, input, done) = ([UInt8](), bytes, 0)
+    var (result, done) = ([UInt8](), 0)
     while true {
       let isEnd = try inflater.run(
-        &input, from: &done, to: input.count, into: &result, limit: limit, isInterrupted)
+        bytes, from: &done, to: bytes.count, into: &result, limit: limit, isInterrupted)
       guard isEnd else {
-        let isShort = done == input.count
+        let isShort = done == bytes.count
         throw DataProblem(
           isShort ? "\(path) ends in the middle" : "\(path) is damaged: gzip cannot read it")
       }
-      if input[done...].allSatisfy({ $0 == 0 }) { return result }
+      if bytes[done...].allSatisfy({ $0 == 0 }) { return result }
       guard inflater.reset() else { throw DataProblem("zlib has no memory for \(path)") }
     }
   }
@@ -31,9 +31,9 @@ enum Gzip {
     raw bytes: [UInt8], _ range: Range<Int>, _ path: String, size: Int, isInterrupted: () -> Bool
   ) throws(DataProblem) -> [UInt8] {
     let inflater = try Inflater(windowBits: -15, path)
-    var (result, input, done) = ([UInt8](), bytes, range.lowerBound)
+    var (result, done) = ([UInt8](), range.lowerBound)
     let isEnd = try inflater.run(
-      &input, from: &done, to: range.upperBound, into: &result, limit: size, isInterrupted)
+      bytes, from: &done, to: range.upperBound, into: &result, limit: size, isInterrupted)
     guard isEnd, done == range.upperBound, result.count == size else {
       throw DataProblem("\(path) is damaged: what it holds is not as long as it says")
     }
@@ -79,13 +79,13 @@ private final class Inflater {
 
   /// Inflates until a member ends; false where the input ends before that, or makes no sense.
   func run(
-    _ input: inout [UInt8], from done: inout Int, to end: Int, into result: inout [UInt8],
+    _ input: [UInt8], from done: inout Int, to end: Int, into result: inout [UInt8],
     limit: Int, _ isInterrupted: () -> Bool
   ) throws(DataProblem) -> Bool {
     // With nothing left to read, zlib may still have something to write; then it says that it is stuck.
     while true {
       if isInterrupted() { throw .interrupted }
-      let (status, read, made) = step(&input, from: done, to: end)
+      let (status, read, made) = step(input, from: done, to: end)
       done += read
       result += chunk[..<made]
       guard result.count <= limit else {
@@ -97,13 +97,15 @@ private final class Inflater {
   }
 
   /// Inflates into the chunk; what zlib said, how many bytes it took and how many it made.
-  private func step(_ input: inout [UInt8], from: Int, to end: Int) -> (
+  private func step(_ input: [UInt8], from: Int, to end: Int) -> (
     status: Int32, read: Int, made: Int
   ) {
     let given = min(end - from, 1 << 20)
-    return input.withUnsafeMutableBufferPointer { source in
+    return input.withUnsafeBufferPointer { source in
       chunk.withUnsafeMutableBufferPointer { target in
-        stream.pointee.next_in = source.baseAddress.map { $0 + from }
+        // zlib only reads there, whatever its type says.
+        stream.pointee.next_in = UnsafeMutablePointer(
+          mutating: source.baseAddress.map { $0 + from })
         stream.pointee.avail_in = UInt32(given)
         stream.pointee.next_out = target.baseAddress
         stream.pointee.avail_out = UInt32(target.count)

@@ -1,6 +1,6 @@
 """Writes the figures of convolutions, pools and norms over batches: what PyTorch says.
 
-    /tmp/judge/bin/python Tests/Figures/convolutions.py .build/debug/nns
+    python Tests/Figures/convolutions.py .build/debug/nns
 """
 
 import sys

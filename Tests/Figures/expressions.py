@@ -1,6 +1,6 @@
 """Random expressions: values, gradients and second derivatives by nns and by PyTorch.
 
-    /tmp/judge/bin/python Tests/Figures/expressions.py .build/debug/nns [how many] [seed]
+    python Tests/Figures/expressions.py .build/debug/nns [how many] [seed]
 
 By hand, not in CI; what disagrees is printed as a program.
 """

@@ -1,7 +1,7 @@
 """Writes Tests/Programs/figures/*.nns: what NumPy and PyTorch say that nns should give.
 
-    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy scipy scikit-learn torch
-    /tmp/judge/bin/python Tests/Figures/generate.py .build/debug/nns
+    pip install numpy scipy scikit-learn torch
+    python Tests/Figures/generate.py .build/debug/nns
 
 How cases are written is in cases.py; other scripts here write further files.
 """

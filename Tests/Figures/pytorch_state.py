@@ -1,7 +1,7 @@
 """State dicts as PyTorch names and lays them out, and what their nets give, for load(…, from:).
 
-    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy safetensors
-    /tmp/judge/bin/python Tests/Figures/pytorch_state.py Tests/Programs/learning
+    pip install numpy safetensors
+    python Tests/Figures/pytorch_state.py Tests/Programs/learning
 
 The net is Sequential(Flatten(), Linear(6, 4), LayerNorm(4), ReLU(), Dropout(0.5), Linear(4, 3)).
 """

@@ -1,7 +1,7 @@
 """safetensors both ways: nns saves and Python reads, Python saves and nns reads.
 
-    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy safetensors
-    /tmp/judge/bin/python Tests/Figures/safetensors_check.py .build/debug/nns
+    pip install numpy safetensors
+    python Tests/Figures/safetensors_check.py .build/debug/nns
 """
 
 import subprocess

@@ -1,7 +1,7 @@
 """Writes the figures of lstm, gru, attention and transformer blocks: what PyTorch says.
 
-    python3 -m venv /tmp/judge && /tmp/judge/bin/pip install numpy torch safetensors
-    /tmp/judge/bin/python Tests/Figures/sequences.py .build/release/nns
+    pip install numpy torch safetensors
+    python Tests/Figures/sequences.py .build/release/nns
 """
 
 import sys

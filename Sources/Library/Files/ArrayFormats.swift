@@ -7,7 +7,7 @@ import Interpreter
 
 extension FileFormat {
   static let npy = FileFormat(
-    [".npy"], loaded: "a tensor",
+    [".npy"],
     saving: ["A tensor is saved as .npy, a tuple or record of tensors as .npz, for NumPy."],
     loading: [
       "A .npy file gives a tensor, a .npz file a record of tensors. Half floats become f32, whole",
@@ -27,7 +27,7 @@ extension FileFormat {
     })
 
   static let npz = FileFormat(
-    [".npz"], loaded: "a record of tensors",
+    [".npz"],
     accepts: { value, session in
       let leaves = session.leaves(of: value)
       return !leaves.isEmpty && leaves.allSatisfy { isNumbers($0.1, session) }
@@ -48,7 +48,7 @@ extension FileFormat {
     })
 
   static let idx = FileFormat(
-    [".idx", ".idx.gz", "-ubyte", "-ubyte.gz"], loaded: "a tensor",
+    [".idx", ".idx.gz", "-ubyte", "-ubyte.gz"],
     loading: [
       "load(\"train-images-idx3-ubyte.gz\") reads the format of MNIST (.idx, .idx.gz, -ubyte): images",
       "as f32 [n, height, width] from 0 to 255, class numbers as i64 [n].",

@@ -8,7 +8,7 @@ import Plots
 
 extension FileFormat {
   static let csv = FileFormat(
-    [".csv", ".csv.gz"], loaded: "a table",
+    [".csv", ".csv.gz"],
     saving: ["A table is saved as .csv."],
     loading: ["A .csv file gives a table, as read_csv(path) does."],
     examples: ["load(\"no-such-file.csv\")  # error: file"],
@@ -18,9 +18,6 @@ extension FileFormat {
     },
     write: { call, path in
       guard case .foreign(let object as TableObject) = call.value(0) else { return .none }
-      guard path.hasSuffix(".csv") else {
-        throw Problem(.value, "a table is saved as .csv, not as \(path)", argument: 1)
-      }
       try WholeText.write(CSV.text(object.table), to: path, argument: 1)
       return .none
     },
@@ -45,7 +42,7 @@ extension FileFormat {
     })
 
   static let png = FileFormat(
-    [".png"], loaded: "a picture as a tensor",
+    [".png"],
     saving: [
       "A tensor of numbers from 0 to 1 is saved as a picture, .png: [height, width] is grey,",
       "[3, height, width] red, green, blue; a last plane more, the second or fourth, is how opaque",

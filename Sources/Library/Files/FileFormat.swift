@@ -5,10 +5,8 @@ import Engine
 import Interpreter
 
 struct FileFormat: Sendable {
-  /// How names end: what is written is named by the first; several where others are read as well.
+  /// How names end: what is written has the first, what is read any of them.
   let suffixes: [String]
-  /// What load gives, for help.
-  let loaded: String?
   /// Sentences for the help of save and of load.
   let saving: [String]
   let loading: [String]
@@ -22,14 +20,13 @@ struct FileFormat: Sendable {
   let read: (@Sendable (Call, _ path: String) throws -> Value)?
 
   init(
-    _ suffixes: [String], loaded: String? = nil, saving: [String] = [], loading: [String] = [],
+    _ suffixes: [String], saving: [String] = [], loading: [String] = [],
     examples: [String] = [],
     accepts: @escaping @Sendable (Value, Session) -> Bool = { _, _ in false },
     write: (@Sendable (Call, String) throws -> Value)? = nil,
     read: (@Sendable (Call, String) throws -> Value)? = nil
   ) {
     self.suffixes = suffixes
-    self.loaded = loaded
     self.saving = saving
     self.loading = loading
     self.examples = examples
@@ -44,7 +41,12 @@ struct FileFormat: Sendable {
 
   /// The format of a file by its name; nil where it ends like none of them.
   static func named(_ path: String) -> FileFormat? {
-    all.first { $0.suffixes.contains { path.hasSuffix($0) && path != $0 } }
+    all.first { $0.suffixes.contains { ends(path, in: $0) } }
+  }
+
+  /// Whether a name ends in a suffix and has more than that.
+  static func ends(_ path: String, in suffix: String) -> Bool {
+    path.hasSuffix(suffix) && path != suffix
   }
 
   /// `.npy, .npz or .png`

@@ -25,8 +25,8 @@ enum FileFunctions {
       let path = try call.string(1)
       let value = call.value(0)
       let formats = FileFormat.all.filter { $0.accepts(value, call.session) }
-      guard let format = FileFormat.named(path), let write = format.write,
-        formats.contains(where: { $0.suffixes == format.suffixes })
+      guard let format = formats.first(where: { FileFormat.ends(path, in: $0.suffixes[0]) }),
+        let write = format.write
       else {
         let phrase = call.session.parameters(of: call.raw(0)).isEmpty ? value.typePhrase : "a model"
         throw Problem(

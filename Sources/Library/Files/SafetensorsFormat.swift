@@ -7,7 +7,7 @@ import Interpreter
 
 extension FileFormat {
   static let safetensors = FileFormat(
-    [".safetensors"], loaded: "a model, or tensors",
+    [".safetensors"],
     saving: [
       "A .safetensors file holds the params and the numbers of scalers by their paths",
       "(net[0].weight is \"[0].weight\"), and in its metadata the layers, from which load(path)",

@@ -43,21 +43,9 @@ enum ImageFunctions {
     }
   }
 
-  /// A tensor made by a kernel; an interrupt throws it away.
   private static func made(
     _ call: Call, _ dims: [Int], _ dtype: DType, _ fill: (Buffer) throws -> Void
-  ) throws -> Value {
-    guard let shape = Shape(checking: dims) else {
-      throw Problem(.memory, "pictures of the shape \(dims) are too many", argument: 0)
-    }
-    let buffer: Buffer
-    do { buffer = try Buffer(dtype, count: shape.count) } catch {
-      throw Problem(.memory, "there is not enough memory for the shape \(shape)", argument: 0)
-    }
-    try fill(buffer)
-    try Graph.checkInterrupt()
-    return .tensor(call.session.graph.leaf(buffer, shape))
-  }
+  ) throws -> Value { .tensor(try ImageTensor.made(dims, dtype, call.session, fill)) }
 
   static let imageGrid: HostFunction = HostFunction(
     name: "image_grid", summary: "Several pictures side by side in one.", category: "Pictures",

@@ -6,27 +6,37 @@ import Engine
 import Interpreter
 
 enum ImageTensor {
-  /// Pictures of one size, one after the other, as f32 of a shape.
-  static func tensor(_ images: [PNG.Image], _ dims: [Int], _ session: Session) throws -> Node {
+  /// A tensor that `fill` writes; an interrupt throws it away.
+  static func made(
+    _ dims: [Int], _ dtype: DType, _ session: Session, _ fill: (Buffer) throws -> Void
+  ) throws -> Node {
     guard let shape = Shape(checking: dims) else {
       throw Problem(.memory, "pictures of the shape \(dims) are too many", argument: 0)
     }
     let buffer: Buffer
-    do { buffer = try Buffer(.f32, count: shape.count) } catch {
+    do { buffer = try Buffer(dtype, count: shape.count) } catch {
       throw Problem(
         .memory, "there is not enough memory for pictures of the shape \(dims)", argument: 0)
     }
-    var start = 0
-    for image in images {
-      try Graph.checkInterrupt()
-      let (area, channels) = (image.width * image.height, image.channels)
-      buffer.fill(start..<start + image.bytes.count) { index in
-        let place = index - start
-        return Double(image.bytes[place % area * channels + place / area]) / 255
-      }
-      start += image.bytes.count
-    }
+    try fill(buffer)
+    try Graph.checkInterrupt()
     return session.graph.leaf(buffer, shape)
+  }
+
+  /// Pictures of one size, one after the other, as f32 of a shape.
+  static func tensor(_ images: [PNG.Image], _ dims: [Int], _ session: Session) throws -> Node {
+    try made(dims, .f32, session) { buffer in
+      var start = 0
+      for image in images {
+        try Graph.checkInterrupt()
+        let (area, channels) = (image.width * image.height, image.channels)
+        buffer.fill(start..<start + image.bytes.count) { index in
+          let place = index - start
+          return Double(image.bytes[place % area * channels + place / area]) / 255
+        }
+        start += image.bytes.count
+      }
+    }
   }
 
   /// The picture that an argument is; throws for other shapes and for numbers outside of 0 to 1.
@@ -64,13 +74,12 @@ enum ImageTensor {
       planes: planes, height: image.height, width: image.width, newHeight: size.height,
       newWidth: size.width)
     let area = size.height * size.width
-    guard let from = source.buffer, let to = try? Buffer(.f32, count: planes * area) else {
-      throw Problem(.memory, "there is not enough memory for \(size.height) × \(size.width) pixels")
+    let result = try made([planes, size.height, size.width], .f32, session) { target in
+      if let buffer = source.buffer { resize.run(buffer, target) }
     }
-    resize.run(from, to)
-    try Graph.checkInterrupt()
+    let values = try session.graph.values(result)
     let bytes = (0..<planes * area).map { place in
-      UInt8((255 * to[place % planes * area + place / planes]).rounded())
+      UInt8((255 * values[place % planes * area + place / planes]).rounded())
     }
     return PNG.Image(width: size.width, height: size.height, channels: planes, bytes: bytes)
   }
