@@ -13,25 +13,48 @@ let strict: [SwiftSetting] = [
 let session: [SwiftSetting] =
   strict + [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"])]
 
+/// The loops over tiles once more, from the files of Engine, for the vectors of a processor.
+func tiles(_ name: String, _ processor: String) -> Target {
+  .target(
+    name: name,
+    swiftSettings: strict + [
+      .unsafeFlags([
+        "-Xcc", "-march=\(processor)", "-Xcc", "-fno-math-errno", "-Xcc",
+        "-mprefer-vector-width=512",
+      ])
+    ])
+}
+
+#if arch(x86_64)
+  let vectors = [tiles("TilesAVX2", "x86-64-v3"), tiles("TilesAVX512", "x86-64-v4")]
+#else
+  let vectors: [Target] = []
+#endif
+
 let package = Package(
   name: "nns",
   products: [.executable(name: "nns", targets: ["nns"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  targets: [
+  targets: vectors + [
     // Layer 0: system libraries and diagnostics.
     .target(name: "COpenBLAS"),
     .systemLibrary(name: "CProcessor"),
     .systemLibrary(name: "CEditline", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+    // The page of a walk: HTML, CSS and JavaScript that are part of the program.
+    .target(name: "CPages"),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
     .target(name: "Diagnostics", swiftSettings: strict),
 
     // Layer 1.
     .target(name: "Syntax", dependencies: ["Diagnostics"], swiftSettings: strict),
-    .target(name: "Engine", dependencies: ["COpenBLAS", "CProcessor"], swiftSettings: strict),
+    .target(
+      name: "Engine",
+      dependencies: ["COpenBLAS", "CProcessor"] + vectors.map { .target(name: $0.name) },
+      swiftSettings: strict),
 
     // Layer 2.
     .target(name: "Autodiff", dependencies: ["Engine"], swiftSettings: session),
@@ -44,7 +67,8 @@ let package = Package(
       swiftSettings: session),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(
-      name: "Explain", dependencies: ["Autodiff", "Diagnostics", "Engine"], swiftSettings: session),
+      name: "Explain", dependencies: ["Autodiff", "CPages", "Diagnostics", "Engine"],
+      swiftSettings: session),
 
     // Layer 4.
     .target(

@@ -48,12 +48,40 @@ static const unsigned char lesson_11[] = {
 #embed "../../Scripts/lessons/11-overfitting.nns"
 };
 
+static const unsigned char lesson_12[] = {
+#embed "../../Scripts/lessons/12-convolution.nns"
+};
+
+static const unsigned char lesson_13[] = {
+#embed "../../Scripts/lessons/13-attention.nns"
+};
+
+static const unsigned char lesson_14[] = {
+#embed "../../Scripts/lessons/14-autoencoder.nns"
+};
+
+static const unsigned char lesson_15[] = {
+#embed "../../Scripts/lessons/15-two-players.nns"
+};
+
+static const unsigned char lesson_16[] = {
+#embed "../../Scripts/lessons/16-inside.nns"
+};
+
+static const unsigned char lesson_17[] = {
+#embed "../../Scripts/lessons/17-trees.nns"
+};
+
 static const unsigned char houses[] = {
 #embed "../../Scripts/data/houses.csv"
 };
 
 static const unsigned char digits[] = {
 #embed "../../Scripts/data/digits.csv"
+};
+
+static const unsigned char iris[] = {
+#embed "../../Scripts/data/iris.csv"
 };
 
 #define FILE_OF(path, bytes) {path, bytes, sizeof bytes}
@@ -74,8 +102,15 @@ static const struct {
   FILE_OF("lessons/09-softmax.nns", lesson_09),
   FILE_OF("lessons/10-optimizers.nns", lesson_10),
   FILE_OF("lessons/11-overfitting.nns", lesson_11),
+  FILE_OF("lessons/12-convolution.nns", lesson_12),
+  FILE_OF("lessons/13-attention.nns", lesson_13),
+  FILE_OF("lessons/14-autoencoder.nns", lesson_14),
+  FILE_OF("lessons/15-two-players.nns", lesson_15),
+  FILE_OF("lessons/16-inside.nns", lesson_16),
+  FILE_OF("lessons/17-trees.nns", lesson_17),
   FILE_OF("data/houses.csv", houses),
   FILE_OF("data/digits.csv", digits),
+  FILE_OF("data/iris.csv", iris),
 };
 
 size_t nns_file_count(void) { return sizeof files / sizeof files[0]; }

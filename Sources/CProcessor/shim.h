@@ -46,6 +46,30 @@ static inline unsigned long processor_flush_to_zero(void) {
 #endif
 }
 
+/* How wide the vectors of the processor are, and those that this header was compiled for: 0 for the
+   baseline, 1 for AVX2, 2 for AVX-512. */
+static inline int processor_vector_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return 0;
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+                 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+             ? 2
+             : 1;
+#else
+  return 0;
+#endif
+}
+static inline int processor_compiled_vector_level(void) {
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+  return 2;
+#elif defined(__AVX2__)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
 extern int sched_getaffinity(int process, size_t bytes, void *mask);
 
 /* The processors that this process may use. */

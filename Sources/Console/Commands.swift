@@ -14,7 +14,8 @@ struct Command: Sendable {
   let action: @Sendable (_ prompt: Prompt, _ text: String) throws -> Prompt.Outcome
 
   static let all: [Command] = [
-    help, vars, shape, type, walk, graph, plan, time, undo, redo, back, up, down, whereCommand,
+    help, vars, shape, type, walk, quiz, graph, plan, time, undo, redo, back, up, down,
+    whereCommand,
     save,
     load, lesson, next, again, skip, watch, edit,
     source, history, settings, shell, memory, resume, stop, reset, quit,

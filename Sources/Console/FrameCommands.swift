@@ -80,6 +80,7 @@ extension Prompt {
   /// The names of the chosen frame, but for those that an entry defines itself.
   func visible(in source: SourceText) -> [(name: String, value: Value)] {
     let defined = Set(Self.definedNames(source))
+    if let quiz { return quiz.scope.filter { !defined.contains($0.name) } }
     if let stepper { return stepper.scope.filter { !defined.contains($0.name) } }
     return (seen?.variables ?? []).filter { !defined.contains($0.name) }
   }

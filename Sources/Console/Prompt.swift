@@ -47,6 +47,8 @@ package final class Prompt {
   private var entryNumber = 0
   /// The walk that goes on without keys.
   var stepper: Stepper?
+  /// A quiz in progress.
+  var quiz: QuizRun?
   private let history = History()
   /// What was entered, oldest first, for `:history`.
   private(set) var entries: [String] = []
@@ -93,6 +95,7 @@ package final class Prompt {
 
   func restart() {
     stepper = nil
+    quiz = nil
     let width = own.width
     own = makeSession()
     own.width = width
@@ -298,6 +301,7 @@ extension Prompt {
         throw Problem(.file, "this is no text: it has bytes that are not UTF-8")
       }
       if let outcome = try step(entry) { return outcome }
+      if try takesInQuiz(entry) { return .goOn }
       if try takesInLesson(entry) || entry.isEmpty { return .goOn }
       if let outcome = try command(entry) { return outcome }
       if try answer(entry) { return .goOn }

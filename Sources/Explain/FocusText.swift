@@ -80,23 +80,31 @@ package enum FocusText {
 
   /// Symbols, numbers put in, the ledger, the result; what would only repeat is left out.
   package static func pieces(_ line: ScalarLine, _ digits: Int) -> [String] {
+    let parts = parts(line, digits)
+    return [parts.symbols, parts.numbers, parts.ledger, parts.result].compactMap { $0 }
+  }
+
+  /// - Parameter isMarked: whether each number is followed by what it is the value of; see
+  ///   `Formula.View.marked`.
+  static func parts(_ line: ScalarLine, _ digits: Int, isMarked: Bool = false)
+    -> (symbols: String?, numbers: String?, ledger: String?, result: String?)
+  {
     let number = NumberText.written(line.result, digits: digits, isSingle: line.isSingle)
     let result = line.isTruth ? (line.result == 0 ? "false" : "true") : number
-    guard let formula = line.formula else { return [line.words, result] }
-    var pieces: [String] = []
+    guard let formula = line.formula else { return (line.words, nil, nil, result) }
     let legend = formula.legend.map {
       ", \($0.text) = \(NumberText.written($0.value, digits: digits, isSingle: $0.isSingle))"
     }
     let symbols = formula.text(.symbols)
     let numbers = formula.text(.numbers(digits: digits))
-    if symbols != numbers { pieces.append(symbols + legend.joined()) }
-    pieces.append(numbers)
     // A sum of gradients alone is its own ledger.
-    if !line.terms.isEmpty, !line.terms.allSatisfy({ $0.formula.isPlain }) {
-      pieces.append(ledger(line.terms, digits))
-    }
-    if pieces.last != result { pieces.append(result) }
-    return pieces
+    let hasLedger = !line.terms.isEmpty && !line.terms.allSatisfy({ $0.formula.isPlain })
+    let ledger = hasLedger ? ledger(line.terms, digits) : nil
+    return (
+      symbols != numbers ? symbols + legend.joined() : nil,
+      isMarked ? formula.text(.marked(digits: digits)) : numbers, ledger,
+      (ledger ?? numbers) != result ? result : nil
+    )
   }
 
   /// `0.0553994 (through o_in[0, 0]) − 0.0190491 (through o_in[0, 1])`

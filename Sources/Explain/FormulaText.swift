@@ -7,6 +7,15 @@ extension Formula {
   package enum View: Sendable {
     case symbols
     case numbers(digits: Int)
+    /// Numbers, each followed by U+E000, the symbol that it stands for, and U+E001.
+    case marked(digits: Int)
+
+    var digits: Int? {
+      switch self {
+      case .symbols: nil
+      case .numbers(let digits), .marked(let digits): digits
+      }
+    }
   }
 
   package func text(_ view: View) -> String { written(view).text }
@@ -21,13 +30,14 @@ extension Formula {
       return (NumberText.written(x, digits: 17), .atom)
     case .name(let name): return (name, .atom)
     case .value(let symbol):
-      guard case .numbers(let digits) = view else {
+      guard let digits = view.digits else {
         return (symbol.text, symbol.text.contains(" @ ") ? .product : .atom)
       }
       let text = NumberText.written(symbol.value, digits: digits, isSingle: symbol.isSingle)
-      return (text, .atom)
+      guard case .marked = view else { return (text, .atom) }
+      return ("\(text)\u{E000}\(symbol.text)\u{E001}", .atom)
     case .rest(let count, let value):
-      guard case .numbers(let digits) = view else { return ("(\(count) more)", .atom) }
+      guard let digits = view.digits else { return ("(\(count) more)", .atom) }
       return ("(\(count) more = \(NumberText.written(value, digits: digits)))", .atom)
     case .sum(let terms): return (sum(terms, view), .sum)
     case .product(let factors): return (product(factors, view), .product)

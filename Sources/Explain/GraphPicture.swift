@@ -128,7 +128,7 @@ package struct GraphPicture {
     16 + 8 * max(TextWidth.columns(of: box.title), TextWidth.columns(of: box.detail))
   }
 
-  private static func escaped(_ text: String) -> String {
+  static func escaped(_ text: String) -> String {
     var result = ""
     for c in text {
       switch c {

@@ -24,6 +24,9 @@ package struct Mistake: Sendable {
     let truth: [Double]
     let mine: [Double]
     let mineShape: Shape
+    /// Learning rates with which a weight may have been updated too early; empty where the one that
+    /// fits best is looked for.
+    var rates: [Double] = []
     var graph: Graph { altered.loss.graph }
     var target: Node { altered.target }
 
@@ -262,13 +265,15 @@ package struct Mistake: Sendable {
         }
         guard let change else { continue }
         let direction = try setting.graph.values(change)
-        guard let rate = Mistake.rate(setting, direction) else { continue }
-        let text = NumberFormat.significant(rate, digits: 3)
-        results.append(
-          Result(
-            words: "\(setting.name(weight)) was updated too early: the gradient went back through "
-              + "its new value (lr = \(text))",
-            values: zip(setting.truth, direction).map { $0 - rate * $1 }))
+        let fitted = setting.rates.isEmpty ? Mistake.rate(setting, direction).map { [$0] } : nil
+        for rate in fitted ?? setting.rates {
+          let text = NumberFormat.significant(rate, digits: 3)
+          results.append(
+            Result(
+              words: "\(setting.name(weight)) was updated too early: the gradient went back "
+                + "through its new value (lr = \(text))",
+              values: zip(setting.truth, direction).map { $0 - rate * $1 }))
+        }
       }
     }
     return results

@@ -95,12 +95,17 @@ struct WalkNames {
     return short(node) ?? "data \(node.shape)"
   }
 
+  /// Characters of a value that is written out.
+  private static let longest = 160
+
   /// Values inside a step are written out; their gradients are those of the step where they are
   /// equal to it.
   private mutating func nameFolded(_ order: [Node], _ folding: Folding) {
     for node in order where folding.isFolded(node) {
       let operands = node.inputs.map { name($0) }
-      values[node.serial] = RecordText.forward(node, operands, name(node))
+      let text = RecordText.forward(node, operands, name(node))
+      // What is used twice would double the text with every step of a recurrent layer.
+      values[node.serial] = text.count <= WalkNames.longest ? text : "\(node.op.name)(…)"
     }
     for node in order {
       guard let carrier = folding.carrier(node) else { continue }

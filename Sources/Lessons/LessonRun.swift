@@ -169,20 +169,25 @@ extension Session {
     for text in code { try run(SourceText(name: "lesson", text: text)) }
   }
 
-  /// The value of an expression, whose effects are taken back; nil where the text is none.
   fileprivate func peek(_ text: String) throws -> Value? {
-    let source = SourceText(name: "answer", text: text)
+    try peek(SourceText(name: "answer", text: text), seeing: [])
+  }
+
+  /// The value of an expression, whose effects are taken back; nil where the text is none.
+  package func peek(_ source: SourceText, seeing scope: [(name: String, value: Value)]) throws
+    -> Value?
+  {
     let (program, problems) = Parser.parse(source)
     guard problems.isEmpty, program.statements.count == 1,
       case .expression? = program.statements.first?.kind
     else { return nil }
-    let value = try withoutTrace { try run(source) }
+    let value = try withoutTrace { try run(source, mode: .file, seeing: scope) }
     if case .none? = value { return nil }
     return value
   }
 
   /// A number, or a tensor of one; nil for all else.
-  fileprivate func scalar(_ value: Value) throws -> Double? {
+  package func scalar(_ value: Value) throws -> Double? {
     if case .bool = value { return nil }
     guard let node = node(value), node.shape.count == 1, node.dtype != .bool else { return nil }
     return try graph.item(node)

@@ -30,6 +30,7 @@ enum PictureFunctions {
       P("at", "an element like W[0, 1], for its scalar walk", default: .optional("none")),
       P("depth", "2 opens layers and losses, 3 everything", default: .optional("1")),
       P("notation", "\"names\" or \"delta\"", default: .optional("\"names\"")),
+      P("html", "a file for the walk as a page", default: .optional("none")),
     ],
     details: [
       "Forward, each step has its formula, shape and value; backward, each line is the gradient "
@@ -40,6 +41,9 @@ enum PictureFunctions {
         + "through each. at: W takes the element with the largest gradient.",
       "notation: \"delta\" writes z⁽ˡ⁾ before an activation, a⁽ˡ⁾ after it, and δ⁽ˡ⁾ for the "
         + "gradient of z⁽ˡ⁾.",
+      "html: \"walk.html\" writes a page for a browser instead, one file that needs no network: source, "
+        + "graph and formulas side by side, every step forward and back, layers that open, numbers, "
+        + "heat maps and histograms of every value, why and nudges of the weights.",
       "At the prompt the update that an optimizer made of this loss ends it, with at: the "
         + "optimizer's rule with numbers.",
     ],
@@ -65,6 +69,7 @@ enum PictureFunctions {
       guard digits >= 1, digits <= 17 else {
         throw Problem(.value, "digits is from 1 to 17", argument: 1)
       }
+      if call.isGiven(6) { return try page(loss, call) }
       let walk = try Walk(loss, options(call))
       let update = call.isGiven(2) ? try walk.update(call.number(2)) : try walk.taken()
       let origin = SourceLine(loss, call.session)
@@ -74,6 +79,19 @@ enum PictureFunctions {
             walk, source: origin?.text, place: origin?.place,
             WalkLayout(width: call.session.width, digits: digits), update: update)))
     })
+
+  private static func page(_ loss: Node, _ call: Call) throws -> Value {
+    for (place, name) in [(1, "digits"), (2, "lr"), (3, "at"), (4, "depth")]
+    where call.isGiven(place) {
+      throw Problem(
+        .value, "the page shows every step and every element: \(name) does not go with html",
+        argument: place)
+    }
+    let path = try call.string(6)
+    let page = try WalkPages.make(loss, call.session, notation: options(call).notation)
+    try WholeText.write(page.html, to: path, argument: 6)
+    return .foreign(TextObject(StyledText("wrote \(path), \(page.steps) steps")))
+  }
 
   private static func options(_ call: Call) throws -> WalkOptions {
     let depth = try call.int(4, default: 1)

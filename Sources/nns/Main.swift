@@ -130,6 +130,9 @@ extension NNS {
     @Option(help: "An element like W[0, 1], for its scalar walk.")
     var at: String?
 
+    @Option(help: "A file for the walk as a page, which a browser shows without network.")
+    var html: String?
+
     @Flag(help: "The steps of the last turn of training, with their time, instead of the walk.")
     var plan = false
 
@@ -141,16 +144,20 @@ extension NNS {
     func validate() throws {
       if !(1...3).contains(depth) { throw ValidationError("--depth is 1, 2 or 3") }
       if plan, at != nil { throw ValidationError("--plan and --at do not go together") }
+      if html != nil, plan || at != nil || depth != 1 {
+        throw ValidationError("the page of --html shows every step: it goes with no other option")
+      }
     }
 
     func run() throws {
-      let (depth, at, plan, script, appearance) = (
-        depth, at, plan, script, common.appearance
+      let (depth, at, plan, script, html, appearance) = (
+        depth, at, plan, script, html, common.appearance
       )
       try finish(
         onLargeStack {
           let runner = Runner(appearance)
-          return plan ? runner.plan(script) : runner.explain(script, depth: depth, at: at)
+          if plan { return runner.plan(script) }
+          return runner.explain(script, depth: depth, at: at, html: html)
         })
     }
   }

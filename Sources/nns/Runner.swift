@@ -240,7 +240,7 @@ struct Runner {
   }
 
   /// Runs a script without its output, and shows the walk of its loss.
-  func explain(_ path: String, depth: Int, at element: String?) -> Int32 {
+  func explain(_ path: String, depth: Int, at element: String?, html: String?) -> Int32 {
     let session = makeSession()
     let output = session.output
     do {
@@ -251,6 +251,13 @@ struct Runner {
         try session.run(SourceText(name: "--at", text: text), mode: .file) ?? .none
       }
       session.output = output
+      if let html {
+        let loss = try WalkOf.checked(WalkOf.loss(session), "the loss")
+        let page = try WalkPages.make(loss, session)
+        try WholeText.write(page.html, to: html)
+        output(StyledText("wrote \(html), \(page.steps) steps\n"))
+        return 0
+      }
       output(
         try WalkOf.text(session, depth: depth, at: pick.flatMap { session.node($0) }))
       return 0

@@ -9,12 +9,14 @@ struct LayeringTests {
   static let allowed: [String: Set<String>] = [
     "Diagnostics": [],
     "Syntax": ["Diagnostics"],
-    "Engine": ["COpenBLAS", "CProcessor"],
+    "TilesAVX2": [],
+    "TilesAVX512": [],
+    "Engine": ["COpenBLAS", "CProcessor", "TilesAVX2", "TilesAVX512"],
     "Autodiff": ["Engine"],
     "Plots": ["Diagnostics", "Engine"],
     "Datasets": ["Autodiff", "CPNG", "CZlib", "Engine"],
     "Neural": ["Autodiff", "Engine"],
-    "Explain": ["Autodiff", "Diagnostics", "Engine"],
+    "Explain": ["Autodiff", "CPages", "Diagnostics", "Engine"],
     "Interpreter": ["Syntax", "Autodiff", "Diagnostics", "Engine"],
     "Library": [
       "Interpreter", "Datasets", "Neural", "Explain", "Plots", "Syntax", "Autodiff", "Diagnostics",

@@ -1,8 +1,9 @@
 // One vectorised loop an instruction, over a tile of at most 512 elements.
 
 /// The loops of one float type. Tiles are padded to whole vectors, so that no loop has a tail; what
-/// stands in the padding is never looked at.
-enum TileLoops {
+/// stands in the padding is never looked at. Other targets compile this file for wider vectors; see
+/// `TileVectors`.
+package enum TileLoops {
   @inline(__always)
   private static func map<T: TileScalar>(
     _ y: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ bytes: Int, _: T.Type, _ f: (T) -> T
@@ -172,11 +173,18 @@ enum TileLoops {
     }
   }
 
+  /// - Parameters:
+  ///   - address: of the instructions, each a `TileInstruction`.
+  ///   - length: how many they are.
+  ///   - table: addresses of the tiles.
+  ///   - count: elements of a tile.
   @inline(never)
-  static func run(
-    _ instructions: UnsafeBufferPointer<TileInstruction>,
-    _ table: UnsafePointer<UnsafeMutableRawPointer>, _ count: Int, isDouble: Bool
+  package static func run(
+    _ address: UnsafeRawPointer, _ length: Int, _ table: UnsafePointer<UnsafeMutableRawPointer>,
+    _ count: Int, isDouble: Bool
   ) {
+    let instructions = UnsafeBufferPointer(
+      start: address.assumingMemoryBound(to: TileInstruction.self), count: length)
     if isDouble {
       run(instructions, table, count, Double.self)
     } else {

@@ -65,8 +65,7 @@ struct TileRun<T: TileScalar> {
   private func compute(_ count: Int, _ next: Int) {
     let all = program.instructions
     guard program.isFromMemory, next + TileProgram.tile <= program.count else {
-      return TileLoops.run(
-        UnsafeBufferPointer(all), UnsafePointer(table), count, isDouble: program.isDouble)
+      return TileVectors.run(all[...], UnsafePointer(table), count, isDouble: program.isDouble)
     }
     let streams = program.inputs.count + program.outputs.count
     var done = 0
@@ -74,9 +73,8 @@ struct TileRun<T: TileScalar> {
       ask(stream, count, next)
       let end = all.count * (stream + 1) / streams
       guard end > done else { continue }
-      TileLoops.run(
-        UnsafeBufferPointer(rebasing: all[done..<end]), UnsafePointer(table), count,
-        isDouble: program.isDouble)
+      TileVectors.run(
+        all[done..<end], UnsafePointer(table), count, isDouble: program.isDouble)
       done = end
     }
   }

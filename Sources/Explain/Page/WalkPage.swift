@@ -1,0 +1,175 @@
+// The walk as one page for a browser: a file that needs nothing besides itself.
+
+import Autodiff
+import CPages
+import Engine
+
+/// Makes the page of a loss. The bytes depend on the walk alone.
+package struct WalkPage {
+  /// Where a value was made: an index into the lines of the source, and the first and the last column
+  /// of the expression, counted from 0.
+  package typealias Place = (line: Int, from: Int, to: Int)
+
+  /// The program as far as it is shown.
+  package struct Source {
+    package let lines: [(number: String, text: String)]
+    package init(lines: [(number: String, text: String)]) { self.lines = lines }
+  }
+
+  private let loss: Node
+  private let title: String
+  private let place: String?
+  private let source: Source
+  private let origin: (Node) -> Place?
+  private let notation: WalkNotation
+  private let digits = 6
+  /// A page of more bytes shows fewer levels.
+  package static let limit = 1_900_000
+
+  /// - Parameters:
+  ///   - title: the loss as the user wrote it.
+  ///   - place: where they did.
+  package init(
+    _ loss: Node, title: String, place: String?, source: Source, notation: WalkNotation,
+    origin: @escaping (Node) -> Place?
+  ) {
+    (self.loss, self.title, self.place) = (loss, title, place)
+    (self.source, self.notation, self.origin) = (source, notation, origin)
+  }
+
+  /// The page, and how many steps it has at the outside.
+  package func made() throws(OperatorProblem) -> (html: String, steps: Int) {
+    let first = WalkTour.firstSerial(of: loss)
+    loss.graph.keepHistory(since: first)
+    defer { loss.graph.keepHistory(since: nil) }
+    let outer = try walk(1)
+    guard !outer.steps.isEmpty else {
+      throw OperatorProblem(.gradient, "{0} is a param: there is no step to walk through")
+    }
+    let keys = PageKeys()
+    var notes: [String] = outer.updated.map {
+      "\($0) was updated since; these are the values before."
+    }
+    var views: [PageJSON] = []
+    var names: [PageJSON] = []
+    var size = 0
+    for depth in 1...3 {
+      let walk = depth == 1 ? outer : try walk(depth)
+      // A long way opened to its last step would be a page that nobody can send.
+      if depth > 1, walk.steps.count > 400 {
+        notes.append(
+          "The inside of the steps is too long for a page; explain shows it: depth: 2, 3.")
+        break
+      }
+      keys.add(walk)
+      let view = try PageFrames(walk: walk, digits: digits, keys: keys, origin: origin).steps()
+      let written = view.written.utf8.count
+      guard depth == 1 || size + written < WalkPage.limit * 2 / 3 else {
+        notes.append(
+          "The inside of the steps is too large for a page; explain shows it: depth: 2, 3.")
+        break
+      }
+      size += written
+      views.append(view)
+      names.append(
+        .object(keys.names.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) }))
+    }
+    let updates = try PageFrames(walk: outer, digits: digits, keys: keys, origin: origin)
+      .updates(Walk.changes(after: loss))
+    let leaves = try PageLeaves(loss: loss, digits: digits)
+    let room = max(100_000, WalkPage.limit - size)
+    let data = PageJSON.object([
+      ("title", .text("\(outer.lossName) = \(title)")), ("loss", .text(outer.lossName)),
+      ("place", .optional(place)),
+      ("notes", .list((notes + legend(outer)).map { .text($0) })),
+      (
+        "source",
+        .list(source.lines.map { .list([.text($0.number), .text($0.text)]) })
+      ),
+      ("names", .list(names)), ("views", .list(views)), ("updates", updates),
+      ("values", try values(keys, leaves, room)), ("nudges", try leaves.nudges()),
+    ])
+    return (WalkPage.page(data.written, title: "\(outer.lossName) = \(title)"), outer.steps.count)
+  }
+
+  private func walk(_ depth: Int) throws(OperatorProblem) -> Walk {
+    try Walk(loss, WalkOptions(depth: depth, notation: notation))
+  }
+
+  private func legend(_ walk: Walk) -> [String] {
+    walk.legend.map { "\($0.symbol) = \($0.meaning)" }
+  }
+
+  /// Every value with its numbers, its gradient, and why its gradient is what it is.
+  private func values(_ keys: PageKeys, _ leaves: PageLeaves, _ room: Int)
+    throws(OperatorProblem) -> PageJSON
+  {
+    // About nine bytes a number, for values and gradients.
+    let most = max(16, min(400, room / (24 * max(1, keys.found.count))))
+    let sizes = keys.found.map { $0.slope.map(Health.size) ?? 0 }
+    let largest = max(sizes.filter(\.isFinite).max() ?? 0, 1e-300)
+    var fields: [(String, PageJSON)] = []
+    for entry in keys.found {
+      let node = entry.node
+      let kind =
+        node.version != nil ? "param" : entry.key.hasPrefix("·") ? "data" : "step"
+      let tensor = PageTensor(
+        values: node.buffer?.doubles ?? [], shape: node.shape, dtype: node.dtype, digits: digits,
+        most: most)
+      var value: [(String, PageJSON)] = [
+        ("n", .text(entry.name)), ("k", .text(kind)), ("s", .text("\(node.shape)")),
+        ("c", .text(corner(tensor.values, node))), ("v", tensor.json),
+        ("a", try leaves.reasons(node, tensor.flat)),
+      ]
+      if let slope = entry.slope, let name = entry.gradient {
+        let share = Health.size(slope) / largest
+        value += [
+          ("G", .text(name)), ("gc", .text(corner(slope, node))),
+          (
+            "w",
+            .number(NumberFormat.fixed(share.isFinite ? min(1, share) : 1, digits: 4))
+          ),
+          (
+            "g",
+            PageTensor(
+              values: slope, shape: node.shape, dtype: node.dtype, digits: digits, most: most
+            ).json
+          ),
+        ]
+      }
+      fields.append((entry.key, .object(value)))
+    }
+    return .object(fields)
+  }
+
+  private func corner(_ values: [Double], _ node: Node) -> String {
+    WalkText.corner(values, node.shape, WalkLayout(width: 34, digits: 4), node.dtype)
+  }
+
+  // MARK: - The frame of the page
+
+  private static func part(_ index: Int32) -> String {
+    guard let bytes = nns_page_bytes(index) else { return "" }
+    return String(
+      decoding: UnsafeBufferPointer(start: bytes, count: nns_page_length(index)), as: UTF8.self)
+  }
+
+  private static func page(_ data: String, title: String) -> String {
+    var result = ""
+    for piece in part(0).split(separator: "{{", omittingEmptySubsequences: false) {
+      guard let end = piece.firstRange(of: "}}") else {
+        result += piece
+        continue
+      }
+      switch piece[..<end.lowerBound] {
+      case "title": result += GraphPicture.escaped(title)
+      case "style": result += part(1)
+      case "script": result += part(2)
+      case "walk": result += data
+      default: break
+      }
+      result += piece[end.upperBound...]
+    }
+    return result
+  }
+}
