@@ -84,7 +84,7 @@ struct GradientSums {
 
 extension Node {
   /// Whether it is a literal 0, stretched.
-  fileprivate var isZeros: Bool {
+  var isZeros: Bool {
     op === Operator.expand && inputs[0].op === Operator.constant && inputs[0].shape.rank == 0
       && inputs[0].exact == 0
   }

@@ -5,12 +5,15 @@ import Engine
 extension Graph {
   /// The gradients of `loss` (or of `seed · loss`) with respect to some of the nodes on its way;
   /// nil where no path leads.
+  ///
+  /// - Parameter isInRule: for a rule that is derived by what it is composed of: nothing behind the
+  ///   targets is looked at, where a walk is on its way.
   package func gradients(
-    of loss: Node, withRespectTo targets: [Node], seed: Node? = nil
+    of loss: Node, withRespectTo targets: [Node], seed: Node? = nil, isInRule: Bool = false
   ) throws(OperatorProblem) -> [Node?] {
-    if !turn.isSuspended { try expandBackwards() }
+    if !turn.isSuspended, !isInRule { try expandBackwards() }
     let recorded = pending.count
-    let order = reachable(from: loss, targets: targets)
+    let order = reachable(from: loss, targets: targets, isInRule: isInRule)
     let place = origin
     defer {
       origin = place
@@ -60,15 +63,16 @@ extension Graph {
   }
 
   /// What a node is made of, operands first, back to the params' values.
-  func reachable(from loss: Node, targets: [Node]) -> [Node] {
+  func reachable(from loss: Node, targets: [Node], isInRule: Bool = false) -> [Node] {
     let mark = nextMark()
+    let ends = isInRule ? Set(targets.map(\.serial)) : []
     var order: [Node] = []
     var stack = [loss]
     while let node = stack.popLast() {
       guard node.mark != mark else { continue }
       node.mark = mark
       order.append(node)
-      if node.version != nil { continue }
+      if node.version != nil || ends.contains(node.serial) { continue }
       for input in node.inputs where input.mark != mark { stack.append(input) }
     }
     return order.sorted { $0.serial < $1.serial }

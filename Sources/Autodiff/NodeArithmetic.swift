@@ -16,7 +16,7 @@ extension Graph {
 }
 
 extension Node {
-  private func attempt(_ body: () throws(OperatorProblem) -> Node) -> Node {
+  func attempt(_ body: () throws(OperatorProblem) -> Node) -> Node {
     do { return try body() } catch {
       if graph.deferredProblem == nil { graph.deferredProblem = error }
       return self

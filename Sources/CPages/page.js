@@ -177,7 +177,7 @@ function layout(steps) {
       inputs.push(key);
     }
     const rank = 1 + Math.max(-1, ...inputs.map((key) => boxes.get(key).rank));
-    boxes.set(entry.step.l, { key: entry.step.l, rank, inputs, entry });
+    boxes.set(entry.step.l, { key: entry.step.l, rank, inputs, entry, isLeaf: !inputs.length });
   }
   // Data and params stand just above their first use.
   for (const box of boxes.values()) {
@@ -189,8 +189,14 @@ function layout(steps) {
   }
   const rows = [];
   for (const box of boxes.values()) (rows[box.rank] = rows[box.rank] || []).push(box);
+  // Many params of one step stand in several lines.
+  const filled = [];
+  for (const row of rows.filter(Boolean)) {
+    row.sort((a, b) => (b.isLeaf ? 1 : 0) - (a.isLeaf ? 1 : 0));
+    while (row.length > 6) filled.push(row.splice(0, 4));
+    filled.push(row);
+  }
   let width = 0;
-  const filled = rows.filter(Boolean);
   filled.forEach((row, index) => {
     row.sort((a, b) => (a.isLeaf ? 1 : 0) - (b.isLeaf ? 1 : 0));
     let x = 10;
@@ -236,13 +242,13 @@ function showGraph() {
   }
   for (const box of boxes.values()) {
     const value = values[box.key];
-    const isKnown = box.isLeaf || forward(box.key);
-    const hasGradient = value && value.G && (box.isLeaf ? usersBack(box.key, boxes, back) : back(box.key));
+    const isKnown = !box.entry || forward(box.key);
+    const hasGradient = value && value.G && (!box.entry ? usersBack(box.key, boxes, back) : back(box.key));
     const kind = [value ? value.k : "step", box.key === frame.step.l ? "now" : "", isKnown ? "" : "later"];
     const label = `${value ? value.n : box.key} ${value ? value.s : ""} ${box.second}`;
     html += `<g role="button" tabindex="0" class="${kind.join(" ")}" data-k="${safe(box.key)}" aria-label="${safe(label)}">`
       + `<rect x="${box.x}" y="${box.y}" width="${box.width}" height="58" rx="7"/>`
-      + text(box, 17, "", box.isLeaf ? box.title : `${box.key} ${box.title}`)
+      + text(box, 17, "", box.entry ? `${box.key} ${box.title}` : box.title)
       + (isKnown ? text(box, 34, "second", box.second) : "")
       + (hasGradient ? text(box, 51, "third", box.third) : "") + "</g>";
   }

@@ -24,6 +24,25 @@ struct ElementFormulas {
   let gradients: [Int: Node]
   /// Whether contributions are local derivatives only: the gradient that arrives counts as 1.
   var isLocal = false
+  private let writing = Writing()
+
+  /// How far values inside a step are written out in the formula that is being made: what a recurrent
+  /// layer uses twice in every turn would double with each.
+  private final class Writing {
+    static let deepest = 12
+    static let most = 300
+    var level = 0
+    var count = 0
+
+    /// What `body` writes; nil where enough is written out already.
+    func out<T>(_ body: () -> T?) -> T? {
+      if level == 0 { count = 0 }
+      guard level < Self.deepest, count < Self.most else { return nil }
+      (level, count) = (level + 1, count + 1)
+      defer { level -= 1 }
+      return body()
+    }
+  }
 
   /// The operators on the way that use a value, each once.
   func users(of node: Node) -> [Node] {
@@ -43,7 +62,9 @@ struct ElementFormulas {
   /// An element as it stands in a formula.
   func element(_ node: Node, _ index: Int) -> Formula {
     if node.isNumber, node.name == nil { return .number(node.exact) }
-    if folding.isFolded(node), let formula = try? forward(node, index) { return formula }
+    if folding.isFolded(node), let formula = writing.out({ try? forward(node, index) }) {
+      return formula
+    }
     return .value(
       Formula.Symbol(
         names.element(node, index), value(node, index), isSingle: node.dtype == .f32,

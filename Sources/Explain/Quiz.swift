@@ -41,7 +41,9 @@ package struct Quiz {
 
   package init(_ loss: Node) throws(OperatorProblem) {
     self.loss = loss
-    walk = try Walk(loss, WalkOptions(depth: 2))
+    // Losses stay whole, layers are open.
+    let start = Walk.order(loss).first { $0.isLeaf || $0.version != nil }
+    walk = try Walk(loss, WalkOptions(focus: start.map { ($0, nil) }))
     var seen: Set<Int> = []
     var found: [Place] = []
     for step in walk.steps.reversed() {
@@ -79,8 +81,10 @@ package struct Quiz {
     let order = truth.indices.sorted { (truth[$0].magnitude, $1) > (truth[$1].magnitude, $0) }
     for index in order.prefix(4) where truth[index] != 0 && truth[index].isFinite {
       let wrong = mistakes.at(index)
-      guard !wrong.contains(where: { Quiz.isSame($0.value, truth[index]) }) else { continue }
-      return try question(place, index, wrong)
+      let same = wrong.filter { Quiz.isSame($0.value, truth[index]) }
+      // With a small learning rate an update that comes too early changes next to nothing.
+      guard same.allSatisfy({ $0.name == Mistake.updatedEarly.name }) else { continue }
+      return try question(place, index, wrong.filter { !Quiz.isSame($0.value, truth[index]) })
     }
     return nil
   }
@@ -140,12 +144,14 @@ extension Quiz.Question {
     writer.flow("  \(title)", .strong, indent: 4)
     if let place { writer.flow("  (\(place))", .dim, indent: 4) }
     writer.end()
-    for (index, symbol) in given.prefix(8).enumerated() {
+    let shown = given.prefix(8)
+    for (index, symbol) in shown.enumerated() {
       let value = NumberText.written(
         symbol.value, digits: layout.digits, isSingle: symbol.isSingle)
-      writer.flow("\(index == 0 ? "  " : ",  ")\(symbol.text) = \(value)", .number, indent: 2)
+      let comma = index + 1 < shown.count ? "," : ""
+      writer.flow("  \(symbol.text) = \(value)\(comma)", .number, indent: 2)
     }
-    writer.end()
+    if !given.isEmpty { writer.end() }
     if isLong {
       writer.words(
         "  A long sum: type an expression; grad(loss, NAME) is the gradient that arrives at a value.",

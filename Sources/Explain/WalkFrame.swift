@@ -50,10 +50,6 @@ struct FrameMaker {
     return values.indices.max { values[$0].magnitude < values[$1].magnitude } ?? 0
   }
 
-  /// Of how many values a layer may be made for its params' gradients to be written out; the gradients
-  /// inside a larger one have no names, and formulas without them would never end.
-  private static let shortest = 6
-
   func forward(_ step: WalkStep) throws(OperatorProblem) -> WalkFrame {
     let index = element(step.node, step.gradient ?? step.value, step.label)
     var operands: [WalkFrame.Operand] = []
@@ -82,7 +78,7 @@ struct FrameMaker {
       let values = formulas.gradients[part.node.serial]?.buffer?.doubles ?? []
       guard !values.isEmpty else { continue }
       let index = element(part.node, values, picks.isEmpty ? nil : labelOf(part, step))
-      if !step.isLayer || part.isParameter && step.members.count <= FrameMaker.shortest {
+      if !step.isLayer || part.isParameter {
         lines.append(try line(part.node, index, step.members))
       }
       if walk.ledgers.contains(where: {

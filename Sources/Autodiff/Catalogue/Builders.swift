@@ -6,7 +6,7 @@ import Engine
 package enum Catalogue {
   package static let all: [Operator] =
     leaves + arithmetic + comparisons + elementwise + reductions + products + decompositions
-    + convolutions + pools
+    + convolutions + pools + recurrence
     + movement + selection + creation + losses
 
   private static let byName: [String: Operator] = Dictionary(

@@ -47,9 +47,9 @@ package struct WalkPage {
       throw OperatorProblem(.gradient, "{0} is a param: there is no step to walk through")
     }
     let keys = PageKeys()
-    var notes: [String] = outer.updated.map {
-      "\($0) was updated since; these are the values before."
-    }
+    var notes: [String] =
+      outer.updated.isEmpty
+      ? [] : ["Updated since, these are the values before: \(outer.updated.joined(separator: ", "))."]
     var views: [PageJSON] = []
     var names: [PageJSON] = []
     var size = 0

@@ -106,7 +106,7 @@ class RecurrentLayer {
   }
 
   /// Throws when x is not [n, length, inputs] with some steps, or the lengths do not fit.
-  private func check(_ x: Node, _ lengths: Node?) throws(OperatorProblem) {
+  fileprivate func check(_ x: Node, _ lengths: Node?) throws(OperatorProblem) {
     try call.checkSequences(x, fewest: 1)
     guard let lengths, lengths.shape.dims != [x.shape[0]] || lengths.dtype == .bool else { return }
     throw OperatorProblem(
@@ -181,15 +181,33 @@ final class LSTM: RecurrentLayer, Layer {
 
   func forward(_ x: Node, _ operands: [Node?], isTraining: Bool) throws(OperatorProblem) -> Node {
     let weight = stateWeight.node
+    guard operands[0] != nil else { return try sequence(x) }
     return try run(
       x, operands[0], bias: bias,
       step: { fromInput, state in
-        let sum = state.map { fromInput + $0[0].matmul(weight) } ?? fromInput
-        let gates = RecurrentLayer.gates(sum, 4)
-        var cell = gates[0].apply(.sigmoid) * gates[2].apply(.tanh)
-        if let state { cell = gates[1].apply(.sigmoid) * state[1] + cell }
-        return [gates[3].apply(.sigmoid) * cell.apply(.tanh), cell]
+        let sums = state.map { fromInput + $0[0].matmul(weight) } ?? fromInput
+        let next = Operator.lstmStep(sums, cell: state?[1])
+        return [next.state, next.cell]
       })
+  }
+
+  /// Sequences of one length, by one operator.
+  private func sequence(_ x: Node) throws(OperatorProblem) -> Node {
+    try check(x, nil)
+    let graph = inputWeight.graph
+    let x = try x.converted(to: Promotion.meet(x, inputWeight.node, floats: true))
+    let (n, length, hidden) = (x.shape[0], x.shape[1], call.size("hidden"))
+    let weight = try stateWeight.node.converted(to: x.dtype)
+    return try graph.rule {
+      let fromInputs = x.matmul(inputWeight.node) + bias.node
+      let states = fromInputs.apply(
+        .lstmSteps, [weight], Attributes(flag: call.flag("reverse")))
+      guard call.flag("last") else {
+        return states.sliced(starts: [0, 0, 0], lengths: [n, length, hidden])
+      }
+      let time = call.flag("reverse") ? 0 : length - 1
+      return states.sliced(starts: [0, time, 0], lengths: [n, 1, hidden]).reshaped([n, hidden])
+    }
   }
 
   func copy() -> any Layer { LSTM(self) }

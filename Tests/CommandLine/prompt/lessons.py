@@ -6,7 +6,7 @@ from prompt.checks import check, work
 @check(":lesson lists them")
 def _(t):
     t.enter(":lesson")
-    return r" 1  The derivative .* 8 min\n[^~]* 11  Overfitting"
+    return r" 1  The derivative .* 8 min\n[^~]* 17  A decision tree"
 
 
 @check("a lesson: prose, code, a question, its hint, and back to one's own names", rows=90)
@@ -74,3 +74,20 @@ def _(t):
 def _(t):
     t.enter(":lesson 1", "")
     return r"— 2/"
+
+QUIZ = "let x = [[0.5, -1]]; param w = [[2], [3]]; let y = sigmoid(x @ w); let loss = sum(y^2)"
+
+
+@check(":quiz asks, says which mistake gives a wrong answer, and counts")
+def _(t):
+    t.enter(QUIZ, ":quiz loss")
+    if not t.shows(r"1/\d  back through [^~]*What is ∂loss/∂"):
+        return False
+    t.enter(":hint", "?", "-7", ":skip", ":q")
+    return r"∂loss/∂[^~]* = [^~]*Not that\.[^~]*of \d right at the first try"
+
+
+@check("an answer in the quiz may be an expression, and other entries are entries")
+def _(t):
+    t.enter(QUIZ, ":quiz loss", ":shape y", "let two = 2", "two * y[0, 0]")
+    return r"\[1, 1\][^~]*Right\.[^~]*What is"
