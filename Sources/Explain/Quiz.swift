@@ -187,7 +187,11 @@ private struct QuizMistakes {
     guard setting.altered.way.count <= 60 else { return }
     for mistake in Mistake.all {
       for result in try mistake.results(setting) where result.values.count == truth.count {
-        results.append((mistake.name, result))
+        // A factor of 1 that is forgotten is no mistake.
+        let isSame = zip(result.values, truth).allSatisfy {
+          ($0 - $1).magnitude <= 1e-9 * $1.magnitude
+        }
+        if !isSame { results.append((mistake.name, result)) }
       }
     }
   }

@@ -184,7 +184,9 @@ enum OptimizerFunctions {
           if case .tensor = call.value(0) { isTensor = true }
           throw Problem(
             .type, "there are no params in \(call.value(0).typePhrase)", argument: 0,
-            help: isTensor ? "several params are given as (W1, W2)" : nil)
+            help: isTensor
+              ? "write param w = … instead of let w = …; several params are given as (W1, W2)" : nil
+          )
         }
         return .foreign(OptimizerObject(rule, settings, parameters))
       })

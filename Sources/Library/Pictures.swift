@@ -89,7 +89,7 @@ enum PictureFunctions {
     }
     let path = try call.string(6)
     let page = try WalkPages.make(loss, call.session, notation: options(call).notation)
-    try WholeText.write(page.html, to: path, argument: 6)
+    if !call.session.isRehearsal { try WholeText.write(page.html, to: path, argument: 6) }
     return .foreign(TextObject(StyledText("wrote \(path), \(page.steps) steps")))
   }
 

@@ -43,6 +43,7 @@ enum TableFunctions {
 
   /// The table in a file; one that is part of the program comes from there.
   static func read(_ call: Call, _ path: String) throws -> Value {
+    try call.session.checkIsThere(path)
     let bytes =
       try call.session.attachedFile(path)
       ?? FileFormat.checked(0) { () throws(DataProblem) in

@@ -13,7 +13,7 @@ let version = "0.1.0"
 struct NNS: ParsableCommand {
   /// Wrong usage ends with 2, a failing program with its own code.
   static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+    let arguments = Arguments.arranged(Array(CommandLine.arguments.dropFirst()), tools)
     if ["--help", "-h", "help"].contains(arguments.first), arguments.count == 1 {
       return StandardOutput.write(Usage.text)
     }
@@ -35,7 +35,7 @@ struct NNS: ParsableCommand {
     version: version, subcommands: [Run.self] + tools, defaultSubcommand: Run.self)
 
   static let tools: [any ParsableCommand.Type] = [
-    Test.self, Explain.self, Predict.self, Fmt.self, Doc.self, Bench.self,
+    Check.self, Test.self, Explain.self, Predict.self, Fmt.self, Doc.self, Bench.self,
   ]
 }
 

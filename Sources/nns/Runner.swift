@@ -8,7 +8,7 @@ import Library
 import Syntax
 
 struct Runner {
-  private let appearance: Appearance
+  let appearance: Appearance
   private let face: Face
   /// Whether the prompt begins with the user's init file.
   private let runsInit: Bool
@@ -63,6 +63,11 @@ struct Runner {
       return nil
     }
     return Int(size.ws_col)
+  }
+
+  /// A diagnostic as it is written to standard output.
+  func rendered(_ diagnostic: Diagnostic) -> String {
+    DiagnosticRenderer.render(diagnostic).rendered(colored: face.isColored)
   }
 
   func report(_ error: any Error, _ session: Session) -> Int32 {
@@ -187,7 +192,7 @@ struct Runner {
   }
 
   /// The file itself, or all programs below a folder, in order of their names.
-  private func programs(_ path: String) -> [String] {
+  func programs(_ path: String) -> [String] {
     guard let stream = opendir(path) else { return [path] }
     var names: [String] = []
     while let entry = readdir(stream) {

@@ -45,11 +45,11 @@ extension Operator {
     }, notation: ["{g} back through the steps", "{g} back through the steps"],
     composition: { inputs, node in composed(inputs, isReversed: node.attributes.flag) },
     samples: [false, true].flatMap { isReversed in
-      [
-        Sample([[2, 3, 8], [2, 8]], Attributes(flag: isReversed)),
-        Sample([[1, 1, 4], [1, 4]], Attributes(flag: isReversed)),
-        Sample([[3, 2, 68], [17, 68]], Attributes(flag: isReversed)),
-      ]
+      [(1, 2, 1), (3, 1, 3), (2, 3, 2), (3, 2, 17), (1, 4, 3), (2, 2, 16)].map {
+        n, length, hidden in
+        Sample(
+          [[n, length, 4 * hidden], [hidden, 4 * hidden]], Attributes(flag: isReversed))
+      }
     }, isHidden: true)
 
   /// inputs: the gradient of what `lstm_steps` keeps, or of y alone; what it kept; the weight. The
@@ -85,10 +85,12 @@ extension Operator {
     notation: ["{g} through the derivative of the steps"],
     composition: { inputs, node in composedDeltas(inputs, isReversed: node.attributes.flag) },
     samples: [false, true].flatMap { isReversed in
-      [
-        Sample([[2, 3, 12], [2, 3, 12], [2, 8]], Attributes(flag: isReversed)),
-        Sample([[2, 2, 2], [2, 2, 12], [2, 8]], Attributes(flag: isReversed)),
-      ]
+      [(1, 2, 1, 6), (3, 1, 3, 3), (2, 3, 2, 12), (2, 2, 2, 2), (1, 3, 3, 18), (2, 2, 1, 1)].map {
+        n, length, hidden, width in
+        Sample(
+          [[n, length, width], [n, length, 6 * hidden], [hidden, 4 * hidden]],
+          Attributes(flag: isReversed))
+      }
     }, isHidden: true)
 
   private static func steps(_ shape: Shape, _ attributes: Attributes) -> LSTMSteps {
@@ -107,10 +109,11 @@ extension Operator {
   }
 
   /// Every step's state before it times its deltas, added up over sequences and steps.
-  private static func weightGradient(_ node: Node, _ deltas: Node) -> Node? {
+  private static func weightGradient(_ node: Node, _ deltas: Node) -> Node {
     let (n, length, width) = (node.shape[0], node.shape[1], deltas.shape[2])
     let hidden = width / 4
-    guard length > 1 else { return nil }
+    // The state before the first step is zeros.
+    guard length > 1 else { return node.graph.constant(0, node.dtype).expanded([hidden, width]) }
     let (from, to) = node.attributes.flag ? (1, 0) : (0, 1)
     let states = node.sliced(starts: [0, from, 0], lengths: [n, length - 1, hidden])
       .reshaped([n * (length - 1), hidden])

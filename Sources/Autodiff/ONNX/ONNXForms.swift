@@ -5,7 +5,8 @@ import Engine
 enum ONNXForms {
   /// A test shows that every operator of the catalogue is in one of these.
   static let all: [(op: Operator, form: ONNXForm)] =
-    leaves + arithmetic + elementwise + elementary + reductions + products + convolutions + movement
+    leaves + arithmetic + elementwise + elementary + reductions + products + convolutions
+    + recurrence + movement
     + selection
     + creation + losses
 
@@ -15,6 +16,10 @@ enum ONNXForms {
   static func form(of op: Operator) -> ONNXForm {
     byOperator[ObjectIdentifier(op)] ?? .none(because: "it has no form there")
   }
+
+  private static let recurrence: [(op: Operator, form: ONNXForm)] = [
+    (.lstmSteps, .composed), (.lstmDeltas, .none(because: "it belongs to a derivative")),
+  ]
 
   /// The operand itself.
   private static let itself: ONNXForm = .made { call in call.operands[0] }

@@ -49,7 +49,8 @@ package struct WalkPage {
     let keys = PageKeys()
     var notes: [String] =
       outer.updated.isEmpty
-      ? [] : ["Updated since, these are the values before: \(outer.updated.joined(separator: ", "))."]
+      ? []
+      : ["Updated since, these are the values before: \(outer.updated.joined(separator: ", "))."]
     var views: [PageJSON] = []
     var names: [PageJSON] = []
     var size = 0

@@ -80,6 +80,10 @@ package final class Session {
   package var refusalStory: (RefusedStore) -> [String] = { _ in [] }
   /// Called when a statement has run, before what it recorded is computed.
   private var beforeCompute: (() throws -> Void)?
+  /// Whether a program is only tried: nothing is written to files.
+  package var isRehearsal = false
+  /// Files that a whole run would have written by now.
+  package var unwritten: Set<String> = []
   /// Whether the frames of a failure are kept.
   package var keepsFrames = false
   /// The functions that ran when something failed last, the innermost first.
@@ -294,6 +298,12 @@ extension Session {
       ]
     default: [Diagnostic(.internal, "\(error)")]
     }
+  }
+
+  /// Throws where only a whole run would have written a file that is read.
+  package func checkIsThere(_ path: String) throws {
+    guard unwritten.contains(path) else { return }
+    throw Problem(.interrupt, "\(path) is written in a whole run only")
   }
 
   private func compile(_ statement: Statement, _ source: SourceText) throws -> Chunk {

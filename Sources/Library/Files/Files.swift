@@ -37,7 +37,9 @@ enum FileFunctions {
       guard !call.isGiven(2) || format.suffixes == [".onnx"] else {
         throw Problem(.value, "input is for .onnx files, not for \(path)", argument: 2)
       }
-      return try write(call, path)
+      guard call.session.isRehearsal else { return try write(call, path) }
+      call.session.unwritten.insert(path)
+      return .none
     })
 
   static let load: HostFunction = HostFunction(
@@ -60,6 +62,7 @@ enum FileFunctions {
       let isAlone: Bool
       if case .string = call.value(0), !call.isGiven(1) { isAlone = true } else { isAlone = false }
       let path = try call.string(isAlone ? 0 : 1)
+      try call.session.checkIsThere(path)
       let isForeign = call.isGiven(2)
       if isForeign { try checkOrigin(call, path, isAlone) }
       let format = FileFormat.named(path)

@@ -161,8 +161,8 @@ def _(t):
 
 @check("what a command needs is said")
 def _(t):
-    t.enter(":load", ":quiz")
-    return r":load FILE: runs a file here[^~]*no command :quiz\n.*:help lists them"
+    t.enter(":load", ":riddle")
+    return r":load FILE: runs a file here[^~]*no command :riddle\n.*:help lists them"
 
 
 @check(":vars tells kinds")
