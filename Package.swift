@@ -44,6 +44,8 @@ let package = Package(
     .systemLibrary(name: "CEditline", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+    // Drawings as pictures: librsvg, loaded when it is first called.
+    .target(name: "CRSVG"),
     // The page of a walk: HTML, CSS and JavaScript that are part of the program.
     .target(name: "CPages"),
     .target(name: "CLibedit", dependencies: ["CEditline"]),
@@ -63,7 +65,7 @@ let package = Package(
 
     // Layer 3.
     .target(
-      name: "Datasets", dependencies: ["Autodiff", "CPNG", "CZlib", "Engine"],
+      name: "Datasets", dependencies: ["Autodiff", "CPNG", "CRSVG", "CZlib", "Engine"],
       swiftSettings: session),
     .target(name: "Neural", dependencies: ["Autodiff", "Engine"], swiftSettings: session),
     .target(

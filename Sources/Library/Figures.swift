@@ -18,7 +18,9 @@ final class FigureObject: ForeignObject {
 }
 
 enum FigureFunctions {
-  static let all: [HostFunction] = [line, scatter, histogram, heatmap, show]
+  static let all: [HostFunction] = [
+    line, scatter, histogram, heatmap, show, DecisionFigure.decisionBoundary, FigureGrid.figureGrid,
+  ]
   private typealias P = HostFunction.Parameter
 
   private static let overlay = P(
@@ -32,8 +34,14 @@ enum FigureFunctions {
     P("ylabel", "beside the y axis", default: .optional("none")),
   ]
 
+  /// Of axes that may be logarithmic.
+  private static let scales: [HostFunction.Parameter] = [
+    P("xscale", "\"log\" for equal factors along the x axis", default: .optional("\"linear\"")),
+    P("yscale", "\"log\" for equal factors along the y axis", default: .optional("\"linear\"")),
+  ]
+
   /// Runs what draws; its problems become those of the language.
-  private static func drawn(_ body: () throws(PlotProblem) -> Figure) throws -> Value {
+  static func drawn(_ body: () throws(PlotProblem) -> Figure) throws -> Value {
     do throws(PlotProblem) { return .foreign(FigureObject(try body())) } catch .interrupted {
       throw Problem(.interrupt, "interrupted")
     } catch { throw Problem(.value, error.message, help: error.help) }
@@ -60,7 +68,20 @@ enum FigureFunctions {
     }
     return PlotOptions(
       color: try text("color"), label: try text("label"), title: try text("title"),
-      xLabel: try text("xlabel"), yLabel: try text("ylabel"))
+      xLabel: try text("xlabel"), yLabel: try text("ylabel"),
+      isLogarithmic: (try isLogarithmic(call, "xscale"), try isLogarithmic(call, "yscale")))
+  }
+
+  /// Whether a call wants an axis to be logarithmic; nil where it says nothing.
+  private static func isLogarithmic(_ call: Call, _ name: String) throws -> Bool? {
+    guard let place = call.parameters.firstIndex(where: { $0.name == name }), call.isGiven(place)
+    else { return nil }
+    let scale = try call.string(place)
+    guard scale == "log" || scale == "linear" else {
+      throw Problem(
+        .value, "\(name) is \"linear\" or \"log\", not \"\(scale)\"", argument: place)
+    }
+    return scale == "log"
   }
 
   static let line: HostFunction = HostFunction(
@@ -71,7 +92,7 @@ enum FigureFunctions {
       P("y", "numbers, or a function of x", default: .optional("none")), overlay,
       P("from", "where the curve of a function begins", default: .optional("-5")),
       P("to", "where it ends", default: .optional("5")),
-    ] + options,
+    ] + options + scales,
     details: [
       "line(y) counts x from 0. A matrix gives a line a column.",
       "line(f, from: 0, to: 3) is the curve of a function, line(x, f) that of f at the numbers x.",
@@ -79,6 +100,8 @@ enum FigureFunctions {
     ],
     examples: [
       "type(line([1, 4, 9]))  # => figure",
+      "type(line([1, 10, 100], yscale: \"log\"))  # => figure",
+      "line([0, 1], yscale: \"log\")  # error: value",
       "type(scatter([1, 2], [2, 4]) |> line(_, x -> 2 * x, label: \"2x\"))  # => figure",
       "line([])  # error: value",
     ],
@@ -92,7 +115,7 @@ enum FigureFunctions {
     name: "scatter", summary: "Points.", category: "Plots",
     parameters: [
       P("x", "y alone, or x"), P("y", "numbers", default: .optional("none")), overlay,
-    ] + options,
+    ] + options + scales,
     details: [
       "scatter(y) counts x from 0. Each column of a matrix has a colour of its own.",
       "figure |> scatter(_, x, y) draws over a figure.",
@@ -113,7 +136,7 @@ enum FigureFunctions {
     parameters: [
       P("x", "numbers"), overlay,
       P("bins", "how many, 1 to 10000", default: .optional("as many as suit the values")),
-    ] + options,
+    ] + options + scales,
     details: [
       "A matrix counts as one list of numbers. figure |> histogram(_, x) draws over a figure."
     ],
@@ -144,10 +167,12 @@ enum FigureFunctions {
       P("x", "a matrix [rows, columns]"), overlay,
       P("xrange", "(from, to): where the columns lie on the x axis", default: .optional("none")),
       P("yrange", "(from, to): where the rows lie on the y axis", default: .optional("none")),
+      P("numbers", "whether the numbers are written into the cells", default: .optional("false")),
     ] + options.filter { $0.name != "color" && $0.name != "label" },
     details: [
       "Without yrange the axes count rows and columns, the first row on top; with it the first row is",
       "at the bottom, as in a plot of a function of x and y. Lines and points can be drawn over it.",
+      "heatmap(confusion_matrix(prediction, truth), numbers: true) is a picture of who is taken for whom.",
     ],
     examples: [
       "type(heatmap(eye(3)))  # => figure",
@@ -171,10 +196,12 @@ enum FigureFunctions {
       }
       let values = try call.session.graph.values(node)
       let (x, y) = (try range(call, "xrange"), try range(call, "yrange"))
+      let showsNumbers = try call.bool(4, default: false)
       let options = try readOptions(call)
       return try drawn { () throws(PlotProblem) -> Figure in
         try data.figure.heatmap(
-          values, rows: node.shape[0], columns: node.shape[1], x: x, y: y, options)
+          values, rows: node.shape[0], columns: node.shape[1], x: x, y: y,
+          showsNumbers: showsNumbers, options)
       }
     })
 

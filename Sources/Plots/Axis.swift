@@ -13,16 +13,25 @@ struct Axis: Equatable {
   private let extent: Extent
   /// Whether numbers grow towards its beginning, as those of rows that are counted from the top.
   private let isReversed: Bool
+  /// Whether equal steps are equal factors; the extent is that of the logarithms to the base of ten.
+  private let isLogarithmic: Bool
   let ticks: [Tick]
 
-  var low: Double { extent.low }
+  /// The value at its lower end.
+  var low: Double { isLogarithmic ? pow(10, extent.low) : extent.low }
 
   /// An axis that covers `values`, with a small margin unless it is `tight`, and about `count` ticks.
   ///
-  /// Without values it shows 0 … 1; equal values get room on both sides.
-  init(_ values: some Sequence<Double>, count: Int, tight: Bool = false, reversed: Bool = false) {
+  /// Without values it shows 0 … 1; equal values get room on both sides. One that counts has ticks at
+  /// whole numbers only.
+  init(
+    _ values: some Sequence<Double>, count: Int, tight: Bool = false, reversed: Bool = false,
+    counts: Bool = false, logarithmic: Bool = false
+  ) {
     var extent = Extent()
-    for value in values { extent.cover(value) }
+    for value in values where !logarithmic || value > 0 {
+      extent.cover(logarithmic ? log10(value) : value)
+    }
     if extent.isEmpty { extent = Extent(low: 0, high: 1) }
     let largest = Double.greatestFiniteMagnitude
     let size = max(extent.low.magnitude, extent.high.magnitude)
@@ -32,28 +41,58 @@ struct Axis: Equatable {
       extent.high = min(largest, extent.high + room)
     } else if !tight {
       let room = extent.halfSpan * 0.08
-      extent.low = extent.low == 0 ? 0 : max(-largest, extent.low - room)
+      let isAtZero = extent.low == 0 && !logarithmic
+      extent.low = isAtZero ? 0 : max(-largest, extent.low - room)
       extent.high = min(largest, extent.high + room)
     }
-    (self.extent, isReversed) = (extent, reversed)
-    ticks = Axis.ticks(extent, count: count)
+    (self.extent, isReversed, isLogarithmic) = (extent, reversed, logarithmic)
+    ticks =
+      logarithmic
+      ? Axis.powers(extent, count: count) : Axis.ticks(extent, count: count, counts: counts)
   }
 
   /// Where a value stands between the axis' ends, 0 … 1.
   func share(_ value: Double) -> Double {
-    isReversed ? 1 - extent.share(value) : extent.share(value)
+    guard isLogarithmic else { return isReversed ? 1 - extent.share(value) : extent.share(value) }
+    // Bars begin at 0, which is infinitely far below.
+    return value > 0 ? extent.share(log10(value)) : 0
   }
 
   /// The value at a share of the way between its ends.
-  func value(at share: Double) -> Double { extent.value(at: isReversed ? 1 - share : share) }
+  func value(at share: Double) -> Double {
+    let value = extent.value(at: isReversed ? 1 - share : share)
+    return isLogarithmic ? pow(10, value) : value
+  }
 
-  private static func ticks(_ extent: Extent, count: Int) -> [Tick] {
+  /// Powers of ten; also 2 and 5 times them where there are few.
+  private static func powers(_ extent: Extent, count: Int) -> [Tick] {
+    let (first, last) = (Int(extent.low.rounded(.down)), Int(extent.high.rounded(.up)))
+    guard last - first < 1000 else { return [] }
+    let inside = { (x: Double) in x >= extent.low - 1e-9 && x <= extent.high + 1e-9 }
+    let whole = (first...last).filter { inside(Double($0)) }
+    let factors: [Double] = whole.count < 3 ? [1, 2, 5] : [1]
+    let every = max(1, (whole.count + count - 1) / max(1, count))
+    return (first...last).filter { $0 % every == 0 || factors.count > 1 }.flatMap { exponent in
+      factors.filter { inside(Double(exponent) + log10($0)) }.map { factor in
+        let value = factor * pow(10, Double(exponent))
+        let isPlain = exponent >= -3 && exponent <= 4
+        let digits = max(0, -exponent)
+        let label =
+          isPlain
+          ? NumberFormat.fixed(value, digits: digits)
+          : "\(NumberFormat.fixed(factor, digits: 0))e\(exponent)"
+        return Tick(value: value, label: label)
+      }
+    }
+  }
+
+  private static func ticks(_ extent: Extent, count: Int, counts: Bool) -> [Tick] {
     let rough = extent.halfSpan / Double(max(1, count)) * 2
     let exponent = floor(log10(rough))
     let base = pow(10, exponent)
     guard base > 0, base.isFinite else { return [] }
     let factor = [1.0, 2, 5, 10].first { $0 * base >= rough * 0.999 } ?? 10
-    let step = factor * base
+    let step = counts ? max(1, factor * base) : factor * base
     let first = (extent.low / step).rounded(.up)
     let last = (extent.high / step).rounded(.down)
     guard last >= first, last - first < 1000 else { return [] }
@@ -99,7 +138,7 @@ extension Figure {
         }
       case .histogram(let histogram):
         x += [histogram.edges.first, histogram.edges.last].compactMap { $0 }
-        y += [0, Double(histogram.counts.max() ?? 0)]
+        y += [isLogarithmic.y ? 0.7 : 0, Double(histogram.counts.max() ?? 0)]
       case .heatmap(let map):
         guard map.rows > 0, map.columns > 0 else { continue }
         x += [map.x.lowerBound, map.x.upperBound]
@@ -130,6 +169,13 @@ extension Figure {
     }
   }
 
+  /// Whether the x axis counts a heat map's columns.
+  var countsColumns: Bool {
+    layers.contains { layer in
+      if case .heatmap(let map) = layer.content { map.countsColumns } else { false }
+    }
+  }
+
   /// Whether the y axis counts a heat map's rows from the top.
   var isUpsideDown: Bool {
     layers.contains { layer in
@@ -146,6 +192,21 @@ extension Figure.Heatmap {
     guard column >= 0, row >= 0, column < Double(columns), row < Double(rows) else { return nil }
     let value = values[Int(row) * columns + Int(column)]
     return value.isFinite ? value : nil
+  }
+
+  /// The middle of a cell.
+  func middle(_ index: Int) -> (x: Double, y: Double) {
+    let (row, column) = (Double(index / columns) + 0.5, Double(index % columns) + 0.5)
+    return (
+      x.lowerBound + column / Double(columns) * (x.upperBound - x.lowerBound),
+      y.lowerBound + row / Double(rows) * (y.upperBound - y.lowerBound)
+    )
+  }
+
+  /// A number as it is written into a cell.
+  static func text(_ value: Double) -> String {
+    value == value.rounded() && value.magnitude < 1e6
+      ? NumberFormat.fixed(value, digits: 0) : NumberFormat.significant(value, digits: 3)
   }
 
   /// The smallest and largest value that can be drawn.

@@ -1,7 +1,9 @@
 // A figure as pure data: layers with options. Renderers turn it into terminal text or SVG.
 
+import Engine
+
 /// What a caller may say about a layer and about the figure that it joins.
-package struct PlotOptions: Sendable, Equatable {
+package struct PlotOptions: Sendable {
   /// A colour's name or `#rrggbb`; nil takes the next of the palette.
   package var color: String?
   /// The entry in the legend.
@@ -9,16 +11,19 @@ package struct PlotOptions: Sendable, Equatable {
   package var title: String?
   package var xLabel: String?
   package var yLabel: String?
+  /// Whether an axis is logarithmic; nil leaves it as it is.
+  package var isLogarithmic: (x: Bool?, y: Bool?)
 
   package init(
     color: String? = nil, label: String? = nil, title: String? = nil, xLabel: String? = nil,
-    yLabel: String? = nil
+    yLabel: String? = nil, isLogarithmic: (x: Bool?, y: Bool?) = (nil, nil)
   ) {
     self.color = color
     self.label = label
     self.title = title
     self.xLabel = xLabel
     self.yLabel = yLabel
+    self.isLogarithmic = isLogarithmic
   }
 }
 
@@ -58,6 +63,11 @@ package struct Figure: Sendable, Equatable {
     package let y: ClosedRange<Double>
     /// Whether the axis counts rows, the first one on top.
     package let countsRows: Bool
+    package let countsColumns: Bool
+    /// Whether the numbers are written into the cells.
+    package let showsNumbers: Bool
+    /// Whether the numbers are those of classes, which have the colours of series.
+    package let isOfClasses: Bool
   }
 
   package enum Content: Sendable, Equatable {
@@ -78,6 +88,9 @@ package struct Figure: Sendable, Equatable {
   package private(set) var title: String?
   package private(set) var xLabel: String?
   package private(set) var yLabel: String?
+  private var isLogarithmicX = false
+  private var isLogarithmicY = false
+  package var isLogarithmic: (x: Bool, y: Bool) { (isLogarithmicX, isLogarithmicY) }
   /// What was left out, one sentence each.
   package private(set) var notes: [String] = []
 
@@ -123,7 +136,8 @@ extension Figure {
   /// the lower end of `y`; without one, the axes count columns and rows, the first row on top.
   package func heatmap(
     _ values: [Double], rows: Int, columns: Int, x: ClosedRange<Double>? = nil,
-    y: ClosedRange<Double>? = nil, _ options: PlotOptions = PlotOptions()
+    y: ClosedRange<Double>? = nil, showsNumbers: Bool = false, isOfClasses: Bool = false,
+    _ options: PlotOptions = PlotOptions()
   ) throws(PlotProblem) -> Figure {
     let (area, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard rows >= 0, columns >= 0, !overflow, area == values.count else {
@@ -137,7 +151,8 @@ extension Figure {
     let map = Heatmap(
       rows: rows, columns: columns, values: values,
       x: x ?? -0.5...Double(columns) - 0.5, y: y ?? -0.5...Double(rows) - 0.5,
-      countsRows: y == nil)
+      countsRows: y == nil, countsColumns: x == nil, showsNumbers: showsNumbers,
+      isOfClasses: isOfClasses)
     var figure = try adding(.heatmap(map), options)
     figure.note(missing: values.count { !$0.isFinite }, of: values.count, "values")
     return figure
@@ -184,12 +199,43 @@ extension Figure {
     result.title = options.title ?? title
     result.xLabel = options.xLabel ?? xLabel
     result.yLabel = options.yLabel ?? yLabel
+    result.isLogarithmicX = options.isLogarithmic.x ?? isLogarithmicX
+    result.isLogarithmicY = options.isLogarithmic.y ?? isLogarithmicY
+    try result.checkLogarithms()
     switch content {
     case .line(let series), .scatter(let series):
       result.note(missing: series.missing, of: series.count, "points")
     default: break
     }
     return result
+  }
+
+  /// A logarithmic axis has no place for what is not above 0, nor for cells of equal width.
+  private func checkLogarithms() throws(PlotProblem) {
+    guard isLogarithmicX || isLogarithmicY else { return }
+    for layer in layers {
+      switch layer.content {
+      case .heatmap, .pictures:
+        throw PlotProblem("a heatmap and pictures have no logarithmic axes")
+      case .histogram(let histogram):
+        guard !isLogarithmicX || (histogram.edges.first ?? 1) > 0 else {
+          throw Figure.misplaced(histogram.edges.first ?? 0, "x")
+        }
+      case .line(let series), .scatter(let series):
+        for (values, isLogarithmic, name) in [
+          (series.x, isLogarithmicX, "x"), (series.y, isLogarithmicY, "y"),
+        ] where isLogarithmic {
+          let low = zip(values, series.isDrawable).filter(\.1).map(\.0).min() ?? 1
+          guard low > 0 else { throw Figure.misplaced(low, name) }
+        }
+      }
+    }
+  }
+
+  private static func misplaced(_ value: Double, _ axis: String) -> PlotProblem {
+    PlotProblem(
+      "the logarithmic \(axis) axis has no place for \(NumberFormat.significant(value, digits: 4))",
+      help: "leave out what is not above 0, or write \(axis)scale: \"linear\"")
   }
 
   private mutating func note(missing: Int, of count: Int, _ things: String) {

@@ -42,6 +42,15 @@ package struct PlotColor: Sendable, Hashable {
   /// The colour of the n-th layer of a figure.
   static func series(_ index: Int) -> PlotColor { named[index % 8].color }
 
+  /// The name of the colour of the n-th class.
+  package static func className(_ index: Int) -> String { named[index % 8].name }
+
+  /// Mixed with white, for a ground under points of the same colour.
+  var pale: PlotColor {
+    let mixed = { (part: UInt8) in UInt8(255 - (255 - Int(part)) * 3 / 10) }
+    return PlotColor(mixed(red), mixed(green), mixed(blue))
+  }
+
   /// `#2f7ec9`
   var hex: String {
     "#"

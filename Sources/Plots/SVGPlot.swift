@@ -57,26 +57,79 @@ package enum SVGPlot {
 private struct Chart {
   static let height = 430.0
   private static let left = 68.0
-  private static let right = 620.0
   private static let top = 40.0
   private static let bottom = 372.0
 
   let figure: Figure
   private let xAxis: Axis
   private let yAxis: Axis
+  /// The map whose colours a bar explains.
+  private let map: Figure.Heatmap?
+  private var right: Double { map == nil ? 620 : 548 }
 
   init(_ figure: Figure) {
     self.figure = figure
     let extent = figure.extent
-    xAxis = Axis(extent.x, count: 8, tight: extent.isTight)
+    map =
+      figure.layers.lazy.compactMap { layer -> Figure.Heatmap? in
+        if case .heatmap(let map) = layer.content, map.range != nil, !map.isOfClasses {
+          map
+        } else {
+          nil
+        }
+      }.first
+    xAxis = Axis(
+      extent.x, count: 8, tight: extent.isTight, counts: figure.countsColumns,
+      logarithmic: figure.isLogarithmic.x)
     yAxis = Axis(
-      extent.y, count: 6, tight: extent.isTight, reversed: figure.isUpsideDown)
+      extent.y, count: 6, tight: extent.isTight, reversed: figure.isUpsideDown,
+      counts: figure.isUpsideDown, logarithmic: figure.isLogarithmic.y)
+  }
+
+  /// A bar of the map's colours with its numbers.
+  private var colorBar: String {
+    guard let range = map?.range else { return "" }
+    let axis = Axis([range.lowerBound, range.upperBound], count: 6, tight: true)
+    let (x, width, steps) = (right + 16, 14.0, 64)
+    let tall = (Self.bottom - Self.top) / Double(steps)
+    var svg = "<g shape-rendering=\"crispEdges\">\n"
+    for step in 0..<steps {
+      let fill = PlotColor.map((Double(step) + 0.5) / Double(steps)).hex
+      svg +=
+        "<rect x=\"\(number(x))\" y=\"\(number(Self.bottom - Double(step + 1) * tall))\" "
+        + "width=\"\(number(width))\" height=\"\(number(tall + 0.5))\" fill=\"\(fill)\"/>\n"
+    }
+    svg += "</g>\n"
+    for tick in axis.ticks {
+      let y = Self.bottom - axis.share(tick.value) * (Self.bottom - Self.top)
+      svg += "<path class=\"axis\" d=\"M\(number(x + width)) \(number(y))h4\"/>"
+      svg += SVGPlot.text(tick.label, x: x + width + 7, y: y + 4) + "\n"
+    }
+    return svg
+  }
+
+  /// The numbers of a map in its cells, dark on light ones and light on dark ones.
+  private func numbers(_ map: Figure.Heatmap) -> String {
+    guard map.showsNumbers, let range = map.range, map.columns <= 30 else { return "" }
+    let wide = (right - Self.left) / Double(map.columns)
+    let longest = map.values.map { Figure.Heatmap.text($0).count }.max() ?? 1
+    let size = min(14, wide / (0.62 * Double(max(2, longest))))
+    var svg = "<g font-size=\"\(number(size))\" text-anchor=\"middle\">\n"
+    for (index, value) in map.values.enumerated() where value.isFinite {
+      let middle = map.middle(index)
+      let fill = Figure.Heatmap.share(value, range) > 0.6 ? "#222" : "#fff"
+      let y = Self.bottom - yAxis.share(middle.y) * (Self.bottom - Self.top) + size * 0.35
+      svg +=
+        "<text x=\"\(px(middle.x))\" y=\"\(number(y))\" fill=\"\(fill)\">"
+        + "\(Figure.Heatmap.text(value))</text>\n"
+    }
+    return svg + "</g>\n"
   }
 
   private func number(_ x: Double) -> String { SVGPlot.number(x) }
 
   private func px(_ x: Double) -> String {
-    number(Self.left + xAxis.share(x) * (Self.right - Self.left))
+    number(Self.left + xAxis.share(x) * (right - Self.left))
   }
 
   private func py(_ y: Double) -> String {
@@ -88,8 +141,8 @@ private struct Chart {
     for layer in figure.layers { svg += draw(layer) }
     svg +=
       "<path class=\"axis\" d=\"M\(number(Self.left)) \(number(Self.top))V\(number(Self.bottom))"
-      + "H\(number(Self.right))\"/>\n"
-    let middle = (Self.left + Self.right) / 2
+      + "H\(number(right))\"/>\n"
+    let middle = (Self.left + right) / 2
     if let label = figure.xLabel {
       svg += SVGPlot.text(label, x: middle, y: 416, anchor: "middle") + "\n"
     }
@@ -97,19 +150,19 @@ private struct Chart {
       let turned = " transform=\"translate(18 206) rotate(-90)\""
       svg += SVGPlot.text(label, x: 0, y: 0, anchor: "middle", extra: turned) + "\n"
     }
-    return svg + legend
+    return svg + colorBar + legend
   }
 
   private var grid: String {
     var svg = ""
     for tick in xAxis.ticks {
-      let x = Self.left + xAxis.share(tick.value) * (Self.right - Self.left)
+      let x = Self.left + xAxis.share(tick.value) * (right - Self.left)
       svg += "<path class=\"grid\" d=\"M\(number(x)) \(number(Self.top))V\(number(Self.bottom))\"/>"
       svg += SVGPlot.text(tick.label, x: x, y: 392, anchor: "middle") + "\n"
     }
     for tick in yAxis.ticks {
       let y = Self.bottom - yAxis.share(tick.value) * (Self.bottom - Self.top)
-      svg += "<path class=\"grid\" d=\"M\(number(Self.left)) \(number(y))H\(number(Self.right))\"/>"
+      svg += "<path class=\"grid\" d=\"M\(number(Self.left)) \(number(y))H\(number(right))\"/>"
       svg += SVGPlot.text(tick.label, x: Self.left - 8, y: y + 4, anchor: "end") + "\n"
     }
     return svg
@@ -134,13 +187,13 @@ private struct Chart {
   }
 
   private func emptiestCorner(_ size: (x: Double, y: Double)) -> (x: Double, y: Double) {
-    let xs = [Self.right - size.x - 8, Self.left + 8]
+    let xs = [right - size.x - 8, Self.left + 8]
     let ys = [Self.top + 6, Self.bottom - size.y - 8]
     let corners = ys.flatMap { y in xs.map { (x: $0, y: y) } }
     let extent = figure.extent
     let points = zip(extent.x, extent.y).map {
       (
-        Self.left + xAxis.share($0) * (Self.right - Self.left),
+        Self.left + xAxis.share($0) * (right - Self.left),
         Self.bottom - yAxis.share($1) * (Self.bottom - Self.top)
       )
     }
@@ -173,10 +226,14 @@ private struct Chart {
     let color = layer.color.hex
     switch layer.content {
     case .scatter(let series):
+      // Many points are small ones, so that what lies between them is seen.
+      let radius = series.count <= 1000 ? 4 : series.count <= 5000 ? 2.5 : 1.2
+      let stroke = series.count <= 5000 ? 0.5 : 0
       let circles = series.x.indices.filter { series.isDrawable[$0] }.map {
-        "<circle cx=\"\(px(series.x[$0]))\" cy=\"\(py(series.y[$0]))\" r=\"4\"/>"
+        "<circle cx=\"\(px(series.x[$0]))\" cy=\"\(py(series.y[$0]))\" r=\"\(number(radius))\"/>"
       }
-      return "<g fill=\"\(color)\" fill-opacity=\"0.75\" stroke=\"#fff\" stroke-width=\"0.5\">\n"
+      return "<g fill=\"\(color)\" fill-opacity=\"0.75\" stroke=\"#fff\" "
+        + "stroke-width=\"\(number(stroke))\">\n"
         + circles.joined(separator: "\n") + "\n</g>\n"
     case .line(let series): return path(series, color)
     case .histogram(let histogram): return bars(histogram, color)
@@ -217,11 +274,16 @@ private struct Chart {
     let cells = map.values.indices.filter { map.values[$0].isFinite }.map { i in
       let x = map.x.lowerBound + Double(i % map.columns) * dx
       let y = map.y.lowerBound + Double(i / map.columns) * dy
-      let fill = PlotColor.map(Figure.Heatmap.share(map.values[i], range)).hex
+      let color =
+        map.isOfClasses
+        ? PlotColor.series(Int(map.values[i].magnitude.rounded())).pale
+        : PlotColor.map(Figure.Heatmap.share(map.values[i], range))
+      let fill = color.hex
       return
         "<path d=\"M\(px(x)) \(py(y))H\(px(x + dx))V\(py(y + dy))H\(px(x))Z\" fill=\"\(fill)\"/>"
     }
     return "<g shape-rendering=\"crispEdges\">\n" + cells.joined(separator: "\n") + "\n</g>\n"
+      + numbers(map)
   }
 }
 

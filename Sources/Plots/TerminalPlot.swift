@@ -26,19 +26,26 @@ package enum TerminalPlot {
   private static func chart(_ figure: Figure, width: Int) -> StyledText {
     let extent = figure.extent
     let yAxis = Axis(
-      extent.y, count: 5, tight: extent.isTight, reversed: figure.isUpsideDown)
+      extent.y, count: 5, tight: extent.isTight, reversed: figure.isUpsideDown,
+      counts: figure.isUpsideDown, logarithmic: figure.isLogarithmic.y)
     let margin = yAxis.ticks.map(\.label.count).max() ?? 0
-    let columns = max(10, width - margin - 4)
-    let xAxis = Axis(extent.x, count: columns / 12, tight: extent.isTight)
+    let (columns, halves) = size(figure, columns: max(10, width - margin - 4))
+    let rows = (halves + 1) / 2
+    let xAxis = Axis(
+      extent.x, count: max(3, columns / 12), tight: extent.isTight, counts: figure.countsColumns,
+      logarithmic: figure.isLogarithmic.x)
     var canvas = Canvas(columns: columns, rows: rows)
     let place = { (x: Double, y: Double) in
       (
         x: Int((xAxis.share(x) * Double(columns * 2 - 1)).rounded()),
-        y: Int(((1 - yAxis.share(y)) * Double(rows * 4 - 1)).rounded())
+        y: Int(((1 - yAxis.share(y)) * Double(halves * 2 - 1)).rounded())
       )
     }
     for layer in figure.layers {
-      if case .heatmap(let map) = layer.content { shade(map, &canvas, xAxis, yAxis) }
+      if case .heatmap(let map) = layer.content {
+        shade(map, &canvas, xAxis, yAxis, halves)
+        if map.showsNumbers { write(map, &canvas, place) }
+      }
     }
     for index in figure.layers.indices { draw(figure, index, &canvas, place) }
     var labels: [Int: String] = [:]
@@ -61,6 +68,38 @@ package enum TerminalPlot {
     }
     text.append(legend(figure, width: width))
     return text
+  }
+
+  /// Columns, and half lines: where a map is small enough, as many for each of its cells.
+  private static func size(_ figure: Figure, columns: Int) -> (columns: Int, halves: Int) {
+    let maps = figure.layers.compactMap { layer -> Figure.Heatmap? in
+      if case .heatmap(let map) = layer.content { map } else { nil }
+    }
+    guard maps.count == 1, let map = maps.first, map.rows > 0, map.columns > 0 else {
+      return (columns, 2 * rows)
+    }
+    let wide = map.columns <= columns ? columns / map.columns * map.columns : columns
+    guard map.rows <= 40 else { return (wide, 2 * rows) }
+    // Whole lines, where there are several for a cell.
+    let halves = max(1, Int((32 / Double(map.rows)).rounded()))
+    let each = halves > 1 ? halves / 2 * 2 : 1
+    return (wide, max(4, each * map.rows))
+  }
+
+  /// The numbers of a map in the middles of its cells, where they have room.
+  private static func write(
+    _ map: Figure.Heatmap, _ canvas: inout Canvas, _ place: (Double, Double) -> (x: Int, y: Int)
+  ) {
+    let texts = map.values.map(Figure.Heatmap.text)
+    let room = canvas.columns / max(1, map.columns) - 1
+    guard texts.allSatisfy({ $0.count <= room }) else { return }
+    for (index, text) in texts.enumerated() {
+      let middle = map.middle(index)
+      let (x, y) = place(middle.x, middle.y)
+      for (offset, character) in text.enumerated() {
+        canvas.mark(x + 2 * (offset - text.count / 2), y, character, 0)
+      }
+    }
   }
 
   private static func bottom(_ axis: Axis, _ columns: Int, _ margin: Int, _ title: String?)
@@ -156,11 +195,11 @@ package enum TerminalPlot {
 
   /// Two shades a character, each that of the map's cell in whose place its middle lies.
   private static func shade(
-    _ map: Figure.Heatmap, _ canvas: inout Canvas, _ xAxis: Axis, _ yAxis: Axis
+    _ map: Figure.Heatmap, _ canvas: inout Canvas, _ xAxis: Axis, _ yAxis: Axis, _ halves: Int
   ) {
     guard let range = map.range else { return }
-    for row in 0..<2 * canvas.rows {
-      let y = yAxis.value(at: 1 - (Double(row) + 0.5) / Double(2 * canvas.rows))
+    for row in 0..<halves {
+      let y = yAxis.value(at: 1 - (Double(row) + 0.5) / Double(halves))
       for column in 0..<canvas.columns {
         let x = xAxis.value(at: (Double(column) + 0.5) / Double(canvas.columns))
         guard let value = map.value(x, y) else { continue }

@@ -14,7 +14,7 @@ struct LayeringTests {
     "Engine": ["COpenBLAS", "CProcessor", "TilesAVX2", "TilesAVX512"],
     "Autodiff": ["Engine"],
     "Plots": ["Diagnostics", "Engine"],
-    "Datasets": ["Autodiff", "CPNG", "CZlib", "Engine"],
+    "Datasets": ["Autodiff", "CPNG", "CRSVG", "CZlib", "Engine"],
     "Neural": ["Autodiff", "Engine"],
     "Explain": ["Autodiff", "CPages", "Diagnostics", "Engine"],
     "Interpreter": ["Syntax", "Autodiff", "Diagnostics", "Engine"],

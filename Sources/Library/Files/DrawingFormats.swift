@@ -25,21 +25,27 @@ extension FileFormat {
 
   static let svg = FileFormat(
     [".svg"],
-    saving: ["A figure or the drawing of a tree is saved as .svg."],
-    accepts: { value, _ in
-      guard case .foreign(let object) = value else { return false }
-      return object is FigureObject || object is any SVGPicture
-    },
+    saving: ["A figure or the drawing of a tree is saved as .svg, or as a picture, .png."],
+    accepts: { value, _ in isDrawing(value) },
     write: { call, path in
-      switch call.value(0) {
-      case .foreign(let object as FigureObject):
-        try WholeText.write(SVGPlot.render(object.figure), to: path, argument: 1)
-      case .foreign(let object as any SVGPicture):
-        try WholeText.write(object.svg, to: path, argument: 1)
-      default: break
-      }
+      guard let svg = drawing(call.value(0)) else { return .none }
+      try WholeText.write(svg, to: path, argument: 1)
       return call.value(0)
     })
+
+  private static func isDrawing(_ value: Value) -> Bool {
+    guard case .foreign(let object) = value else { return false }
+    return object is FigureObject || object is any SVGPicture
+  }
+
+  /// What is drawn, as SVG; nil for all else.
+  private static func drawing(_ value: Value) -> String? {
+    switch value {
+    case .foreign(let object as FigureObject): SVGPlot.render(object.figure)
+    case .foreign(let object as any SVGPicture): object.svg
+    default: nil
+    }
+  }
 
   static let png = FileFormat(
     [".png"],
@@ -53,8 +59,15 @@ extension FileFormat {
       "[planes, height, width] where it has colours or is transparent.",
     ],
     examples: ["load(\"no-such-file.png\")  # error: file"],
-    accepts: { value, session in session.node(value) != nil },
+    accepts: { value, session in session.node(value) != nil || isDrawing(value) },
     write: { call, path in
+      if let svg = drawing(call.value(0)) {
+        let bytes = try checked(1) { () throws(DataProblem) in
+          try PNG.encode(Drawing.picture(of: svg), path)
+        }
+        try store(bytes, path)
+        return call.value(0)
+      }
       let image = try ImageTensor.image(call, 0)
       let bytes = try checked(1) { () throws(DataProblem) in try PNG.encode(image, path) }
       try store(bytes, path)
