@@ -27,4 +27,16 @@ extension Graph {
     }
     return try (replayed[root.serial] ?? root).converted(to: .f64)
   }
+
+  /// The one number that `root` would be in f64 with `target` replaced. Nothing of what is recorded for
+  /// it stays, and no value on the way is kept.
+  package func item(of root: Node, replacing target: Node, by replacement: Node)
+    throws(OperatorProblem) -> Double
+  {
+    let recorded = pending.count
+    defer { if pending.count > recorded { pending.removeLast(pending.count - recorded) } }
+    let node = try replay(root, replacing: target, by: replacement)
+    if node.buffer == nil { try compute([node], keepsTracked: false) }
+    return node.buffer?[0] ?? .nan
+  }
 }

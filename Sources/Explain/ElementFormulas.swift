@@ -30,9 +30,22 @@ struct ElementFormulas {
   /// layer uses twice in every turn would double with each.
   private final class Writing {
     static let deepest = 12
-    static let most = 300
+    static let most = 120
+    /// Of a sum of more terms only a few are shown, and none of them is written out.
+    static let fewTerms = 24
     var level = 0
     var count = 0
+
+    /// Makes terms of a sum of so many.
+    func terms<T>(_ count: Int, _ body: () throws(OperatorProblem) -> T) throws(OperatorProblem)
+      -> T
+    {
+      guard count > Self.fewTerms else { return try body() }
+      let outer = level
+      level = Self.deepest
+      defer { level = outer }
+      return try body()
+    }
 
     /// What `body` writes; nil where enough is written out already.
     func out<T>(_ body: () -> T?) -> T? {
@@ -101,14 +114,19 @@ struct ElementFormulas {
       let row = map.keepsShape ? map.row(of: index, axes) : index
       let members = map.members(of: row, axes)
       let place = map.keepsShape ? index : members.first ?? 0
-      return FormulaParser.parse(text)?.filled(place, members) { hole, place in
-        fill(hole, map, along: place, result: map.keepsShape ? place : row, members)
+      return try writing.terms(members.count) {
+        FormulaParser.parse(text)?.filled(place, members) { hole, place in
+          fill(hole, map, along: place, result: map.keepsShape ? place : row, members)
+        }
       }
     case .products, .pairs:
-      let products = map.pairs(index).map {
-        Formula.times(element(node.inputs[0], $0.a), element(node.inputs[1], $0.b))
+      let pairs = map.pairs(index)
+      return try writing.terms(pairs.count) {
+        .shortened(
+          pairs.map {
+            Formula.times(element(node.inputs[0], $0.a), element(node.inputs[1], $0.b))
+          })
       }
-      return .shortened(products)
     case .derived:
       return try derivedForward(node, index)
     }
@@ -125,21 +143,27 @@ struct ElementFormulas {
     switch node.op.elements {
     case .each:
       guard let notation else { break }
-      return map.results(operand, of: element).map { result in
-        let local = notation.filled(result, nil) { hole, _ in
-          fill(hole, map, at: result, row: [])
+      let results = map.results(operand, of: element)
+      return try writing.terms(results.count) {
+        results.map { result in
+          let local = notation.filled(result, nil) { hole, _ in
+            fill(hole, map, at: result, row: [])
+          }
+          return contribution(node, result, .times(gradient(node, result), local))
         }
-        return contribution(node, result, .times(gradient(node, result), local))
       }
     case .along(let standard, _):
       guard let notation else { break }
       return [try along(notation, map, standard, operand, element)]
     case .products, .pairs:
-      return map.partners(operand, of: element).map { result, partner in
-        let other = self.element(node.inputs[1 - operand], partner)
-        let arriving = gradient(node, result)
-        return contribution(
-          node, result, operand == 0 ? .times(arriving, other) : .times(other, arriving))
+      let partners = map.partners(operand, of: element)
+      return try writing.terms(partners.count) {
+        partners.map { result, partner in
+          let other = self.element(node.inputs[1 - operand], partner)
+          let arriving = gradient(node, result)
+          return contribution(
+            node, result, operand == 0 ? .times(arriving, other) : .times(other, arriving))
+        }
       }
     case .derived: break
     }

@@ -43,7 +43,7 @@ package struct Nudge {
       var point = values
       point[element] += shift
       let tensor = try graph.tensor(point, shape: target.shape.dims, dtype: .f64)
-      return try graph.item(try graph.replay(loss, replacing: target, by: tensor))
+      return try graph.item(of: loss, replacing: target, by: tensor)
     }
     (self.name, self.lossName, self.step) = (name, lossName, step)
     self.loss = try graph.item(y)

@@ -156,7 +156,7 @@ struct FrameMaker {
     for shift in [step, 0, -step] {
       point[index] = start + shift
       let moved = try graph.tensor(point, shape: node.shape.dims, dtype: .f64)
-      losses.append(try graph.item(try graph.replay(walk.loss, replacing: node, by: moved)))
+      losses.append(try graph.item(of: walk.loss, replacing: node, by: moved))
     }
     let numeric = (losses[0] - losses[2]) / (2 * step)
     let gradient = formulas.gradientValue(node, index)

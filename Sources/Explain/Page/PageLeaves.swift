@@ -33,7 +33,8 @@ struct PageLeaves {
   func reasons(_ node: Node, _ places: [Int]) throws(OperatorProblem) -> PageJSON {
     guard let param = params.first(where: { $0 === node }) else { return .list([]) }
     // A sum of very many products takes long, and nobody checks it with a calculator.
-    let count = work > 1_000_000 ? 4 : 16
+    let most = work > 1_000_000 ? 4 : 16
+    let count = max(1, min(most, 300 / max(1, params.count)))
     var result: [PageJSON] = []
     for element in largest(param, count, among: places) {
       let why = try Why(param, element, walk.formulas)
@@ -61,11 +62,8 @@ struct PageLeaves {
     let graph = walk.loss.graph
     let start = try graph.detach(param.converted(to: .f64))
     let values = try graph.values(start)
-    let x = try graph.variable(start)
-    let y = try graph.replay(walk.loss, replacing: param, by: x)
-    guard let slope = try graph.gradients(of: y, withRespectTo: [x])[0] else { return [] }
-    let gradient = try graph.values(slope)
-    let loss = try graph.item(y)
+    let gradient = walk.formulas.gradients[param.serial]?.buffer?.doubles ?? []
+    let loss = try graph.item(of: walk.loss, replacing: param, by: start)
     let number = { (x: Double) in NumberText.written(x, digits: digits) }
     // Half of what such a weight usually is, so that the curve bends visibly.
     let size = max(Health.size(values), 0.1)
@@ -79,7 +77,7 @@ struct PageLeaves {
         var point = values
         point[element] += shift
         let moved = try graph.tensor(point, shape: param.shape.dims, dtype: .f64)
-        let after = try graph.item(try graph.replay(walk.loss, replacing: param, by: moved))
+        let after = try graph.item(of: walk.loss, replacing: param, by: moved)
         list.append(
           .list(
             [shift, gradient[element] * shift, after - loss, after].map { .text(number($0)) }))
