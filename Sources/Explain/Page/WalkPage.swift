@@ -65,7 +65,7 @@ package struct WalkPage {
       keys.add(walk)
       let view = try PageFrames(walk: walk, digits: digits, keys: keys, origin: origin).steps()
       let written = view.written.utf8.count
-      guard depth == 1 || size + written < WalkPage.limit * 2 / 3 else {
+      guard depth == 1 || size + written < WalkPage.limit * 2 / 5 else {
         notes.append(
           "The inside of the steps is too large for a page; explain shows it: depth: 2, 3.")
         break
@@ -78,7 +78,8 @@ package struct WalkPage {
     let updates = try PageFrames(walk: outer, digits: digits, keys: keys, origin: origin)
       .updates(Walk.changes(after: loss))
     let leaves = try PageLeaves(loss: loss, digits: digits)
-    let room = max(100_000, WalkPage.limit - size)
+    // Reasons, nudges and the page itself take their part.
+    let room = max(200_000, WalkPage.limit - size - 500_000)
     let data = PageJSON.object([
       ("title", .text("\(outer.lossName) = \(title)")), ("loss", .text(outer.lossName)),
       ("place", .optional(place)),
@@ -105,8 +106,8 @@ package struct WalkPage {
   private func values(_ keys: PageKeys, _ leaves: PageLeaves, _ room: Int)
     throws(OperatorProblem) -> PageJSON
   {
-    // About nine bytes a number, for values and gradients.
-    let most = max(16, min(400, room / (24 * max(1, keys.found.count))))
+    // About twenty bytes a number with its place, for values and gradients.
+    let most = max(16, min(400, room / (40 * max(1, keys.found.count))))
     let sizes = keys.found.map { $0.slope.map(Health.size) ?? 0 }
     let largest = max(sizes.filter(\.isFinite).max() ?? 0, 1e-300)
     var fields: [(String, PageJSON)] = []

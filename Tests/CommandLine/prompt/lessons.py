@@ -89,5 +89,5 @@ def _(t):
 
 @check("an answer in the quiz may be an expression, and other entries are entries")
 def _(t):
-    t.enter(QUIZ, ":quiz loss", ":shape y", "let two = 2", "two * y[0, 0]")
-    return r"\[1, 1\][^~]*Right\.[^~]*What is"
+    t.enter(QUIZ, ":quiz loss", ":shape y", "1", "let two = 2", "two * y[0, 0]")
+    return r"\[1, 1\][^~]*Right\.[^~]*Right\.[^~]*What is"
