@@ -106,8 +106,8 @@ package struct WalkPage {
   private func values(_ keys: PageKeys, _ leaves: PageLeaves, _ room: Int)
     throws(OperatorProblem) -> PageJSON
   {
-    // About twenty bytes a number with its place, for values and gradients.
-    let most = max(16, min(400, room / (40 * max(1, keys.found.count))))
+    // About thirty bytes a number with its place, for values and gradients.
+    let most = max(16, min(400, room / (64 * max(1, keys.found.count))))
     let sizes = keys.found.map { $0.slope.map(Health.size) ?? 0 }
     let largest = max(sizes.filter(\.isFinite).max() ?? 0, 1e-300)
     var fields: [(String, PageJSON)] = []
