@@ -8,6 +8,8 @@ package struct StyledText: Sendable {
     /// Cells of a picture: with colours each character becomes two pixels, one over the other;
     /// without, the text itself stands for them.
     case pixels(top: UInt8, bottom: UInt8)
+    /// A drawing for which a terminal has a picture: what shows it, instead of the text.
+    case picture(escape: String)
   }
 
   package private(set) var runs: [(text: String, style: Style)] = []
@@ -56,6 +58,10 @@ package struct StyledText: Sendable {
   package var ansi: String {
     var result = ""
     for (text, style) in runs {
+      if case .picture(let escape) = style {
+        result += escape + (text.hasSuffix("\n") ? "\n" : "")
+        continue
+      }
       guard let code = style.code else {
         result += text
         continue
@@ -90,6 +96,7 @@ extension StyledText.Style {
     case .accent: "1;34"
     case .tint(let color): "38;5;\(color)"
     case .pixels(let top, let bottom): "38;5;\(top);48;5;\(bottom)"
+    case .picture: nil
     }
   }
 

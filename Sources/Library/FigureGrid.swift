@@ -16,13 +16,17 @@ final class FigureGrid: SVGPicture {
   var typeName: String { "figure grid" }
 
   func describe(_ session: Session) throws -> StyledText {
+    let draw = session.inlinePicture
+    session.inlinePicture = nil
+    defer { session.inlinePicture = draw }
     var text = StyledText()
     for (index, part) in parts.enumerated() {
       if index > 0 { text.append("\n") }
       text.append(try part.describe(session))
       if !text.plain.hasSuffix("\n") { text.append("\n") }
     }
-    return text
+    session.inlinePicture = draw
+    return InlinePictures.over(text, session) { svg }
   }
 
   private static func svg(_ part: any ForeignObject) -> String? {

@@ -12,7 +12,9 @@ final class FigureObject: ForeignObject {
   init(_ figure: Figure) { self.figure = figure }
   var typeName: String { "figure" }
   func describe(_ session: Session) throws -> StyledText {
-    TerminalPlot.render(figure, width: session.width)
+    let text = TerminalPlot.render(figure, width: session.width)
+    guard !figure.isEmpty else { return text }
+    return InlinePictures.over(text, session) { SVGPlot.render(figure) }
   }
   func isEqual(to other: any ForeignObject) -> Bool { (other as? FigureObject)?.figure == figure }
 }

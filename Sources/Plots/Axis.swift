@@ -151,7 +151,7 @@ extension Figure {
   }
 
   /// Whether there is anything to draw.
-  var isEmpty: Bool {
+  package var isEmpty: Bool {
     layers.allSatisfy { layer in
       if case .pictures(let pictures) = layer.content {
         return pictures.allSatisfy { $0.width == 0 || $0.height == 0 }

@@ -44,6 +44,7 @@ struct Runner {
       session.width = Int(size.ws_col)
       if isatty(1) == 1 { session.columns = session.width }
     }
+    if isatty(1) == 1, appearance.isColored(1) { session.inlinePicture = InlinePictures.drawer() }
     let isErrorColored = appearance.isColored(2)
     session.warn = { warning in
       progress.clear()

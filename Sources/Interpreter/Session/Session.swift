@@ -42,6 +42,8 @@ package final class Session {
   package var watch: ((any ForeignObject, Value?) -> Void)?
   /// Files that the face brings with it, by path; others are those of the disk.
   package var attachedFile: (String) -> [UInt8]? = { _ in nil }
+  /// What shows a drawing, an SVG, as a picture so many columns wide; nil where the face has none.
+  package var inlinePicture: ((_ svg: String, _ columns: Int) -> String?)?
   /// Columns of the face, for tables and plots.
   package var width = 80
   package var functions: [HostFunction] = []
@@ -222,7 +224,9 @@ extension Session {
     if case .none = value { return }
     switch mode {
     case .file: break
-    case .code: output(StyledText(try display(value)))
+    case .code:
+      if case .foreign = value { return output(try describe(value)) }
+      output(StyledText(try display(value)))
     case .entry:
       output(try echoText(value, label: label))
       let slot = globals.define("ans")

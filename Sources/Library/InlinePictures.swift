@@ -1,0 +1,83 @@
+// Drawings as pictures in terminals that show them: kitty's protocol, and that of iTerm2, which WezTerm
+// understands too.
+
+import Datasets
+import Diagnostics
+@preconcurrency import Glibc
+import Interpreter
+
+package enum InlinePictures {
+  /// How a terminal takes pictures.
+  enum Way: String, CaseIterable { case kitty, iterm }
+
+  /// What the terminal of this process understands; nil where that is not known. `NNS_PICTURES` says
+  /// it otherwise: `none`, `kitty` or `iterm`.
+  static var way: Way? {
+    let value = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
+    let wanted = value("NNS_PICTURES")
+    guard wanted.isEmpty else { return Way(rawValue: wanted) }
+    // What a multiplexer passes on is not known.
+    guard value("TMUX").isEmpty, value("STY").isEmpty else { return nil }
+    if !value("KITTY_WINDOW_ID").isEmpty
+      || ["xterm-kitty", "xterm-ghostty"].contains(value("TERM"))
+    {
+      return .kitty
+    }
+    let isKnown = ["iTerm.app", "WezTerm"].contains(value("TERM_PROGRAM"))
+    return isKnown || value("LC_TERMINAL") == "iTerm2" ? .iterm : nil
+  }
+
+  /// What draws for a session on such a terminal; nil for all others.
+  package static func drawer() -> ((_ svg: String, _ columns: Int) -> String?)? {
+    guard let way else { return nil }
+    return { svg, columns in
+      guard let image = try? Drawing.picture(of: svg),
+        let bytes = try? PNG.encode(image, "a picture")
+      else { return nil }
+      return escape(bytes, way, columns)
+    }
+  }
+
+  /// A drawing in characters that is a picture where the face shows pictures.
+  static func over(_ text: StyledText, _ session: Session, _ svg: () -> String) -> StyledText {
+    guard let draw = session.inlinePicture, let escape = draw(svg(), min(80, session.width - 1))
+    else { return text }
+    return StyledText(text.plain, .picture(escape: escape))
+  }
+
+  private static func escape(_ bytes: [UInt8], _ way: Way, _ columns: Int) -> String {
+    let text = Array(base64(bytes).utf8)
+    switch way {
+    case .iterm:
+      return "\u{1B}]1337;File=inline=1;size=\(bytes.count);width=\(columns):"
+        + String(decoding: text, as: UTF8.self) + "\u{07}"
+    case .kitty:
+      // In pieces of at most 4096 bytes; the first says what it is.
+      var result = ""
+      for start in stride(from: 0, to: text.count, by: 4096) {
+        let piece = text[start..<min(text.count, start + 4096)]
+        let more = start + 4096 < text.count ? 1 : 0
+        let head = start == 0 ? "f=100,a=T,c=\(columns),m=\(more)" : "m=\(more)"
+        result += "\u{1B}_G\(head);" + String(decoding: piece, as: UTF8.self) + "\u{1B}\\"
+      }
+      return result
+    }
+  }
+
+  /// RFC 4648.
+  static func base64(_ bytes: [UInt8]) -> String {
+    let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var result: [UInt8] = []
+    result.reserveCapacity((bytes.count + 2) / 3 * 4)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let count = min(3, bytes.count - start)
+      var word = 0
+      for offset in 0..<3 { word = word << 8 | (offset < count ? Int(bytes[start + offset]) : 0) }
+      for place in 0..<4 {
+        result.append(
+          place <= count ? letters[word >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
+  }
+}
