@@ -16,7 +16,7 @@ final class QuizRun {
   private var number = 0
   private var hintGiven = false
   private var tries = 0
-  private var (right, asked) = (0, 0)
+  private var right = 0
   private let say: (StyledText) -> Void
 
   init(_ loss: Node, _ session: Session, say: @escaping (StyledText) -> Void) throws {
@@ -98,12 +98,8 @@ extension Command {
     name: "quiz", arguments: "[LOSS]",
     summary: "asks for the gradients of a loss, one by one; of the last backward's loss"
   ) { prompt, text in
-    let loss =
-      text.isEmpty
-      ? try WalkOf.loss(prompt.session)
-      : try WalkOf.checked(prompt.session.node(evaluate(prompt, text)), text)
-    try WalkOf.naming(text.isEmpty ? "the loss" : text) {
-      let run = try QuizRun(WalkOf.checked(loss, "the loss"), prompt.session) { prompt.show($0) }
+    try withLoss(prompt, text) { loss in
+      let run = try QuizRun(loss, prompt.session) { prompt.show($0) }
       prompt.quiz = run
       prompt.show(
         StyledText(

@@ -144,17 +144,22 @@ extension Prompt {
 }
 
 extension Command {
-  static let walk: Command = Command(
-    name: "walk", arguments: "[LOSS]",
-    summary: "steps through backprop; of the last backward's loss"
-  ) { prompt, text in
+  /// Does something with the loss that a command names, or that of the last backward.
+  static func withLoss(_ prompt: Prompt, _ text: String, _ body: (Node) throws -> Void) throws {
     let loss =
       text.isEmpty
       ? try WalkOf.loss(prompt.session)
       : try WalkOf.checked(prompt.session.node(evaluate(prompt, text)), text)
     try WalkOf.naming(text.isEmpty ? "the loss" : text) {
-      try prompt.walk(WalkOf.checked(loss, "the loss"))
+      try body(WalkOf.checked(loss, "the loss"))
     }
+  }
+
+  static let walk: Command = Command(
+    name: "walk", arguments: "[LOSS]",
+    summary: "steps through backprop; of the last backward's loss"
+  ) { prompt, text in
+    try withLoss(prompt, text) { try prompt.walk($0) }
     return .goOn
   }
 

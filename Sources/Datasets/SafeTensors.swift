@@ -32,7 +32,7 @@ package enum SafeTensors {
   ) throws(DataProblem) {
     var header = "{"
     if !metadata.isEmpty {
-      let pairs = metadata.map { "\"\(escaped($0.key))\":\"\(escaped($0.text))\"" }
+      let pairs = metadata.map { "\(JSON.quoted($0.key)):\(JSON.quoted($0.text))" }
       header += "\"__metadata__\":{\(pairs.joined(separator: ","))}" + (tensors.isEmpty ? "" : ",")
     }
     var offset = 0
@@ -42,7 +42,7 @@ package enum SafeTensors {
       let dims = tensor.shape.dims.map(String.init).joined(separator: ",")
       header += index > 0 ? "," : ""
       header +=
-        "\"\(escaped(tensor.name))\":{\"dtype\":\"\(type)\",\"shape\":[\(dims)],"
+        "\(JSON.quoted(tensor.name)):{\"dtype\":\"\(type)\",\"shape\":[\(dims)],"
         + "\"data_offsets\":[\(offset),\(offset + bytes)]}"
       offset += bytes
     }
@@ -57,21 +57,6 @@ package enum SafeTensors {
       bytes += UnsafeRawBufferPointer(start: tensor.buffer.address, count: size)
     }
     try WholeFile.write(bytes, to: path)
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\u{0}"..."\u{1F}":
-        let digits = String(character.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(character)
-      }
-    }
-    return result
   }
 
   /// Reads and checks every promise of the format.

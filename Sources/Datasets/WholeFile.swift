@@ -3,13 +3,16 @@
 import Glibc
 
 package enum WholeFile {
+  /// Bytes of a file, where nobody says otherwise.
+  package static let limit = 1 << 28
+
   static func failure(_ what: String) -> DataProblem {
     DataProblem("\(what): \(String(cString: strerror(errno)))")
   }
 
   /// All bytes of a file, at most so many; of one that gzip made, what it holds. A pipe is read to its
   /// end; nobody waits for one to which nobody writes, and `isInterrupted` is asked all the time.
-  package static func read(_ path: String, limit: Int = 1 << 28, isInterrupted: () -> Bool)
+  package static func read(_ path: String, limit: Int = limit, isInterrupted: () -> Bool)
     throws(DataProblem) -> [UInt8]
   {
     let bytes = try readPlain(path, limit: limit, isInterrupted: isInterrupted)

@@ -170,6 +170,19 @@ struct ElementFormulas {
     return try derived(node, operand, element)
   }
 
+  /// What some operators hand back to one element of a value that they use, use by use.
+  func contributions(to node: Node, _ element: Int, through users: [Node])
+    throws(OperatorProblem) -> [Contribution]
+  {
+    var terms: [Contribution] = []
+    for user in users where gradients[user.serial] != nil {
+      for operand in user.inputs.indices where user.inputs[operand] === node {
+        terms += try contributions(user, operand, element)
+      }
+    }
+    return terms
+  }
+
   private func contribution(_ node: Node, _ result: Int, _ formula: Formula) -> Contribution {
     let carrier = folding.carrier(node) ?? node
     return Contribution(

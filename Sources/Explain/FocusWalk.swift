@@ -177,12 +177,7 @@ private struct FocusMaker {
   private func backward(_ value: Node, _ index: Int, isFocus: Bool) throws(OperatorProblem)
     -> ScalarLine
   {
-    var terms: [Contribution] = []
-    for user in formulas.users(of: value) {
-      for operand in user.inputs.indices where user.inputs[operand] === value {
-        terms += try formulas.contributions(user, operand, index)
-      }
-    }
+    let terms = try formulas.contributions(to: value, index, through: formulas.users(of: value))
     let names = formulas.names
     let gradients = formulas.gradients[value.serial]?.buffer
     return ScalarLine(

@@ -94,12 +94,7 @@ package struct Quiz {
   ) throws(OperatorProblem) -> Question {
     let node = place.part.node
     let formulas = walk.formulas
-    var terms: [Contribution] = []
-    for user in formulas.users(of: node) {
-      for operand in user.inputs.indices where user.inputs[operand] === node {
-        terms += try formulas.contributions(user, operand, index)
-      }
-    }
+    let terms = try formulas.contributions(to: node, index, through: formulas.users(of: node))
     let formula: Formula = terms.isEmpty ? .number(0) : .shortened(terms.map(\.formula))
     var given: [Formula.Symbol] = []
     formula.visit { symbol in
@@ -199,15 +194,8 @@ private struct QuizMistakes {
   /// The learning rates with which a weight may have been updated too early: that of the step that was
   /// made, else some usual ones.
   private static func rates(_ walk: Walk) throws(OperatorProblem) -> [Double] {
-    for change in try Walk.changes(after: walk.recorded) {
-      let old = change.old.buffer?.doubles ?? []
-      let rates = zip(zip(old, change.new), change.gradient).compactMap { pair, slope in
-        slope == 0 ? nil : (pair.0 - pair.1) / slope
-      }
-      if let low = rates.min(), let high = rates.max(), high > 0, high - low <= 0.01 * high {
-        return [high]
-      }
-    }
+    let made = try Walk.changes(after: walk.recorded).lazy.compactMap(\.rate).first { $0 > 0 }
+    if let made { return [made] }
     return [0.5, 0.1, 0.01]
   }
 
@@ -224,7 +212,6 @@ private struct QuizMistakes {
           ))
       }
     }
-    // A mistake that cannot be made here changes nothing.
     return found.filter { $0.2.isFinite }
   }
 }

@@ -132,12 +132,7 @@ struct FrameMaker {
   private func line(_ node: Node, _ index: Int, _ users: [Node]) throws(OperatorProblem)
     -> ScalarLine
   {
-    var terms: [Contribution] = []
-    for user in users where formulas.gradients[user.serial] != nil {
-      for operand in user.inputs.indices where user.inputs[operand] === node {
-        terms += try formulas.contributions(user, operand, index)
-      }
-    }
+    let terms = try formulas.contributions(to: node, index, through: users)
     return ScalarLine(
       subject: formulas.gradientText(node, index),
       formula: terms.isEmpty ? .number(0) : .shortened(terms.map(\.formula)),
@@ -241,11 +236,7 @@ extension FrameMaker {
     let line = ScalarLine(
       subject: "new \(change.name)\(suffix)", formula: .added(terms), result: after,
       dtype: change.old.dtype)
-    let rates = change.gradient.indices.filter { change.gradient[$0] != 0 }.map {
-      ((change.old.buffer?[$0] ?? 0) - change.new[$0]) / change.gradient[$0]
-    }
-    let spread = (rates.max() ?? 0) - (rates.min() ?? 0)
-    guard let rate = rates.first, spread <= (isSingle ? 0.01 : 1e-6) * rate.magnitude else {
+    guard let rate = change.rate else {
       return (
         [line],
         ["the change is not the same multiple of every gradient: the optimizer has memory"]

@@ -12,6 +12,18 @@ extension Walk {
     package let new: [Double]
     /// How an optimizer made it, where one did and that is known.
     package let step: StepRecord?
+
+    /// The learning rate, where it was plain gradient descent: the change is the same multiple of
+    /// every gradient.
+    var rate: Double? {
+      let rates = gradient.indices.filter { gradient[$0] != 0 }.map {
+        ((old.buffer?[$0] ?? 0) - new[$0]) / gradient[$0]
+      }
+      guard let first = rates.first, let low = rates.min(), let high = rates.max(),
+        high - low <= (old.dtype == .f32 ? 0.01 : 1e-6) * first.magnitude
+      else { return nil }
+      return first
+    }
   }
 
   /// The params that were stored to after the backward of this loss and before the next one.

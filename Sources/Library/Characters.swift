@@ -111,10 +111,7 @@ enum TextFunctions {
     examples: ["read_text(\"no-such-file.txt\")  # error: file"],
     action: { call in
       let path = try call.string(0)
-      let bytes: [UInt8]
-      do throws(DataProblem) {
-        bytes = try WholeFile.read(path) { Interrupts.isRequested }
-      } catch { throw Problem(error, .file, argument: 0) }
+      let bytes = try FileFormat.bytes(call, path, limit: WholeFile.limit)
       guard let text = String(validating: bytes, as: UTF8.self) else {
         throw Problem(.data, "\(path) is no text: it is not UTF-8", argument: 0)
       }

@@ -43,12 +43,7 @@ enum TableFunctions {
 
   /// The table in a file; one that is part of the program comes from there.
   static func read(_ call: Call, _ path: String) throws -> Value {
-    try call.session.checkIsThere(path)
-    let bytes =
-      try call.session.attachedFile(path)
-      ?? FileFormat.checked(0) { () throws(DataProblem) in
-        try WholeFile.read(path) { Interrupts.isRequested }
-      }
+    let bytes = try FileFormat.bytes(call, path, limit: WholeFile.limit)
     do throws(DataProblem) {
       return .foreign(TableObject(try CSV.parse(bytes) { Interrupts.isRequested }))
     } catch { throw Problem(error, in: path, argument: 0) }

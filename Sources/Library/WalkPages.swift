@@ -13,11 +13,13 @@ package enum WalkPages {
   package static func make(_ loss: Node, _ session: Session, notation: WalkNotation = .names) throws
     -> (html: String, steps: Int)
   {
-    let sources = Sources(session, try Walk(loss).steps.map(\.node))
     let origin = SourceLine(loss, session)
     let page = WalkPage(
-      loss, title: origin?.text ?? "…", place: origin?.place, source: sources.shown,
-      notation: notation, origin: sources.place)
+      loss, title: origin?.text ?? "…", place: origin?.place, notation: notation
+    ) { nodes in
+      let sources = Sources(session, nodes)
+      return (sources.shown, sources.place)
+    }
     return try page.made()
   }
 

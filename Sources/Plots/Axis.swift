@@ -124,6 +124,22 @@ struct Axis: Equatable {
 }
 
 extension Figure {
+  /// With about so many ticks.
+  func xAxis(count: Int) -> Axis {
+    let extent = extent
+    return Axis(
+      extent.x, count: count, tight: extent.isTight, counts: countsColumns,
+      logarithmic: isLogarithmic.x)
+  }
+
+  /// With about so many ticks.
+  func yAxis(count: Int) -> Axis {
+    let extent = extent
+    return Axis(
+      extent.y, count: count, tight: extent.isTight, reversed: isUpsideDown, counts: isUpsideDown,
+      logarithmic: isLogarithmic.y)
+  }
+
   /// The x values and y values that the axes must cover, and whether the axes are tight.
   var extent: (x: [Double], y: [Double], isTight: Bool) {
     var x: [Double] = []

@@ -69,7 +69,6 @@ private struct Chart {
 
   init(_ figure: Figure) {
     self.figure = figure
-    let extent = figure.extent
     map =
       figure.layers.lazy.compactMap { layer -> Figure.Heatmap? in
         if case .heatmap(let map) = layer.content, map.range != nil, !map.isOfClasses {
@@ -78,12 +77,7 @@ private struct Chart {
           nil
         }
       }.first
-    xAxis = Axis(
-      extent.x, count: 8, tight: extent.isTight, counts: figure.countsColumns,
-      logarithmic: figure.isLogarithmic.x)
-    yAxis = Axis(
-      extent.y, count: 6, tight: extent.isTight, reversed: figure.isUpsideDown,
-      counts: figure.isUpsideDown, logarithmic: figure.isLogarithmic.y)
+    (xAxis, yAxis) = (figure.xAxis(count: 8), figure.yAxis(count: 6))
   }
 
   /// A bar of the map's colours with its numbers.

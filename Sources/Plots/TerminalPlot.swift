@@ -24,16 +24,11 @@ package enum TerminalPlot {
   }
 
   private static func chart(_ figure: Figure, width: Int) -> StyledText {
-    let extent = figure.extent
-    let yAxis = Axis(
-      extent.y, count: 5, tight: extent.isTight, reversed: figure.isUpsideDown,
-      counts: figure.isUpsideDown, logarithmic: figure.isLogarithmic.y)
+    let yAxis = figure.yAxis(count: 5)
     let margin = yAxis.ticks.map(\.label.count).max() ?? 0
     let (columns, halves) = size(figure, columns: max(10, width - margin - 4))
     let rows = (halves + 1) / 2
-    let xAxis = Axis(
-      extent.x, count: max(3, columns / 12), tight: extent.isTight, counts: figure.countsColumns,
-      logarithmic: figure.isLogarithmic.x)
+    let xAxis = figure.xAxis(count: max(3, columns / 12))
     var canvas = Canvas(columns: columns, rows: rows)
     let place = { (x: Double, y: Double) in
       (

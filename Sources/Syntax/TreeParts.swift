@@ -1,93 +1,121 @@
 // What statements and expressions are made of, one level down: for whoever goes through a tree.
 
-extension Statement {
-  /// Expressions directly in it, and blocks.
-  package var parts: (expressions: [Expr], blocks: [Block]) {
-    switch kind {
+extension Statement.Kind {
+  /// Calls with the expressions directly in it, and with its blocks.
+  package func forEachPart(_ expression: (Expr) -> Void, _ block: (Block) -> Void) {
+    switch self {
     case .define(_, let value), .param(_, let value), .layer(_, let value), .expression(let value):
-      return ([value], [])
-    case .assign(let target, _, let value): return ([target, value], [])
-    case .function(let function): return function.parts
+      expression(value)
+    case .assign(let target, _, let value):
+      expression(target)
+      expression(value)
+    case .function(let function): function.forEachPart(expression, block)
     case .model(let model):
-      let all = model.members.map(\.parts) + [model.forward.parts]
-      let own = model.parameters.compactMap(\.defaultValue)
-      return (own + all.flatMap(\.expressions), all.flatMap(\.blocks))
-    case .forLoop(_, let source, let body): return ([source], [body])
-    case .whileLoop(let condition, let body): return ([condition], [body])
-    case .returnValue(let value): return (value.map { [$0] } ?? [], [])
-    case .test(_, let body): return ([], [body])
+      for parameter in model.parameters { parameter.defaultValue.map(expression) }
+      block(Block(model.members, model.bodyRange))
+      model.forward.forEachPart(expression, block)
+    case .forLoop(_, let source, let body):
+      expression(source)
+      block(body)
+    case .whileLoop(let condition, let body):
+      expression(condition)
+      block(body)
+    case .returnValue(let value): value.map(expression)
+    case .test(_, let body): block(body)
     case .assert(let condition, let message):
-      return ([condition] + (message.map { [$0] } ?? []), [])
-    case .breakLoop, .continueLoop, .importFile, .invalid: return ([], [])
+      expression(condition)
+      message.map(expression)
+    case .breakLoop, .continueLoop, .importFile, .invalid: break
     }
   }
 }
 
 extension FunctionDeclaration {
-  package var parts: (expressions: [Expr], blocks: [Block]) {
-    let defaults = parameters.compactMap(\.defaultValue)
+  package func forEachPart(_ expression: (Expr) -> Void, _ block: (Block) -> Void) {
+    for parameter in parameters { parameter.defaultValue.map(expression) }
     switch body {
-    case .expression(let value): return (defaults + [value], [])
-    case .block(let block): return (defaults, [block])
+    case .expression(let value): expression(value)
+    case .block(let body): block(body)
     }
   }
 }
 
-extension Expr {
-  /// Expressions directly in it, and blocks.
-  package var parts: (expressions: [Expr], blocks: [Block]) {
-    switch kind {
-    case .number, .bool, .none, .name, .hole, .invalid: return ([], [])
+extension Expr.Kind {
+  /// Calls with the expressions directly in it, and with its blocks.
+  package func forEachPart(_ expression: (Expr) -> Void, _ block: (Block) -> Void) {
+    switch self {
+    case .number, .bool, .none, .name, .hole, .invalid: break
     case .string(let pieces):
-      return (
-        pieces.compactMap { if case .interpolation(let value, _) = $0 { value } else { nil } }, []
-      )
+      for case .interpolation(let value, _) in pieces { expression(value) }
     case .unary(_, let a), .transpose(let a), .field(let a, _), .parenthesized(let a):
-      return ([a], [])
+      expression(a)
     case .binary(_, _, let a, let b), .and(let a, let b), .or(let a, let b), .pipe(let a, let b),
       .range(let a, let b):
-      return ([a, b], [])
-    case .compose(let stages), .brackets(let stages), .tuple(let stages): return (stages, [])
-    case .call(let function, let arguments): return ([function] + arguments.map(\.value), [])
-    case .methodCall(let target, _, let arguments): return ([target] + arguments.map(\.value), [])
-    case .index(let target, let items): return ([target] + items.flatMap(Expr.expressions), [])
+      expression(a)
+      expression(b)
+    case .compose(let all), .brackets(let all), .tuple(let all): all.forEach(expression)
+    case .call(let base, let arguments), .methodCall(let base, _, let arguments):
+      expression(base)
+      for argument in arguments { expression(argument.value) }
+    case .index(let base, let items):
+      expression(base)
+      for item in items { item.forEachPart(expression) }
     case .comprehension(let value, _, let source, let condition):
-      return ([value, source] + (condition.map { [$0] } ?? []), [])
-    case .record(let fields): return (fields.map(\.1), [])
-    case .lambda(let function): return function.parts
+      expression(value)
+      expression(source)
+      condition.map(expression)
+    case .record(let fields): for field in fields { expression(field.1) }
+    case .lambda(let function): function.forEachPart(expression, block)
     case .conditional(let branches, let otherwise):
-      return (branches.map(\.condition), branches.map(\.body) + (otherwise.map { [$0] } ?? []))
+      for branch in branches {
+        expression(branch.condition)
+        block(branch.body)
+      }
+      otherwise.map(block)
     }
   }
+}
 
-  private static func expressions(_ item: IndexItem) -> [Expr] {
-    switch item {
-    case .expression(let value): [value]
-    case .range(let from, let to, _): [from, to].compactMap { $0 }
-    case .newAxis: []
+extension IndexItem {
+  fileprivate func forEachPart(_ expression: (Expr) -> Void) {
+    switch self {
+    case .expression(let value): expression(value)
+    case .range(let from, let to, _):
+      from.map(expression)
+      to.map(expression)
+    case .newAxis: break
     }
   }
+}
 
+extension Statement {
+  /// The blocks directly in it.
+  package var blocks: [Block] {
+    var blocks: [Block] = []
+    kind.forEachPart({ _ in }, { blocks.append($0) })
+    return blocks
+  }
+}
+
+extension Expr {
   /// The expression inside of parentheses.
   package var bare: Expr {
     if case .parenthesized(let inner) = kind { inner.bare } else { self }
   }
 }
 
-/// Goes through a tree: every expression and every block, outer ones first.
+/// Goes through a tree: every expression and every block.
 package func visitTree(
   _ statements: [Statement], expression: (Expr) -> Void, block: (Block) -> Void = { _ in }
 ) {
   var expressions: [Expr] = []
   var rest = Array(statements.reversed())
   while let statement = rest.popLast() {
-    let parts = statement.parts
-    expressions += parts.expressions
-    var blocks = parts.blocks
+    var blocks: [Block] = []
+    statement.kind.forEachPart({ expressions.append($0) }, { blocks.append($0) })
     while let next = expressions.popLast() {
       expression(next)
-      expressions += next.parts.expressions
-      blocks += next.parts.blocks
+      next.kind.forEachPart({ expressions.append($0) }, { blocks.append($0) })
     }
     for inner in blocks {
       block(inner)

@@ -44,8 +44,7 @@ extension Runner {
     for path in paths.flatMap(programs) where paths.contains(path) || path.hasSuffix(".nns") {
       do {
         let source = try SourceText.read(path)
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        for diagnostic in ProgramCheck.diagnostics(of: source, folder: folder) {
+        for diagnostic in ProgramCheck.diagnostics(of: source, folder: Runner.folder(of: path)) {
           if !diagnostic.isWarning { status = 1 }
           StandardOutput.write(
             json ? CheckJSON.line(diagnostic, path: path) + "\n" : rendered(diagnostic))

@@ -13,13 +13,13 @@ let version = "0.1.0"
 struct NNS: ParsableCommand {
   /// Wrong usage ends with 2, a failing program with its own code.
   static func main() {
-    let arguments = Arguments.arranged(Array(CommandLine.arguments.dropFirst()), tools)
+    let arguments = Array(CommandLine.arguments.dropFirst())
     if ["--help", "-h", "help"].contains(arguments.first), arguments.count == 1 {
       return StandardOutput.write(Usage.text)
     }
     do {
       if let run = PlainRun(arguments) { return try run.start() }
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(Arguments.arranged(arguments, tools))
       try command.run()
     } catch {
       let code = exitCode(for: error)

@@ -8,7 +8,7 @@ import Library
 import Syntax
 
 struct Runner {
-  let appearance: Appearance
+  private let appearance: Appearance
   private let face: Face
   /// Whether the prompt begins with the user's init file.
   private let runsInit: Bool
@@ -122,11 +122,15 @@ struct Runner {
     for text in code { try session.run(SourceText(name: "-e", text: text), mode: .code) }
   }
 
+  /// Where a script lies.
+  static func folder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  }
+
   func runScript(_ path: String, _ words: [String], _ session: Session) throws {
     session.installConstant("args", .list(words.dropFirst().map { .string($0) }))
     let source = try path == "-" ? standardInput() : SourceText.read(path)
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    session.installConstant("script_folder", .string(folder))
+    session.installConstant("script_folder", .string(Runner.folder(of: path)))
     try session.run(source)
   }
 
@@ -172,15 +176,13 @@ struct Runner {
       do {
         for source in Expectations.programs(try SourceText.read(path)) {
           let session = Library.makeSession { _ in }
-          let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-          session.installConstant("script_folder", .string(folder))
+          session.installConstant("script_folder", .string(Runner.folder(of: path)))
           let report = Expectations.check(source, in: session)
           passed += report.passed
           failed += report.failures.count
           if Interrupts.isRequested { return 130 }
           for diagnostic in report.failures {
-            StandardOutput.write(
-              DiagnosticRenderer.render(diagnostic).rendered(colored: face.isColored))
+            StandardOutput.write(rendered(diagnostic))
           }
         }
       } catch {

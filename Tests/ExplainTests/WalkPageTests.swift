@@ -9,8 +9,8 @@ import Testing
 struct WalkPageTests {
   private func page(_ program: WalkProgram) throws -> (html: String, steps: Int) {
     try WalkPage(
-      program.loss, title: "f(x) </script>", place: nil, source: .init(lines: [("1", "a < b")]),
-      notation: .names, origin: { _ in nil }
+      program.loss, title: "f(x) </script>", place: nil, notation: .names,
+      sources: { _ in (.init(lines: [("1", "a < b")]), { _ in nil }) }
     ).made()
   }
 

@@ -144,8 +144,7 @@ extension Operator {
   package static func lstmStep(_ sums: Node, cell: Node?) -> (
     state: Node, cell: Node, gates: [Node]
   ) {
-    let (n, hidden) = (sums.shape[0], sums.shape[1] / 4)
-    let parts = (0..<4).map { sums.sliced(starts: [0, $0 * hidden], lengths: [n, hidden]) }
+    let parts = sums.columnBlocks(4)
     let gates = [
       parts[0].apply(.sigmoid), parts[1].apply(.sigmoid), parts[2].apply(.tanh),
       parts[3].apply(.sigmoid),
@@ -209,5 +208,13 @@ extension Operator {
       (carried, cells) = (delta.matmul(weight.transposed), cell * gates[1])
     }
     return deltas[0].apply(.stack, Array(deltas.dropFirst()), Attributes(sizes: [1]))
+  }
+}
+
+extension Node {
+  /// A matrix cut into so many blocks of columns, [n, width / count] each.
+  package func columnBlocks(_ count: Int) -> [Node] {
+    let (n, width) = (shape[0], shape[1] / count)
+    return (0..<count).map { sliced(starts: [0, $0 * width], lengths: [n, width]) }
   }
 }

@@ -11,9 +11,9 @@ struct PageFrames {
   let origin: (Node) -> WalkPage.Place?
 
   /// Each step with its frames forward and back.
-  func steps() throws(OperatorProblem) -> PageJSON {
+  func steps() throws(OperatorProblem) -> JSON {
     let maker = FrameMaker(walk: walk, picks: [:])
-    var result: [PageJSON] = []
+    var result: [JSON] = []
     for step in walk.steps {
       let place = origin(step.node)
       result.append(
@@ -31,9 +31,9 @@ struct PageFrames {
   }
 
   /// The updates that an optimizer made of this loss.
-  func updates(_ changes: [Walk.Change]) throws(OperatorProblem) -> PageJSON {
+  func updates(_ changes: [Walk.Change]) throws(OperatorProblem) -> JSON {
     let maker = FrameMaker(walk: walk, picks: [:])
-    var result: [PageJSON] = []
+    var result: [JSON] = []
     for change in changes {
       let frame = try maker.update(change)
       result.append(
@@ -58,8 +58,8 @@ struct PageFrames {
 
   // MARK: - Lines
 
-  private func lines(_ frame: WalkFrame) -> PageJSON {
-    var lines: [PageJSON] = frame.operands.map(operand)
+  private func lines(_ frame: WalkFrame) -> JSON {
+    var lines: [JSON] = frame.operands.map(operand)
     for part in frame.rules {
       let legend = part.legend.map { ", \($0.symbol) = \($0.value)" }.joined()
       lines.append(
@@ -76,11 +76,11 @@ struct PageFrames {
     return .list(lines)
   }
 
-  private func said(_ word: String, _ text: String) -> PageJSON {
+  private func said(_ word: String, _ text: String) -> JSON {
     .list([.text("n"), .text(word), .text(text)])
   }
 
-  private func operand(_ operand: WalkFrame.Operand) -> PageJSON {
+  private func operand(_ operand: WalkFrame.Operand) -> JSON {
     let corner = WalkText.corner(
       operand.values, operand.shape, WalkLayout(width: 72, digits: digits), operand.dtype)
     let key = keys.names[operand.name] ?? operand.name
@@ -90,7 +90,7 @@ struct PageFrames {
     ])
   }
 
-  private func scalar(_ kind: String, _ line: ScalarLine) -> PageJSON {
+  private func scalar(_ kind: String, _ line: ScalarLine) -> JSON {
     let pieces = FocusText.parts(line, digits, isMarked: true)
     return .list(
       [.text(kind), .text(line.subject)]
@@ -143,6 +143,9 @@ final class PageKeys {
           slope: walk.formulas.gradients[node.serial]?.buffer?.doubles))
     }
   }
+
+  /// Takes back what a view that is left out brought.
+  func forget(after count: Int) { found.removeSubrange(count...) }
 
   /// Gives a value its key; whether it had none.
   private func keep(_ node: Node, _ name: String) -> Bool {

@@ -11,12 +11,12 @@ struct PageLeaves {
   /// How many numbers are computed for one loss.
   private let work: Int
 
-  init(loss: Node, digits: Int) throws(OperatorProblem) {
-    let order = Walk.order(loss)
+  /// - Parameter walk: with its layers open.
+  init(_ walk: Walk, digits: Int) {
+    let order = Walk.order(walk.loss)
     params = order.filter { $0.version != nil && $0.shape.count > 0 }
     work = order.reduce(0) { $0 + $1.shape.count }
-    walk = try Walk(loss, WalkOptions(depth: 2))
-    self.digits = digits
+    (self.walk, self.digits) = (walk, digits)
   }
 
   /// The elements with the largest gradients, in order.
@@ -30,12 +30,12 @@ struct PageLeaves {
   }
 
   /// Pairs of an element and why its gradient is what it is, of at most sixteen that are shown.
-  func reasons(_ node: Node, _ places: [Int]) throws(OperatorProblem) -> PageJSON {
+  func reasons(_ node: Node, _ places: [Int]) throws(OperatorProblem) -> JSON {
     guard let param = params.first(where: { $0 === node }) else { return .list([]) }
     // A sum of very many products takes long, and nobody checks it with a calculator.
     let most = work > 1_000_000 ? 4 : 16
     let count = max(1, min(most, 300 / max(1, params.count)))
-    var result: [PageJSON] = []
+    var result: [JSON] = []
     for element in largest(param, count, among: places) {
       let why = try Why(param, element, walk.formulas)
       let text = why.render(walk, WalkLayout(width: 76, digits: digits)).plain
@@ -45,8 +45,8 @@ struct PageLeaves {
   }
 
   /// For some elements of every param the loss at several distances, in f64.
-  func nudges() throws(OperatorProblem) -> PageJSON {
-    var result: [PageJSON] = []
+  func nudges() throws(OperatorProblem) -> JSON {
+    var result: [JSON] = []
     let isLarge = work > 200_000
     for param in params where walk.formulas.gradients[param.serial] != nil {
       let count = param.shape.count <= 6 && !isLarge ? param.shape.count : isLarge ? 1 : 3
@@ -57,7 +57,7 @@ struct PageLeaves {
   }
 
   private func curves(_ param: Node, _ elements: [Int], points: Int) throws(OperatorProblem)
-    -> [PageJSON]
+    -> [JSON]
   {
     let graph = walk.loss.graph
     let start = try graph.detach(param.converted(to: .f64))
@@ -69,9 +69,9 @@ struct PageLeaves {
     let size = max(Health.size(values), 0.1)
     let step = NumberFormat.significant(size / Double(points), digits: 1)
     let unit = Double(step) ?? 0.01
-    var result: [PageJSON] = []
+    var result: [JSON] = []
     for element in elements {
-      var list: [PageJSON] = []
+      var list: [JSON] = []
       for place in -points...points {
         let shift = Double(place) * unit
         var point = values

@@ -48,10 +48,10 @@ struct PageTensor {
     return String(WalkNames.suffix(outer, row).dropFirst().dropLast())
   }
 
-  var json: PageJSON {
+  var json: JSON {
     let (rows, columns) = chosen
     let flat = flat
-    var fields: [(String, PageJSON)] = [
+    var fields: [(String, JSON)] = [
       ("n", .whole(shape.rank)),
       (
         "at",
@@ -70,11 +70,11 @@ struct PageTensor {
     return .object(fields)
   }
 
-  private var statistics: [(String, PageJSON)] {
+  private var statistics: [(String, JSON)] {
     let finite = values.filter(\.isFinite)
     guard let low = finite.min(), let high = finite.max() else { return [] }
     let mean = finite.reduce(0, +) / Double(finite.count)
-    let summary = [low, high, mean].map { PageJSON.text(text($0)) }
+    let summary = [low, high, mean].map { JSON.text(text($0)) }
     guard low < high else { return [("st", .list(summary))] }
     var counts = [Int](repeating: 0, count: 24)
     for x in finite {

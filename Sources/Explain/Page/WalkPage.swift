@@ -19,8 +19,7 @@ package struct WalkPage {
   private let loss: Node
   private let title: String
   private let place: String?
-  private let source: Source
-  private let origin: (Node) -> Place?
+  private let sources: ([Node]) -> (source: Source, place: (Node) -> Place?)
   private let notation: WalkNotation
   private let digits = 6
   /// A page of more bytes shows fewer levels.
@@ -29,12 +28,13 @@ package struct WalkPage {
   /// - Parameters:
   ///   - title: the loss as the user wrote it.
   ///   - place: where they did.
+  ///   - sources: the sources in which the values of steps were made, and where each was.
   package init(
-    _ loss: Node, title: String, place: String?, source: Source, notation: WalkNotation,
-    origin: @escaping (Node) -> Place?
+    _ loss: Node, title: String, place: String?, notation: WalkNotation,
+    sources: @escaping ([Node]) -> (source: Source, place: (Node) -> Place?)
   ) {
     (self.loss, self.title, self.place) = (loss, title, place)
-    (self.source, self.notation, self.origin) = (source, notation, origin)
+    (self.notation, self.sources) = (notation, sources)
   }
 
   /// The page, and how many steps it has at the outside.
@@ -46,41 +46,45 @@ package struct WalkPage {
     guard !outer.steps.isEmpty else {
       throw OperatorProblem(.gradient, "{0} is a param: there is no step to walk through")
     }
+    let inner = try walk(2)
+    let (source, origin) = sources(outer.steps.map(\.node))
     let keys = PageKeys()
     var notes: [String] =
       outer.updated.isEmpty
       ? []
       : ["Updated since, these are the values before: \(outer.updated.joined(separator: ", "))."]
-    var views: [PageJSON] = []
-    var names: [PageJSON] = []
+    var views: [JSON] = []
+    var names: [JSON] = []
     var size = 0
     for depth in 1...3 {
-      let walk = depth == 1 ? outer : try walk(depth)
+      let walk = depth == 1 ? outer : depth == 2 ? inner : try walk(depth)
       // A long way opened to its last step would be a page that nobody can send.
       if depth > 1, walk.steps.count > 400 {
         notes.append(
           "The inside of the steps is too long for a page; explain shows it: depth: 2, 3.")
         break
       }
+      let known = keys.found.count
       keys.add(walk)
       let view = try PageFrames(walk: walk, digits: digits, keys: keys, origin: origin).steps()
-      let written = view.written.utf8.count
-      guard depth == 1 || size + written < WalkPage.limit * 2 / 5 else {
+        .written
+      guard depth == 1 || size + view.utf8.count < WalkPage.limit * 2 / 5 else {
+        keys.forget(after: known)
         notes.append(
           "The inside of the steps is too large for a page; explain shows it: depth: 2, 3.")
         break
       }
-      size += written
-      views.append(view)
+      size += view.utf8.count
+      views.append(.raw(view))
       names.append(
         .object(keys.names.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) }))
     }
     let updates = try PageFrames(walk: outer, digits: digits, keys: keys, origin: origin)
       .updates(Walk.changes(after: loss))
-    let leaves = try PageLeaves(loss: loss, digits: digits)
+    let leaves = PageLeaves(inner, digits: digits)
     // Reasons, nudges and the page itself take their part.
     let room = max(200_000, WalkPage.limit - size - 500_000)
-    let data = PageJSON.object([
+    let data = JSON.object([
       ("title", .text("\(outer.lossName) = \(title)")), ("loss", .text(outer.lossName)),
       ("place", .optional(place)),
       ("notes", .list((notes + legend(outer)).map { .text($0) })),
@@ -104,13 +108,13 @@ package struct WalkPage {
 
   /// Every value with its numbers, its gradient, and why its gradient is what it is.
   private func values(_ keys: PageKeys, _ leaves: PageLeaves, _ room: Int)
-    throws(OperatorProblem) -> PageJSON
+    throws(OperatorProblem) -> JSON
   {
     // About thirty bytes a number with its place, for values and gradients.
     let most = max(16, min(400, room / (64 * max(1, keys.found.count))))
     let sizes = keys.found.map { $0.slope.map(Health.size) ?? 0 }
     let largest = max(sizes.filter(\.isFinite).max() ?? 0, 1e-300)
-    var fields: [(String, PageJSON)] = []
+    var fields: [(String, JSON)] = []
     for entry in keys.found {
       let node = entry.node
       let kind =
@@ -118,7 +122,7 @@ package struct WalkPage {
       let tensor = PageTensor(
         values: node.buffer?.doubles ?? [], shape: node.shape, dtype: node.dtype, digits: digits,
         most: most)
-      var value: [(String, PageJSON)] = [
+      var value: [(String, JSON)] = [
         ("n", .text(entry.name)), ("k", .text(kind)), ("s", .text("\(node.shape)")),
         ("c", .text(corner(tensor.values, node))), ("v", tensor.json),
         ("a", try leaves.reasons(node, tensor.flat)),
@@ -129,7 +133,7 @@ package struct WalkPage {
           ("G", .text(name)), ("gc", .text(corner(slope, node))),
           (
             "w",
-            .number(NumberFormat.fixed(share.isFinite ? min(1, share) : 1, digits: 4))
+            .raw(NumberFormat.fixed(share.isFinite ? min(1, share) : 1, digits: 4))
           ),
           (
             "g",
@@ -167,7 +171,10 @@ package struct WalkPage {
       case "title": result += GraphPicture.escaped(title)
       case "style": result += part(1)
       case "script": result += part(2)
-      case "walk": result += data
+      // Nothing in it ends the element in which it stands.
+      case "walk":
+        result += data.split(separator: "<", omittingEmptySubsequences: false)
+          .joined(separator: "\\u003c")
       default: break
       }
       result += piece[end.upperBound...]

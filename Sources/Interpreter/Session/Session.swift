@@ -353,7 +353,7 @@ extension Session {
         ? error : located(error, at: [(chunk, chunk.code.count - 1)], values: [])
       guard var diagnostic = located as? Diagnostic else { throw located }
       if let refused = graph.takeRefused() { diagnostic.notes += refusalStory(refused) }
-      guard trainedTurns > 0, !isNested else { throw diagnostic }
+      guard trainedTurns > 0, !isNested, !isRehearsal else { throw diagnostic }
       diagnostic.notes.append(
         trainedTurns == 1
           ? "the finished turn of the loop before it stays"

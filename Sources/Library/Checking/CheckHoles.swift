@@ -14,6 +14,10 @@ struct CheckHoles {
   private let session: Session
   /// How many sizes are tried.
   private static let most = 12
+  /// How long a fitting choice is looked for, of the processor's time.
+  private static let seconds = 0.6
+
+  private typealias Candidate = (size: Int, names: [String])
 
   init(_ source: SourceText, _ folder: String, _ holes: [Int], _ session: Session) {
     (self.source, self.folder, self.holes, self.session) = (source, folder, holes, session)
@@ -44,12 +48,13 @@ struct CheckHoles {
     !diagnostic.isWarning && diagnostic.kind == .shape && !told.isEmpty
   }
 
-  /// For every hole the size that fits.
+  /// For every hole the size that fits together with those of the others.
   func diagnostics() -> [Diagnostic] {
     let sizes = candidates()
-    return holes.map { hole in
+    let fitting = fitting(sizes)
+    return holes.enumerated().map { number, hole in
       let span = SourceSpan(source, TextRange(hole, hole + 1))
-      for size in sizes where ProgramCheck.fits(filled(hole, with: size.size), folder: folder) {
+      if let size = fitting?[number] {
         let names = size.names.prefix(3).joined(separator: ", ")
         return Diagnostic(
           .shape, "this size is asked for: \(size.size) fits", at: span,
@@ -62,16 +67,36 @@ struct CheckHoles {
     }
   }
 
-  private func filled(_ hole: Int, with size: Int) -> SourceText {
-    let text =
-      source.slice(TextRange(0, hole)) + String(size)
-      + source.slice(TextRange(hole + 1, source.utf8.count))
-    return SourceText(name: source.name, text: text)
+  /// The first choice of a size for every hole with which the program is whole, the last hole's
+  /// size changing fastest; nil when there is none, or none is found in time.
+  private func fitting(_ sizes: [Candidate]) -> [Candidate]? {
+    guard !sizes.isEmpty else { return nil }
+    let end = CheckTimer.used + Self.seconds
+    var chosen = [Int](repeating: 0, count: holes.count)
+    while CheckTimer.used < end {
+      let choice = chosen.map { sizes[$0] }
+      if ProgramCheck.fits(filled(with: choice), folder: folder) { return choice }
+      guard let next = chosen.lastIndex(where: { $0 < sizes.count - 1 }) else { return nil }
+      chosen[next] += 1
+      for later in chosen.indices.dropFirst(next + 1) { chosen[later] = 0 }
+    }
+    return nil
+  }
+
+  private func filled(with sizes: [Candidate]) -> SourceText {
+    var text = ""
+    var end = 0
+    for (hole, size) in zip(holes, sizes) {
+      text += source.slice(TextRange(end, hole)) + String(size.size)
+      end = hole + 1
+    }
+    return SourceText(
+      name: source.name, text: text + source.slice(TextRange(end, source.utf8.count)))
   }
 
   /// Sizes of tensors and whole numbers that have names, with these.
-  private func candidates() -> [(size: Int, names: [String])] {
-    var found: [(size: Int, names: [String])] = []
+  private func candidates() -> [Candidate] {
+    var found: [Candidate] = []
     func add(_ size: Int, _ name: String) {
       guard size > 0 else { return }
       if let place = found.firstIndex(where: { $0.size == size }) {

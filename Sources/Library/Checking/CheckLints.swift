@@ -47,7 +47,7 @@ struct CheckLints {
         if case .define(.name(let name), let value) = statement.kind {
           values[name.name, default: []].append(value)
         }
-        for block in statement.parts.blocks { collect(block.statements) }
+        for block in statement.blocks { collect(block.statements) }
       }
     }
     collect(statements)
@@ -119,7 +119,7 @@ struct CheckLints {
       if case .block(let body) = function.body { lookAtResults(Array(body.statements.dropLast())) }
     default: break
     }
-    for block in statement.parts.blocks { for inner in block.statements { lookAtBodies(inner) } }
+    for block in statement.blocks { for inner in block.statements { lookAtBodies(inner) } }
   }
 
   private mutating func lookAtResults(_ statements: [Statement]) {

@@ -21,7 +21,7 @@ enum CheckTimer {
     var timer = itimerval()
     timer.it_value.tv_sec = Int(seconds)
     timer.it_value.tv_usec = Int((seconds - seconds.rounded(.down)) * 1e6)
-    setitimer(__itimer_which_t(UInt32(ITIMER_VIRTUAL.rawValue)), &timer, nil)
+    setitimer(Int32(ITIMER_VIRTUAL.rawValue), &timer, nil)
   }
 
   /// Time of the processor since the program began.

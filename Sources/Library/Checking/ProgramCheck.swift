@@ -35,6 +35,9 @@ package final class ProgramCheck {
     let check = ProgramCheck(plain, folder: folder)
     check.run()
     guard !holes.isEmpty else { return check.sorted }
+    // No size fits while something else is wrong: that comes first.
+    let others = check.sorted.filter { !$0.isWarning && $0.kind != .shape }
+    guard others.isEmpty else { return others }
     let told = CheckHoles(source, folder, holes, check.session).diagnostics()
     return (told + check.sorted.filter { !CheckHoles.concerns($0, told) }).sorted(
       by: ProgramCheck.isBefore)
@@ -163,7 +166,7 @@ package final class ProgramCheck {
         if case .assign(let target, _, _) = statement.kind, let name = ProgramCheck.root(target) {
           unknown.insert(name)
         }
-        for block in statement.parts.blocks { assigned(block.statements) }
+        for block in statement.blocks { assigned(block.statements) }
       }
     }
     assigned([statement])
@@ -194,9 +197,6 @@ package final class ProgramCheck {
       $0.message == diagnostic.message && $0.span?.range == diagnostic.span?.range
     }
     guard !isTold, diagnostics.count < ProgramCheck.maximum else { return }
-    var diagnostic = diagnostic
-    // A rehearsal leaves no turns behind.
-    diagnostic.notes.removeAll { $0.contains("finished turn") }
     diagnostics.append(diagnostic)
   }
 

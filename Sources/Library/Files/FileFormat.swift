@@ -59,7 +59,8 @@ struct FileFormat: Sendable {
   static var readable: [String] { all.filter { $0.read != nil }.map { $0.suffixes[0] } }
 
   /// The bytes of a file, at most 1 GB; those of one that is part of the program come from there.
-  static func bytes(_ call: Call, _ path: String) throws -> [UInt8] {
+  static func bytes(_ call: Call, _ path: String, limit: Int = limit) throws -> [UInt8] {
+    try call.session.checkIsThere(path)
     if let attached = call.session.attachedFile(path) { return attached }
     return try checked(0) { () throws(DataProblem) in
       try WholeFile.read(path, limit: limit) { Interrupts.isRequested }

@@ -99,12 +99,6 @@ class RecurrentLayer {
     (inputWeight, stateWeight) = (other.inputWeight.copy(), other.stateWeight.copy())
   }
 
-  /// The gates that a step's product is cut into, [n, hidden] each.
-  fileprivate static func gates(_ product: Node, _ count: Int) -> [Node] {
-    let (n, width) = (product.shape[0], product.shape[1] / count)
-    return (0..<count).map { product.sliced(starts: [0, $0 * width], lengths: [n, width]) }
-  }
-
   /// Throws when x is not [n, length, inputs] with some steps, or the lengths do not fit.
   fileprivate func check(_ x: Node, _ lengths: Node?) throws(OperatorProblem) {
     try call.checkSequences(x, fewest: 1)
@@ -242,9 +236,10 @@ final class GRU: RecurrentLayer, Layer {
     return try run(
       x, operands[0], bias: inputBias,
       step: { fromInput, state in
-        let own = RecurrentLayer.gates(fromInput, 3)
-        let fromState = RecurrentLayer.gates(
-          state.map { $0[0].matmul(weight) + bias } ?? bias.reshaped([1, bias.shape.count]), 3)
+        let own = fromInput.columnBlocks(3)
+        let fromState =
+          (state.map { $0[0].matmul(weight) + bias }
+          ?? bias.reshaped([1, bias.shape.count])).columnBlocks(3)
         let reset = (own[0] + fromState[0]).apply(.sigmoid)
         let keep = (own[1] + fromState[1]).apply(.sigmoid)
         let new = (own[2] + reset * fromState[2]).apply(.tanh)
