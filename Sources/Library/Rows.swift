@@ -103,19 +103,25 @@ enum RowFunctions {
         .string(String($0))
       }
     }
-    let (bytes, wanted) = (Array(text.text.utf8), Array(separator.utf8))
+    let wanted = Array(separator.utf8)
+    let (bytes, first) = (Array(text.text.utf8), wanted[0])
     var pieces: [Value] = []
     var (start, position) = (0, 0)
+    func piece(to end: Int) -> Value {
+      .string(StringObject(bytes: String(decoding: bytes[start..<end], as: UTF8.self)))
+    }
     while position + wanted.count <= bytes.count {
-      if bytes[position] == wanted[0], bytes[position...].starts(with: wanted) {
-        pieces.append(.string(String(decoding: bytes[start..<position], as: UTF8.self)))
+      if bytes[position] == first,
+        wanted.indices.dropFirst().allSatisfy({ bytes[position + $0] == wanted[$0] })
+      {
+        pieces.append(piece(to: position))
         position += wanted.count
         start = position
       } else {
         position += 1
       }
     }
-    pieces.append(.string(String(decoding: bytes[start...], as: UTF8.self)))
+    pieces.append(piece(to: bytes.count))
     return pieces
   }
 

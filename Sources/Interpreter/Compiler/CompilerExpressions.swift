@@ -86,9 +86,12 @@ extension FunctionCompiler {
     return isVariable(x) && !isSimple(b) ? copy(x) : x
   }
 
-  /// A right operand: a register, or a constant number.
+  /// A right operand: a register, or a constant number or string.
   func rightOperand(_ b: Expr) throws -> Int {
     if case .number(let value, _) = b.kind { return ~constant(.number(value)) }
+    if case .string(let pieces) = b.kind, pieces.count == 1, case .text(let text) = pieces[0] {
+      return ~constant(.string(text))
+    }
     return try expr(b)
   }
 

@@ -64,7 +64,7 @@ extension FunctionCompiler {
     let kind: LoopKind = isTopLevel ? .topLevel : .inFunction
     let continues = loops[loops.count - 1].continues
     for jump in continues { patch(jump) }
-    let end = emit(.loop, start, kind.rawValue, loops.count - 1)
+    let end = emit(.loop, start, kind.rawValue, min(loops.count - 1, LoopHeat.levels))
     // Who looks around at the end of a turn sees the names of its body, those behind a `continue`
     // excepted.
     let first = continues.min() ?? .max

@@ -54,7 +54,7 @@ extension Machine {
       case .floorDivide:
         let (x, y) = (r[i.b], right(i.c, r, i))
         if Slot.areNumbers(x, y) {
-          r.put(i.a, Slot(number: Operator.floorQuotient(x.number, y.number)))
+          r.put(i.a, Slot(number: PlainArithmetic.floorQuotient(x.number, y.number)))
           continue
         }
       case .power:
@@ -215,9 +215,14 @@ extension Machine {
         top.pointee.next = ip
         try poll()
         if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause {
-          try endOfTurn(i.b, level: i.c)
+          try endOfTurn(i.b, level: LoopHeat.level(i.c))
         }
         ip += i.a
+        let heat = LoopHeat.state(i.c)
+        if heat >= 0, let next = try specialized(i, heat) {
+          ip = next
+          continue
+        }
         // A loop over a range takes its next number without a dispatch between.
         let n = ip
         if n.pointee.op == .next, let slot = nextNumber(r[n.b]), !slot.isUndefined {
@@ -311,7 +316,7 @@ extension Machine {
 
   /// Stores a number over a number in a captured variable; false where that is none.
   @inline(__always)
-  private func storeNumber(_ number: Slot, in place: Slot) -> Bool {
+  func storeNumber(_ number: Slot, in place: Slot) -> Bool {
     let cell = place.unmanaged(as: CellObject.self)
     guard number.isNumber, cell._withUnsafeGuaranteedRef({ $0.slot.isNumber }) else { return false }
     let turn = session.journal.turn

@@ -74,6 +74,11 @@ package final class ListObject: Object {
 
   package var elements: [Value] { (0..<count).map { base[$0].value } }
 
+  /// Whether all elements are numbers, strings, bools or none.
+  package var isPlain: Bool {
+    UnsafeBufferPointer(start: base, count: count).allSatisfy { !$0.isObject || $0.is(.string) }
+  }
+
   /// The element at a place that the caller has checked.
   package subscript(index: Int) -> Value { base[index].value }
 
@@ -99,6 +104,13 @@ package final class ListObject: Object {
   func replace(_ index: Int, by slot: Slot) {
     if !isSeparate { separate() }
     base.put(index, slot)
+  }
+
+  /// Where an element is that is no object, in a list whose elements no other list sees.
+  @inline(__always)
+  func ownPlace(_ index: Int) -> UnsafeMutablePointer<Slot>? {
+    guard index < count, isSeparate, !base[index].isObject else { return nil }
+    return base + index
   }
 
   /// One element more in place, taking over one count of the slot; only for a list that nobody else

@@ -61,7 +61,7 @@ struct LoopScalars {
     case .subtract: result = x - y
     case .multiply: result = x * y
     case .divide: result = x / y
-    case .floorDivide: result = Operator.floorQuotient(x, y)
+    case .floorDivide: result = PlainArithmetic.floorQuotient(x, y)
     case .remainder: result = PlainArithmetic.remainder(x, y)
     case .power: result = PlainArithmetic.power(x, y)
     default: return nil

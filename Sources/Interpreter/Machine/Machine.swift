@@ -33,6 +33,8 @@ final class Machine {
 
   /// Owns the machine.
   unowned(unsafe) let session: Session
+  /// The same, for what is too short to count who holds it.
+  let sessionReference: Unmanaged<Session>
   let registers: UnsafeMutablePointer<Slot>
   /// Registers below this are valid; above, memory was never touched.
   private var initializedEnd: UnsafeMutablePointer<Slot>
@@ -45,7 +47,7 @@ final class Machine {
   /// Closures that left their global variable while they ran.
   private var retired: [Slot] = []
   /// Turns and calls until somebody looks at the interrupt flag, and those left after them.
-  private var fuel = 0
+  var fuel = 0
   private var allowance = Int.max
   /// The loop whose turns were to be repeated last.
   var repetitions = Repetitions()
@@ -53,9 +55,14 @@ final class Machine {
   var loops = 0
   /// Whether somebody wishes to look around between two turns.
   private(set) var wantsPause = false
+  /// Whether somebody has looked around since it was set to false.
+  var hasPaused = false
+  /// Turns of loops that ran specialised.
+  var specializedTurns = 0
 
   init(_ session: Session) {
     self.session = session
+    sessionReference = .passUnretained(session)
     registers = .allocate(capacity: Machine.registerLimit)
     initializedEnd = registers
     frames = .allocate(capacity: Machine.depthLimit + 1)
@@ -104,6 +111,12 @@ final class Machine {
       }
       return target[value: 0]
     }
+  }
+
+  /// Asks for so many bytes of room for a text.
+  @inline(__always)
+  func reserve(bytes count: Int) throws {
+    try sessionReference._withUnsafeGuaranteedRef { try $0.reserve(count, 1) }
   }
 
   func recursion() -> Problem {
@@ -292,7 +305,7 @@ final class Machine {
   }
 
   @inline(never)
-  private func refuel() throws {
+  func refuel() throws {
     fuel = 0
     if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
     wantsPause = Interrupts.isPauseRequested

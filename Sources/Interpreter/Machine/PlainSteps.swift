@@ -14,8 +14,9 @@ extension Machine {
     let next = frame.pointee.next
     switch i.pointee.op {
     case .add:
-      guard r[i.b].is(.string) else { return nil }
-      return try concatenate(i, frame) ? next : nil
+      let right = frame.pointee.operand(i.c)
+      guard r[i.b].is(.string), right.is(.string) else { return nil }
+      try concatenate(r, i.a, i.b, right)
     case .equal, .notEqual:
       guard let same = areSame(r[i.b], frame.pointee.operand(i.c)) else { return nil }
       r.put(i.a, Slot(same == (i.pointee.op == .equal)))
@@ -43,7 +44,7 @@ extension Machine {
     case .format:
       guard i.c < 0, !r[i.b].isObject || r[i.b].is(.string) else { return nil }
       frame.take(r, i.a, r[i.b])
-    case .concatenate: return try text(i, frame) ? next : nil
+    case .concatenate: return try text(r, i.a, i.b, i.c) ? next : nil
     case .unpack:
       if i.c == -1 { return try append(r[i.b], to: r[i.a]) ? next : nil }
       return unpack(i, frame) ? next : nil
@@ -57,26 +58,20 @@ extension Machine {
   }
 
   /// Two strings, the second behind the first: in its place where nobody else holds it.
-  private func concatenate(
-    _ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>
-  ) throws -> Bool {
-    let r = frame.pointee.registers
-    let right = frame.pointee.operand(i.c)
-    guard right.is(.string) else { return false }
-    return try string(right)._withUnsafeGuaranteedRef { other in
-      if i.a == i.b, r[i.a].isAlone(as: StringObject.self) {
-        try session.reserve(other.text.utf8.count, 1)
-        string(r[i.a])._withUnsafeGuaranteedRef { $0.append(other) }
-        return true
-      }
-      let sum = try string(r[i.b])._withUnsafeGuaranteedRef { first in
-        try session.reserve(first.text.utf8.count + other.text.utf8.count + 64, 1)
-        return StringObject(first, other)
-      }
-      frame.pointee.holdsObjects = true
-      r.put(i.a, Slot(sum))
-      return true
+  func concatenate(_ r: Registers, _ a: Int, _ b: Int, _ right: Slot) throws {
+    // Each is asked for what is needed by itself: to hold both objects would be to count them.
+    let more = string(right)._withUnsafeGuaranteedRef { $0.text }
+    let isPlain = string(right)._withUnsafeGuaranteedRef { $0.hasByteCharacters }
+    if a == b, r[a].isAlone(as: StringObject.self) {
+      try reserve(bytes: more.utf8.count)
+      return string(r[a])._withUnsafeGuaranteedRef { $0.append(more, hasByteCharacters: isPlain) }
     }
+    let first = string(r[b])._withUnsafeGuaranteedRef { $0.text }
+    try reserve(bytes: first.utf8.count + more.utf8.count + 64)
+    let isKnown =
+      isPlain && string(r[b])._withUnsafeGuaranteedRef { $0.isKnownToHaveByteCharacters }
+    top.pointee.holdsObjects = true
+    r.put(a, Slot(isKnown ? StringObject(bytes: first + more) : StringObject(first + more)))
   }
 
   /// Whether two strings, or what is no object, are the same; nil for what is compared otherwise.
@@ -117,14 +112,16 @@ extension Machine {
     return true
   }
 
-  /// Pieces of text and numbers put together.
-  private func text(_ i: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Frame>) throws
-    -> Bool
-  {
-    let pieces = frame.pointee.registers + i.b
+  /// So many pieces of text and numbers from register `b` on, put together.
+  func text(_ r: Registers, _ a: Int, _ b: Int, _ count: Int) throws -> Bool {
+    if let brief = BriefText.text(of: UnsafeBufferPointer(start: r + b, count: count)) {
+      try reserve(bytes: BriefText.capacity)
+      top.pointee.holdsObjects = true
+      r.put(a, Slot(StringObject(bytes: brief)))
+      return true
+    }
     var text = ""
-    for index in 0..<i.c {
-      let piece = pieces[index]
+    for piece in UnsafeBufferPointer(start: r + b, count: count) {
       if piece.isNumber {
         text += NumberFormat.shortest(piece.number)
       } else if piece.is(.string) {
@@ -133,9 +130,9 @@ extension Machine {
         return false
       }
     }
-    try session.reserve(text.utf8.count + 64, 1)
-    frame.pointee.holdsObjects = true
-    frame.pointee.registers.put(i.a, Slot(StringObject(text)))
+    try reserve(bytes: text.utf8.count + 64)
+    top.pointee.holdsObjects = true
+    r.put(a, Slot(StringObject(text)))
     return true
   }
 

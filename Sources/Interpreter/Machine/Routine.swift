@@ -11,6 +11,8 @@ struct Routine: BitwiseCopyable {
   let names: UnsafePointer<Int32>
   let registerCount: Int
   let parameterCount: Int
+  /// The specialisations of its loops.
+  let loops: Unmanaged<SpecializedLoops>
 
   init(_ chunk: Chunk) {
     code = Routine.copy(
@@ -22,6 +24,7 @@ struct Routine: BitwiseCopyable {
     names = Routine.copy(chunk.spans.map(\.name))
     registerCount = chunk.registerCount
     parameterCount = chunk.parameters.count
+    loops = .passRetained(SpecializedLoops())
   }
 
   func deallocate(constants count: Int) {
@@ -29,6 +32,7 @@ struct Routine: BitwiseCopyable {
     (UnsafePointer<Slot>(slots: code) - Routine.space(count)).deallocate()
     origins.deallocate()
     names.deallocate()
+    loops.release()
   }
 
   func constant(_ index: Int) -> Slot { UnsafePointer<Slot>(slots: code)[~index] }

@@ -116,16 +116,19 @@ extension Machine {
   private func storeNumber(in variable: Registers, _ r: Registers, _ kind: Int) throws -> Bool {
     guard r[0].isNumber, variable.pointee.isAlone(as: TensorObject.self) else { return false }
     let (value, op) = (r[0].number, StoreKind.arithmetic(kind))
-    let tensor = variable.pointee.unmanaged(as: TensorObject.self).takeUnretainedValue()
-    let isAlone = tensor.holdsAlone
-    let node = tensor.node
-    guard let position = position(in: node.shape, r + 1, StoreKind.indices(kind)) else {
-      return false
-    }
+    let tensor = variable.pointee.unmanaged(as: TensorObject.self)
+    let (isAlone, reference) = tensor._withUnsafeGuaranteedRef { ($0.holdsAlone, $0.reference) }
+    guard
+      let position = reference._withUnsafeGuaranteedRef({
+        position(in: $0.shape, r + 1, StoreKind.indices(kind))
+      })
+    else { return false }
     let change = { (old: Double, new: Double) in op == nil ? new : op?.arithmetic(old, new) }
-    if node.isPlainData {
-      return isAlone && node.changeElement(position, by: value, change)
+    if reference._withUnsafeGuaranteedRef({ $0.isPlainData }) {
+      return isAlone
+        && reference._withUnsafeGuaranteedRef { $0.changeElement(position, by: value, change) }
     }
+    let node = reference.takeUnretainedValue()
     // Whoever stores one element after the other will go on: from here on in a copy, in place.
     guard node.op === Operator.sliceUpdate, let copy = try node.plainCopy(),
       copy.changeElement(position, by: value, change)

@@ -49,6 +49,8 @@ extension Session {
   private func parameters(of value: Value, _ seen: inout Set<ObjectIdentifier>)
     -> [(path: String, parameter: Parameter)]
   {
+    // Long lists are plain, mostly: their elements get no places.
+    if case .list(let list) = value, list.isPlain { return [] }
     if let parts = parts(of: value) {
       // What is shared has been seen with all its parts.
       if let object = value.object, !seen.insert(object).inserted { return [] }

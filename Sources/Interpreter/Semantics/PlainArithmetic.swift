@@ -16,8 +16,29 @@ enum PlainArithmetic {
     return x - (x / y).rounded(.down) * y
   }
 
+  /// The same for a divisor that is known to be whole, from 1 to 2^51.
   @inline(__always)
-  private static func isWhole(_ x: Double) -> Bool { (x + 0x1.8p52) - 0x1.8p52 == x }
+  static func remainder(_ x: Double, ofWhole y: Double) -> Double {
+    guard x > 0, x < 0x1p51, isWhole(x) else { return anyRemainder(x, y) }
+    return x - (x / y).rounded(.down) * y
+  }
+
+  /// The quotient rounded down; that of whole numbers as in `remainder`.
+  @inline(__always)
+  static func floorQuotient(_ x: Double, _ y: Double) -> Double {
+    guard x > 0, y > 0, max(x, y) < 0x1p51, isWhole(x), isWhole(y) else {
+      return anyFloorQuotient(x, y)
+    }
+    return (x / y).rounded(.down)
+  }
+
+  @inline(never)
+  private static func anyFloorQuotient(_ x: Double, _ y: Double) -> Double {
+    Operator.floorQuotient(x, y)
+  }
+
+  @inline(__always)
+  static func isWhole(_ x: Double) -> Bool { (x + 0x1.8p52) - 0x1.8p52 == x }
 
   /// Of whole numbers by integer division, which is shorter.
   @inline(never)

@@ -52,6 +52,8 @@ package final class Session {
   /// What `>>` makes of its stages may be any callable; set by the library for other values.
   package private(set) var sources: [SourceText] = []
   private var sourceIDs: [ObjectIdentifier: Int32] = [:]
+  /// Whether loops over plain numbers are specialised; results are the same without.
+  package var specializesLoops = true
   lazy var machine: Machine = {
     let machine = Machine(self)
     globals.retire = { [unowned machine] in machine.retire($0) }
@@ -397,7 +399,10 @@ extension Session {
     if hasTrained { trainedTurns += 1 }
     graph.trail.endTurn(level: isTopLevel ? level : nil, hasTrained: hasTrained)
     guard Interrupts.isPauseRequested, kind != .comprehension else { return hasComputed }
-    if isTopLevel || hasTrained || isPlaceToPause { try pauseOrStop() }
+    if isTopLevel || hasTrained || isPlaceToPause {
+      machine.hasPaused = true
+      try pauseOrStop()
+    }
     return hasComputed
   }
 
@@ -491,4 +496,7 @@ extension Session {
     get { machine.budget }
     set { machine.budget = newValue }
   }
+
+  /// How many turns of loops ran specialised.
+  package var specializedTurns: Int { machine.specializedTurns }
 }

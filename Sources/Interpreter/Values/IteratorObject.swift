@@ -3,7 +3,7 @@
 /// Counts through a range by itself, and through other values by asking for their elements.
 final class IteratorObject: Object {
   private var position: Int
-  private let end: Int
+  private var end: Int
   /// Nil for a range.
   private let source: Value?
 
@@ -30,6 +30,21 @@ final class IteratorObject: Object {
     return Slot(Double(position))
   }
 
+  /// The next number of what is known to be a range, NaN at its end.
+  @inline(__always)
+  func nextOfRange() -> Double {
+    guard position < end else { return .nan }
+    defer { position &+= 1 }
+    return Double(position)
+  }
+
+  /// Begins again with another range; false where it is over something else.
+  func begin(_ lower: Int, _ upper: Int) -> Bool {
+    guard source == nil else { return false }
+    (position, end) = (lower, upper)
+    return true
+  }
+
   var isOfNumbers: Bool { source == nil }
   /// The next number of a range, and how many are left.
   var nextValue: Double { Double(position) }
@@ -38,12 +53,18 @@ final class IteratorObject: Object {
   /// Goes past some numbers of a range, which has as many.
   func advance(_ count: Int) { position += count }
 
-  /// The next element of a list, `undefined` at its end, nil where this is over something else.
-  func nextOfList() -> Slot? {
+  /// The list that it is over, nil where it is over something else.
+  var list: ListObject? { if case .list(let list)? = source { list } else { nil } }
+
+  /// The next element of a list, `undefined` at its end, nil where this is over something else, or the
+  /// element is not wanted.
+  func nextOfList(_ isWanted: (Slot) -> Bool = { _ in true }) -> Slot? {
     guard case .list(let list)? = source else { return nil }
     guard position < end else { return .undefined }
-    defer { position &+= 1 }
-    return list.slot(position).retained
+    let slot = list.slot(position)
+    guard isWanted(slot) else { return nil }
+    position &+= 1
+    return slot.retained
   }
 
   /// The next element, nil at the end.

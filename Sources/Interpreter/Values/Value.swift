@@ -72,6 +72,8 @@ package class Object {
     case string, tensor, tuple, list, record, range, closure, function, foreign, cell, iterator
   }
   final let kind: Kind
+  /// Of a string, whether every byte is a character; here, where there is room for it.
+  fileprivate final var hasBytesOnly: Bool?
   /// How many slots hold it; together they own one count of Swift's. A session is one thread.
   final var slots: Int32 = 0
   init(_ kind: Kind) { self.kind = kind }
@@ -91,37 +93,31 @@ final class ForeignBox: Object {
 
 package final class StringObject: Object {
   package private(set) var text: String
-  /// Whether every byte is a character; nil until somebody has asked.
-  private var known: Bool?
-
   package init(_ text: String) {
     self.text = text
     super.init(.string)
   }
 
-  /// Both texts, one after the other.
-  init(_ first: StringObject, _ second: StringObject) {
-    text = first.text + second.text
-    super.init(.string)
-    note(first, second)
-  }
-
   /// Continues the text in place; only for a string that nobody else holds.
-  func append(_ other: StringObject) {
-    text += other.text
-    note(self, other)
+  func append(_ other: String, hasByteCharacters: Bool) {
+    text += other
+    // Where every byte of two texts is a character, it is in both together.
+    hasBytesOnly = hasBytesOnly == true && hasByteCharacters ? true : nil
   }
 
-  /// Where every byte of two texts is a character, it is in both together.
-  private func note(_ first: StringObject, _ second: StringObject) {
-    known = first.known == true && second.hasByteCharacters ? true : nil
+  var isKnownToHaveByteCharacters: Bool { hasBytesOnly == true }
+
+  /// A text of which somebody knows that every byte is a character.
+  package convenience init(bytes text: String) {
+    self.init(text)
+    hasBytesOnly = true
   }
 
   /// Whether every byte is a character; a line end of two bytes is one character.
   package var hasByteCharacters: Bool {
-    if let known { return known }
+    if let hasBytesOnly { return hasBytesOnly }
     let found = text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x0D }
-    known = found
+    hasBytesOnly = found
     return found
   }
 
@@ -135,11 +131,13 @@ package final class StringObject: Object {
       let end = text.index(start, offsetBy: places.count)
       return StringObject(String(text[start..<end]))
     }
+    let part = text.utf8.withContiguousStorageIfAvailable {
+      String(decoding: UnsafeBufferPointer(rebasing: $0[places]), as: UTF8.self)
+    }
     let bytes = text.utf8
-    let start = bytes.index(bytes.startIndex, offsetBy: places.lowerBound)
-    let part = StringObject(String(text[start..<bytes.index(start, offsetBy: places.count)]))
-    part.known = true
-    return part
+    return StringObject(
+      bytes: part
+        ?? String(decoding: bytes.dropFirst(places.lowerBound).prefix(places.count), as: UTF8.self))
   }
 }
 
