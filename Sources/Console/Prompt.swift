@@ -319,6 +319,7 @@ extension Prompt {
     entryNumber += 1
     let source = SourceText(name: "entry \(entryNumber)", text: entry)
     session.worked = isTerminal ? { [unowned self] in showDefinition($0) } : nil
+    if isTerminal { try lookAhead(source) }
     let value = try session.asEntry(entry) {
       try session.run(source, mode: .entry, seeing: visible(in: source), of: seen)
     }
@@ -327,6 +328,16 @@ extension Prompt {
       return try session.display(value)
     }
     worked.append(Worked(text: entry, result: result))
+  }
+
+  /// Throws the faults that stand behind something which takes long, before anything runs.
+  private func lookAhead(_ source: SourceText) throws {
+    guard visible(in: source).isEmpty else { return }
+    var faults = EntryCheck.faults(in: source, session)
+    if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
+    guard !faults.isEmpty else { return }
+    faults[faults.count - 1].notes.append("what stands before it takes long: nothing has run")
+    throw DiagnosticList(faults)
   }
 
   /// Questions, and words that people try when they look for the way out.

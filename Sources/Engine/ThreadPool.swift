@@ -64,6 +64,9 @@ package final class ThreadPool: @unchecked Sendable {
       }, Unmanaged.passRetained(self).toOpaque())
   }
 
+  /// In a copy of the process, which has the calling thread only: all work stays on it.
+  package static func becomeAlone() { shared.isBusy.store(true, ordering: .relaxed) }
+
   /// Runs `body` for every part, on whichever thread is free; at most 65 535 parts.
   package func run(parts: Int, _ body: (Int) -> Void) {
     guard threads > 1, parts > 1,

@@ -398,6 +398,12 @@ extension Session {
     throw Problem(.type, "\(value.typePhrase) has no elements")
   }
 
+  /// What a loop over a value begins with, nil for one that has nothing.
+  package func firstElement(of value: Value) throws -> Value? {
+    let iterator = try iterator(value)
+    return try (iterator.nextNumber() ?? iterator.next(self))?.definedValue
+  }
+
   func iterator(_ value: Value) throws -> IteratorObject {
     guard let count = length(value) else {
       let isNumber = if case .number = read(value) { true } else { false }

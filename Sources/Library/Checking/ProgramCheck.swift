@@ -18,15 +18,38 @@ package final class ProgramCheck {
   private var uses: [String: Set<String>] = [:]
   /// Whether a statement was ended before it was done: values are not those of a whole run.
   private var isCut = false
+  /// Whether a statement failed that had not been ended.
+  private var hasFailed = false
   private var used = 0.0
   /// Time of the processor for a whole program, and for a statement.
-  private static let most = (program: 0.7, statement: 0.12)
+  private let most: (program: Double, statement: Double)
+  /// Whether it is an entry: its faults are those of the session that goes on with it.
+  private let isEntry: Bool
   private static let maximum = 50
 
   private init(_ source: SourceText, folder: String) {
     (self.source, self.folder) = (source, folder)
     session = Library.makeSession { _ in }
+    (most, isEntry) = ((0.7, 0.12), false)
     session.isRehearsal = true
+  }
+
+  /// For an entry in a session that is not needed any more.
+  init(entry source: SourceText, _ session: Session, seconds: Double) {
+    (self.source, self.session, folder) = (source, session, "")
+    (most, isEntry) = ((seconds, seconds / 4), true)
+    session.isRehearsal = true
+  }
+
+  /// The faults of an entry that stand behind something which takes long; it has been parsed.
+  func faults(behindLong statements: [Statement]) -> [Diagnostic] {
+    session.warn = { _ in }
+    session.declare(statements, source)
+    for statement in statements {
+      check(statement)
+      guard isCut || !hasFailed else { return [] }
+    }
+    return sorted.filter { !$0.isWarning }
   }
 
   /// Everything that is wrong, in the order of the source; warnings among it.
@@ -104,9 +127,8 @@ package final class ProgramCheck {
 
   private func check(_ statement: Statement) {
     guard names(in: statement).allSatisfy({ isKnown($0) }) else { return poison(statement) }
-    let left = max(0.01, min(ProgramCheck.most.statement, ProgramCheck.most.program - used))
+    let left = max(0.01, min(most.statement, most.program - used))
     let start = CheckTimer.used
-    defer { used += CheckTimer.used - start }
     var errors: [Diagnostic] = []
     let (_, isCut) = CheckTimer.run(seconds: left) {
       do { _ = try session.runOne(statement, source) } catch {
@@ -118,12 +140,75 @@ package final class ProgramCheck {
       for name in statement.definedNames where session.globals[name.name] == nil {
         unknown.insert(name.name)
       }
+      used += CheckTimer.used - start
+      lookInside(statement)
       return
     }
+    used += CheckTimer.used - start
     guard !errors.isEmpty else { return }
+    hasFailed = true
     poison(statement)
     guard !isExpected(statement) else { return }
     for error in errors where isSure(error) { add(checked(error, statement)) }
+  }
+
+  /// What stands in a loop behind what takes long: the body of its first turn, statement by statement.
+  /// What the loop changes is not known behind it.
+  private func lookInside(_ statement: Statement) {
+    let body: Block
+    switch statement.kind {
+    case .forLoop(let pattern, let values, let block):
+      guard beginTurn(pattern, values) else { return poison(statement) }
+      body = block
+    case .whileLoop(_, let block): body = block
+    default:
+      if isEntry { poison(statement) }
+      return
+    }
+    guard body.statements.count > 1 else {
+      if isEntry { poison(statement) }
+      return
+    }
+    for inner in body.statements where used < most.program {
+      // What leaves the body has no meaning outside of it.
+      if ProgramCheck.leaves(inner) { poison(inner) } else { check(inner) }
+    }
+    if isEntry { poison(statement) }
+    // Names of the body are gone behind it; others of the same name are back.
+    for inner in body.statements {
+      for name in inner.definedNames { unknown.insert(name.name) }
+    }
+  }
+
+  /// Whether a break, a continue or a return stands in a statement.
+  private static func leaves(_ statement: Statement) -> Bool {
+    var found = false
+    func look(_ statements: [Statement]) {
+      for statement in statements {
+        switch statement.kind {
+        case .breakLoop, .continueLoop, .returnValue: found = true
+        default: break
+        }
+      }
+    }
+    look([statement])
+    visitTree([statement], expression: { _ in }, block: { look($0.statements) })
+    return found
+  }
+
+  /// Gives the names of a loop its first element; false where there is none.
+  private func beginTurn(_ pattern: Pattern, _ values: Expr) -> Bool {
+    let name = "the first element"
+    var element: Value?
+    _ = CheckTimer.run(seconds: 0.02) {
+      element = try? session.firstElement(
+        of: session.runOne(Statement(.expression(values), values.range), source))
+    }
+    guard let element else { return false }
+    session.define(name, element)
+    let definition = Statement(
+      .define(pattern, Expr(.name(name), values.range)), values.range)
+    return (try? session.runOne(definition, source)) != nil
   }
 
   /// Whether an error is one of a whole run as well.

@@ -279,3 +279,30 @@ def _(t):
     t.keys(":stop", "\r")
     t.enter("1 + 4")
     return r"\n5$"
+
+
+DATA = ["let x = randn(2000, 300)", "let y = randn(2000, 2)",
+        "let net = dense(300, 400) >> relu >> dense(400, 2)"]
+
+
+@check("a wrong shape behind a long training is told before that runs")
+def _(t):
+    t.enter(*DATA, "let h = fit(net, x, y, mse, epochs: 100000, verbose: false); let p = net(x) @ x", "h")
+    return (r"error\[shape\]: cannot multiply net\(x\) @ x[^~]*nothing has run[^~]*"
+            r"error\[name\]: nothing is called 'h'")
+
+
+@check("a wrong shape behind a long loop in a loop is told before anything is printed", columns=120)
+def _(t):
+    t.enter(*DATA, "for epoch in 0..9999 { print(\"begun\"); for (a, b) in batches(x, y, size: 1)"
+            " { backward(mse(net(a), b)) }; net(y) }")
+    if not t.shows(r"wants \[\.\., 300\] but got \[2000, 2\][^~]*nothing has run[^~]*takes it$"):
+        return False
+    return "\nbegun" not in t.screen.text
+
+
+@check("what a long loop makes is no fault behind it, and an entry is run once")
+def _(t):
+    t.enter("let n = 0", "let s = list(); for i in 0..400000 { s = append(s, i) }; tensor(s) @ ones(400000)",
+            "n += 1; len(\"abc\"); print(\"once\")", "rand() > 2; n")
+    return r"79999\d+\n[^~]*once\n[^~]*\n1$" if t.screen.text.count("\nonce") < 2 else False
