@@ -54,17 +54,16 @@ enum DecisionFigure {
         classes, rows: grid.down, columns: grid.across, x: across, y: down,
         isOfClasses: classes.allSatisfy { $0 >= 0 && $0 == $0.rounded() && $0 < 1000 },
         PlotOptions(title: title))
-      let kinds = labels.isEmpty ? [] : Array(Set(labels)).sorted()
-      for kind in kinds {
-        let rows = labels.indices.filter { labels[$0] == kind }
-        figure = try figure.scatter(
-          x: PlotValues(rows.map { xs[$0] }), y: PlotValues(rows.map { ys[$0] }),
-          PlotOptions(
-            color: PlotColor.className(Int(max(0, min(999, kind)))),
-            label: NumberFormat.shortest(kind)))
+      guard !labels.isEmpty else {
+        return try figure.scatter(x: PlotValues(xs), y: PlotValues(ys))
       }
-      return kinds.isEmpty
-        ? try figure.scatter(x: PlotValues(xs), y: PlotValues(ys)) : figure
+      let kinds = Array(Set(labels)).sorted()
+      for kind in kinds {
+        figure = try ClassPoints.add(
+          to: figure, labels.indices.filter { labels[$0] == kind }, x: xs, y: ys,
+          color: Int(max(0, min(999, kind))), label: NumberFormat.shortest(kind))
+      }
+      return figure
     }
   }
 

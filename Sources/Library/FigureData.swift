@@ -85,6 +85,34 @@ struct FigureData {
     }
   }
 
+  /// The seconds of an argument that is a list of dates; nil where it is none.
+  private func dates(_ place: Int) throws -> PlotValues? {
+    guard case .list(let list) = call.value(place), case .string? = list.elements.first else {
+      return nil
+    }
+    var seconds: [Double] = []
+    for (index, element) in list.elements.enumerated() {
+      guard case .string(let text) = element, let time = CalendarTime.seconds(text.text) else {
+        let shown = try call.session.echo(element)
+        throw Problem(
+          .value, "\(shown), number \(index) of x, is no date", argument: place,
+          help: "dates are written 2024-03-01, 2024-03 or 2024-03-01T12:30")
+      }
+      seconds.append(time)
+    }
+    return PlotValues(seconds)
+  }
+
+  /// Whether the x values that are drawn are dates: those of the call, or those of the figure below.
+  var hasDates: Bool {
+    guard let first = places.first else { return false }
+    if places.count == 1 { return figure.hasDates && call.session.isCallable(call.value(first)) }
+    guard case .list(let list) = call.value(first), case .string? = list.elements.first else {
+      return false
+    }
+    return true
+  }
+
   /// Pairs of x and y; x is nil where they are counted.
   func series() throws -> [(x: PlotValues?, y: PlotValues)] {
     guard let first = places.first else {
@@ -97,7 +125,7 @@ struct FigureData {
       if call.session.isCallable(call.value(first)) { return [try sampled(first)] }
       return try columns(first).map { (nil, try filled($0, first)) }
     }
-    let x = try columns(first)
+    let x = try dates(first).map { [$0] } ?? columns(first)
     if call.session.isCallable(call.value(places[1])) {
       return try x.map { x in
         (x, try values(of: call.value(places[1]), places[1], (0..<x.count).map { x[$0] }))
@@ -114,7 +142,9 @@ struct FigureData {
   }
 
   private func size(_ place: Int) -> String {
-    call.session.node(call.value(place)).map { "\($0.shape)" } ?? "a list"
+    let count = call.session.length(call.value(place))
+    return call.session.node(call.value(place)).map { "\($0.shape)" }
+      ?? (count.map { "a list of \($0)" } ?? "a list")
   }
 
   private func filled(_ values: PlotValues, _ place: Int) throws -> PlotValues {

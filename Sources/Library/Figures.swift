@@ -50,7 +50,7 @@ enum FigureFunctions {
   }
 
   /// The options of the n-th of `count` layers that a call adds.
-  private static func readOptions(_ call: Call, _ index: Int = 0, of count: Int = 1) throws
+  static func readOptions(_ call: Call, _ index: Int = 0, of count: Int = 1) throws
     -> PlotOptions
   {
     let text = { (name: String) throws -> String? in
@@ -97,12 +97,14 @@ enum FigureFunctions {
     ] + options + scales,
     details: [
       "line(y) counts x from 0. A matrix gives a line a column.",
+      "Where x is a list of texts such as 2024-03-01, 2024-03 or 2024-03-01T12:30, its axis has dates.",
       "line(f, from: 0, to: 3) is the curve of a function, line(x, f) that of f at the numbers x.",
       "figure |> line(_, x, y) draws over a figure.",
     ],
     examples: [
       "type(line([1, 4, 9]))  # => figure",
       "type(line([1, 10, 100], yscale: \"log\"))  # => figure",
+      "type(line([\"2024-03-01\", \"2024-03-08\"], [3, 5]))  # => figure",
       "line([0, 1], yscale: \"log\")  # error: value",
       "type(scatter([1, 2], [2, 4]) |> line(_, x -> 2 * x, label: \"2x\"))  # => figure",
       "line([])  # error: value",
@@ -116,18 +118,23 @@ enum FigureFunctions {
   static let scatter: HostFunction = HostFunction(
     name: "scatter", summary: "Points.", category: "Plots",
     parameters: [
-      P("x", "y alone, or x"), P("y", "numbers", default: .optional("none")), overlay,
+      P("x", "y alone, or x; texts such as 2024-03-01 are dates"),
+      P("y", "numbers", default: .optional("none")), overlay,
+      P("classes", "the class of each point: numbers or texts", default: .optional("none")),
     ] + options + scales,
     details: [
+      "Points of a class have a colour and a mark; label: names the classes in their order.",
       "scatter(y) counts x from 0. Each column of a matrix has a colour of its own.",
       "figure |> scatter(_, x, y) draws over a figure.",
     ],
     examples: [
       "type(scatter([1, 2], [3, 4]))  # => figure",
+      "type(scatter([1, 2, 3], [3, 4, 3], classes: [0, 1, 0]))  # => figure",
       "scatter([1, 2], [3])  # error: shape",
     ],
     action: { call in
-      try drawnSeries(call) { figure, x, y, options throws(PlotProblem) -> Figure in
+      if call.isGiven(3) { return try ClassPoints.drawn(call) }
+      return try drawnSeries(call) { figure, x, y, options throws(PlotProblem) -> Figure in
         try figure.scatter(x: x, y: y, options) { Interrupts.isRequested }
       }
     })
@@ -170,6 +177,7 @@ enum FigureFunctions {
       P("xrange", "(from, to): where the columns lie on the x axis", default: .optional("none")),
       P("yrange", "(from, to): where the rows lie on the y axis", default: .optional("none")),
       P("numbers", "whether the numbers are written into the cells", default: .optional("false")),
+      P("labels", "names of the rows, and of the columns", default: .optional("none")),
     ] + options.filter { $0.name != "color" && $0.name != "label" },
     details: [
       "Without yrange the axes count rows and columns, the first row on top; with it the first row is",
@@ -200,10 +208,11 @@ enum FigureFunctions {
       let (x, y) = (try range(call, "xrange"), try range(call, "yrange"))
       let showsNumbers = try call.bool(4, default: false)
       let options = try readOptions(call)
+      let names = call.isGiven(5) ? try call.elements(5).map { try call.session.display($0) } : []
       return try drawn { () throws(PlotProblem) -> Figure in
         try data.figure.heatmap(
           values, rows: node.shape[0], columns: node.shape[1], x: x, y: y,
-          showsNumbers: showsNumbers, options)
+          showsNumbers: showsNumbers, names: names, options)
       }
     })
 
@@ -257,7 +266,8 @@ enum FigureFunctions {
   ) throws -> Value {
     let data = FigureData(call, count: 3)
     let series = try data.series()
-    let options = try series.indices.map { try readOptions(call, $0, of: series.count) }
+    var options = try series.indices.map { try readOptions(call, $0, of: series.count) }
+    for index in options.indices { options[index].hasDates = data.hasDates }
     return try drawn { () throws(PlotProblem) -> Figure in
       var figure = data.figure
       for (index, (x, y)) in series.enumerated() {

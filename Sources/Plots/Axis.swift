@@ -16,6 +16,10 @@ struct Axis: Equatable {
   /// Whether equal steps are equal factors; the extent is that of the logarithms to the base of ten.
   private let isLogarithmic: Bool
   let ticks: [Tick]
+  /// Places between the ticks of a logarithmic axis: 2 … 9 times the powers of ten.
+  let minorTicks: [Double]
+  /// What the ticks of an axis of dates do not say: the year of days, the day of hours.
+  let context: String?
 
   /// The value at its lower end.
   var low: Double { isLogarithmic ? pow(10, extent.low) : extent.low }
@@ -26,7 +30,7 @@ struct Axis: Equatable {
   /// whole numbers only.
   init(
     _ values: some Sequence<Double>, count: Int, tight: Bool = false, reversed: Bool = false,
-    counts: Bool = false, logarithmic: Bool = false
+    counts: Bool = false, logarithmic: Bool = false, dates: Bool = false, names: [String] = []
   ) {
     var extent = Extent()
     for value in values where !logarithmic || value > 0 {
@@ -46,9 +50,27 @@ struct Axis: Equatable {
       extent.high = min(largest, extent.high + room)
     }
     (self.extent, isReversed, isLogarithmic) = (extent, reversed, logarithmic)
-    ticks =
-      logarithmic
-      ? Axis.powers(extent, count: count) : Axis.ticks(extent, count: count, counts: counts)
+    minorTicks = logarithmic ? Axis.minor(extent) : []
+    if dates {
+      (ticks, context) = CalendarTime.ticks(extent.low, extent.high, count: count)
+      return
+    }
+    context = nil
+    if !names.isEmpty {
+      ticks = names.enumerated().map { Tick(value: Double($0.offset), label: $0.element) }
+    } else {
+      ticks =
+        logarithmic
+        ? Axis.powers(extent, count: count) : Axis.ticks(extent, count: count, counts: counts)
+    }
+  }
+
+  private static func minor(_ extent: Extent) -> [Double] {
+    let (first, last) = (Int(extent.low.rounded(.down)), Int(extent.high.rounded(.up)))
+    guard last - first < 12 else { return [] }
+    return (first...last).flatMap { exponent in
+      (2...9).map { Double($0) * pow(10, Double(exponent)) }
+    }.filter { log10($0) >= extent.low && log10($0) <= extent.high }
   }
 
   /// Where a value stands between the axis' ends, 0 … 1.
@@ -129,7 +151,7 @@ extension Figure {
     let extent = extent
     return Axis(
       extent.x, count: count, tight: extent.isTight, counts: countsColumns,
-      logarithmic: isLogarithmic.x)
+      logarithmic: isLogarithmic.x, dates: hasDates, names: countsColumns ? names : [])
   }
 
   /// With about so many ticks.
@@ -137,7 +159,7 @@ extension Figure {
     let extent = extent
     return Axis(
       extent.y, count: count, tight: extent.isTight, reversed: isUpsideDown, counts: isUpsideDown,
-      logarithmic: isLogarithmic.y)
+      logarithmic: isLogarithmic.y, names: isUpsideDown ? names : [])
   }
 
   /// The x values and y values that the axes must cover, and whether the axes are tight.
@@ -183,6 +205,14 @@ extension Figure {
     case .heatmap(let map): !map.values.contains(where: \.isFinite)
     case .pictures: false
     }
+  }
+
+  /// The names of a heat map's rows and columns.
+  private var names: [String] {
+    for layer in layers {
+      if case .heatmap(let map) = layer.content { return map.names }
+    }
+    return []
   }
 
   /// Whether the x axis counts a heat map's columns.

@@ -13,6 +13,8 @@ package struct PlotOptions: Sendable {
   package var yLabel: String?
   /// Whether an axis is logarithmic; nil leaves it as it is.
   package var isLogarithmic: (x: Bool?, y: Bool?)
+  /// Whether the x values are seconds since 1970, and shown as dates.
+  package var hasDates = false
 
   package init(
     color: String? = nil, label: String? = nil, title: String? = nil, xLabel: String? = nil,
@@ -68,6 +70,8 @@ package struct Figure: Sendable, Equatable {
     package let showsNumbers: Bool
     /// Whether the numbers are those of classes, which have the colours of series.
     package let isOfClasses: Bool
+    /// What the rows and columns are called; empty where they are counted.
+    package let names: [String]
   }
 
   package enum Content: Sendable, Equatable {
@@ -91,6 +95,8 @@ package struct Figure: Sendable, Equatable {
   private var isLogarithmicX = false
   private var isLogarithmicY = false
   package var isLogarithmic: (x: Bool, y: Bool) { (isLogarithmicX, isLogarithmicY) }
+  /// Whether the x axis is one of dates.
+  package private(set) var hasDates = false
   /// What was left out, one sentence each.
   package private(set) var notes: [String] = []
 
@@ -103,6 +109,7 @@ extension Figure {
     x: PlotValues? = nil, y: PlotValues, _ options: PlotOptions = PlotOptions(),
     isInterrupted: @escaping () -> Bool = { false }
   ) throws(PlotProblem) -> Figure {
+    try checkCounted(x, options)
     var thinning = try Figure.thinning(x, y, "line", isInterrupted)
     try thinning.line()
     return try adding(.line(Series(thinning)), options)
@@ -113,6 +120,7 @@ extension Figure {
     x: PlotValues? = nil, y: PlotValues, _ options: PlotOptions = PlotOptions(),
     isInterrupted: @escaping () -> Bool = { false }
   ) throws(PlotProblem) -> Figure {
+    try checkCounted(x, options)
     var thinning = try Figure.thinning(x, y, "scatter", isInterrupted)
     try thinning.points()
     return try adding(.scatter(Series(thinning)), options)
@@ -126,7 +134,8 @@ extension Figure {
     if let bins, bins < 1 || bins > 10_000 {
       throw PlotProblem("histogram takes 1 to 10000 bins, not \(bins)")
     }
-    let histogram = try Histogram(values, bins: bins, isInterrupted)
+    let histogram = try Histogram(
+      values, bins: bins, isLogarithmic: options.isLogarithmic.x ?? isLogarithmicX, isInterrupted)
     var figure = try adding(.histogram(histogram), options)
     figure.note(missing: histogram.missing, of: values.count, "values")
     return figure
@@ -137,11 +146,16 @@ extension Figure {
   package func heatmap(
     _ values: [Double], rows: Int, columns: Int, x: ClosedRange<Double>? = nil,
     y: ClosedRange<Double>? = nil, showsNumbers: Bool = false, isOfClasses: Bool = false,
-    _ options: PlotOptions = PlotOptions()
+    names: [String] = [], _ options: PlotOptions = PlotOptions()
   ) throws(PlotProblem) -> Figure {
     let (area, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard rows >= 0, columns >= 0, !overflow, area == values.count else {
       throw PlotProblem("\(values.count) values are no map of \(rows) rows and \(columns) columns")
+    }
+    guard names.isEmpty || (names.count == rows && rows == columns && x == nil && y == nil) else {
+      throw PlotProblem(
+        "\(names.count) labels are not those of a map of \(rows) rows and \(columns) columns",
+        help: "labels name the rows and the columns alike, without xrange and yrange")
     }
     for range in [x, y].compactMap({ $0 }) {
       guard range.lowerBound.isFinite, range.upperBound.isFinite else {
@@ -152,7 +166,7 @@ extension Figure {
       rows: rows, columns: columns, values: values,
       x: x ?? -0.5...Double(columns) - 0.5, y: y ?? -0.5...Double(rows) - 0.5,
       countsRows: y == nil, countsColumns: x == nil, showsNumbers: showsNumbers,
-      isOfClasses: isOfClasses)
+      isOfClasses: isOfClasses, names: names)
     var figure = try adding(.heatmap(map), options)
     figure.note(missing: values.count { !$0.isFinite }, of: values.count, "values")
     return figure
@@ -186,6 +200,12 @@ extension Figure {
       throw PlotProblem(
         "pictures have no axes to share with other layers", help: "use heatmap instead of show")
     }
+    if let first = layers.first, !isPicture(first.content), hasDates != options.hasDates {
+      throw PlotProblem(
+        hasDates
+          ? "the x axis has dates: what is drawn over it needs dates as well"
+          : "the x axis has numbers: dates have no place on it")
+    }
     var color = PlotColor.series(layers.count)
     if let name = options.color {
       guard let named = PlotColor(name) else {
@@ -201,6 +221,10 @@ extension Figure {
     result.yLabel = options.yLabel ?? yLabel
     result.isLogarithmicX = options.isLogarithmic.x ?? isLogarithmicX
     result.isLogarithmicY = options.isLogarithmic.y ?? isLogarithmicY
+    result.hasDates = options.hasDates
+    guard !result.hasDates || !result.isLogarithmicX else {
+      throw PlotProblem("an axis of dates is not logarithmic", help: "leave out xscale")
+    }
     try result.checkLogarithms()
     switch content {
     case .line(let series), .scatter(let series):
@@ -230,6 +254,14 @@ extension Figure {
         }
       }
     }
+  }
+
+  /// Points that are counted begin at 0, which a logarithmic axis does not have.
+  private func checkCounted(_ x: PlotValues?, _ options: PlotOptions) throws(PlotProblem) {
+    guard x == nil, options.isLogarithmic.x ?? isLogarithmicX else { return }
+    throw PlotProblem(
+      "without x the points stand at 0, 1, 2 …, and a logarithmic x axis has no place for 0",
+      help: "write x values before y")
   }
 
   private static func misplaced(_ value: Double, _ axis: String) -> PlotProblem {

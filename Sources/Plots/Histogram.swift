@@ -1,6 +1,7 @@
 // Counts of values in bins of equal width.
 
 import Engine
+import Glibc
 
 extension Figure {
   /// Counts of values between edges; one edge more than counts.
@@ -18,7 +19,11 @@ extension Figure.Histogram {
 
   /// Bins of equal width; without a number, as many as the wider of Sturges' rule (1926) and
   /// Freedman and Diaconis' rule (1981) wants, as NumPy's "auto".
-  init(_ values: PlotValues, bins: Int?, _ isInterrupted: () -> Bool) throws(PlotProblem) {
+  ///
+  /// On a logarithmic axis it is the logarithms that have bins of equal width.
+  init(
+    _ values: PlotValues, bins: Int?, isLogarithmic: Bool = false, _ isInterrupted: () -> Bool
+  ) throws(PlotProblem) {
     var range = Extent()
     var absent = 0
     try values.forEach(isInterrupted) { _, value in
@@ -36,13 +41,21 @@ extension Figure.Histogram {
     }
     let number = bins ?? Self.automaticBins(values, absent, range)
     var tally = [Int](repeating: 0, count: number)
-    let span = range
+    // What is not above 0 has no logarithm, and is refused by the axis.
+    let isLogarithmic = isLogarithmic && range.low > 0
+    let span =
+      isLogarithmic ? Extent(low: log10(range.low), high: log10(range.high)) : range
     try values.forEach(isInterrupted) { _, value in
       guard value.isFinite else { return }
-      tally[min(number - 1, Int(span.share(value) * Double(number)))] += 1
+      let share = span.share(isLogarithmic ? log10(value) : value)
+      tally[min(number - 1, max(0, Int(share * Double(number))))] += 1
     }
     counts = tally
-    edges = (0...number).map { span.value(at: Double($0) / Double(number)) }
+    edges = (0...number).map { index in
+      guard index > 0, index < number else { return index == 0 ? range.low : range.high }
+      let edge = span.value(at: Double(index) / Double(number))
+      return isLogarithmic ? pow(10, edge) : edge
+    }
   }
 
   private static let largest = Double.greatestFiniteMagnitude

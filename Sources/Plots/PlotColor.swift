@@ -42,8 +42,13 @@ package struct PlotColor: Sendable, Hashable {
   /// The colour of the n-th layer of a figure.
   static func series(_ index: Int) -> PlotColor { named[index % 8].color }
 
-  /// The name of the colour of the n-th class.
-  package static func className(_ index: Int) -> String { named[index % 8].name }
+  /// The name of the colour of the n-th class; ten digits have ten.
+  package static func className(_ index: Int) -> String {
+    index % 10 == 9 ? "black" : named[index % 10].name
+  }
+
+  /// The colour of the n-th class.
+  static func ofClass(_ index: Int) -> PlotColor { PlotColor(className(index)) ?? named[0].color }
 
   /// Mixed with white, for a ground under points of the same colour.
   var pale: PlotColor {

@@ -57,9 +57,9 @@ package enum TerminalPlot {
       text.append(canvas.row(row, colors))
       text.append("\n")
     }
-    text.append(bottom(xAxis, columns, margin, figure.xLabel))
+    text.append(bottom(xAxis, columns, margin, figure.xLabel ?? xAxis.context))
     for layer in figure.layers {
-      if case .heatmap(let map) = layer.content { text.append(scale(map)) }
+      if case .heatmap(let map) = layer.content, !map.isOfClasses { text.append(scale(map)) }
     }
     text.append(legend(figure, width: width))
     return text
