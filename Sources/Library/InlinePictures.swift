@@ -1,5 +1,5 @@
-// Drawings as pictures in terminals that show them: kitty's protocol, and that of iTerm2, which WezTerm
-// understands too.
+// Drawings as pictures in terminals that show them: kitty's protocol, that of iTerm2, which WezTerm
+// understands too, and sixels.
 
 import Datasets
 import Diagnostics
@@ -8,10 +8,10 @@ import Interpreter
 
 package enum InlinePictures {
   /// How a terminal takes pictures.
-  enum Way: String, CaseIterable { case kitty, iterm }
+  enum Way: String, CaseIterable { case kitty, iterm, sixel }
 
   /// What the terminal of this process understands; nil where that is not known. `NNS_PICTURES` says
-  /// it otherwise: `none`, `kitty` or `iterm`.
+  /// it otherwise: `none`, `kitty`, `iterm` or `sixel`.
   static var way: Way? {
     let value = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
     let wanted = value("NNS_PICTURES")
@@ -24,15 +24,20 @@ package enum InlinePictures {
       return .kitty
     }
     let isKnown = ["iTerm.app", "WezTerm"].contains(value("TERM_PROGRAM"))
-    return isKnown || value("LC_TERMINAL") == "iTerm2" ? .iterm : nil
+    if isKnown || value("LC_TERMINAL") == "iTerm2" { return .iterm }
+    let hasSixels =
+      ["foot", "foot-extra", "mlterm", "contour", "yaft-256color"].contains(value("TERM"))
+      || !value("KONSOLE_VERSION").isEmpty || !value("WT_SESSION").isEmpty
+    return hasSixels ? .sixel : nil
   }
 
   /// What draws for a session on such a terminal; nil for all others.
   package static func drawer() -> ((_ svg: String, _ columns: Int) -> String?)? {
     guard let way else { return nil }
     return { svg, columns in
-      guard let image = try? Drawing.picture(of: svg),
-        let bytes = try? PNG.encode(image, "a picture")
+      guard let image = try? Drawing.picture(of: svg) else { return nil }
+      guard way != .sixel else { return Sixel.encode(image, width: pixels(columns)) }
+      guard let bytes = try? PNG.encode(image, "a picture")
       else { return nil }
       return escape(bytes, way, columns)
     }
@@ -45,9 +50,20 @@ package enum InlinePictures {
     return StyledText(text.plain, .picture(escape: escape))
   }
 
+  /// How many pixels so many columns are: as the terminal says, else eight each.
+  private static func pixels(_ columns: Int) -> Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_xpixel > 0
+    else {
+      return columns * 8
+    }
+    return min(4096, columns * Int(size.ws_xpixel) / Int(size.ws_col))
+  }
+
   private static func escape(_ bytes: [UInt8], _ way: Way, _ columns: Int) -> String {
     let text = Array(base64(bytes).utf8)
     switch way {
+    case .sixel: return ""
     case .iterm:
       return "\u{1B}]1337;File=inline=1;size=\(bytes.count);width=\(columns):"
         + String(decoding: text, as: UTF8.self) + "\u{07}"
