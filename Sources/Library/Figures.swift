@@ -147,13 +147,15 @@ enum FigureFunctions {
       P("bins", "how many, 1 to 10000", default: .optional("as many as suit the values")),
     ] + options + scales,
     details: [
-      "A matrix counts as one list of numbers. figure |> histogram(_, x) draws over a figure."
+      "A matrix counts as one list of numbers. figure |> histogram(_, x) draws over a figure.",
+      "With xscale: \"log\" the bins are equally wide on that axis: each reaches as many times further.",
     ],
     examples: [
       "type(histogram([1, 2, 2], bins: 2))  # => figure",
       "histogram([1, 2], bins: 0)  # error: value",
     ],
     action: { call in
+      "type(histogram([1, 10, 100], bins: 2, xscale: \"log\"))  # => figure",
       let data = FigureData(call, count: 2)
       guard let place = data.places.first, data.places.count == 1 else {
         throw Problem(

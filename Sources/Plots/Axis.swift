@@ -16,7 +16,7 @@ struct Axis: Equatable {
   /// Whether equal steps are equal factors; the extent is that of the logarithms to the base of ten.
   private let isLogarithmic: Bool
   let ticks: [Tick]
-  /// Places between the ticks of a logarithmic axis: 2 … 9 times the powers of ten.
+  /// Places between the ticks of a logarithmic axis: 1 … 9 times the powers of ten.
   let minorTicks: [Double]
   /// What the ticks of an axis of dates do not say: the year of days, the day of hours.
   let context: String?
@@ -69,7 +69,7 @@ struct Axis: Equatable {
     let (first, last) = (Int(extent.low.rounded(.down)), Int(extent.high.rounded(.up)))
     guard last - first < 12 else { return [] }
     return (first...last).flatMap { exponent in
-      (2...9).map { Double($0) * pow(10, Double(exponent)) }
+      (1...9).map { Double($0) * pow(10, Double(exponent)) }
     }.filter { log10($0) >= extent.low && log10($0) <= extent.high }
   }
 

@@ -37,17 +37,20 @@ extension Figure.Histogram {
     if range.low == range.high {
       // Numbers above 2^53 are more than 0.5 apart.
       let room = max(0.5, range.low.ulp)
-      range = Extent(low: max(-Self.largest, range.low - room), high: range.low + room)
+      range =
+        isLogarithmic && range.low > 0
+        ? Extent(low: range.low / 2, high: min(Self.largest, range.low * 2))
+        : Extent(low: max(-Self.largest, range.low - room), high: range.low + room)
     }
-    let number = bins ?? Self.automaticBins(values, absent, range)
-    var tally = [Int](repeating: 0, count: number)
     // What is not above 0 has no logarithm, and is refused by the axis.
     let isLogarithmic = isLogarithmic && range.low > 0
-    let span =
-      isLogarithmic ? Extent(low: log10(range.low), high: log10(range.high)) : range
+    let place = { (value: Double) in isLogarithmic ? log10(value) : value }
+    let span = Extent(low: place(range.low), high: place(range.high))
+    let number = bins ?? Self.automaticBins(values, absent, span, place)
+    var tally = [Int](repeating: 0, count: number)
     try values.forEach(isInterrupted) { _, value in
       guard value.isFinite else { return }
-      let share = span.share(isLogarithmic ? log10(value) : value)
+      let share = span.share(place(value))
       tally[min(number - 1, max(0, Int(share * Double(number))))] += 1
     }
     counts = tally
@@ -60,11 +63,14 @@ extension Figure.Histogram {
 
   private static let largest = Double.greatestFiniteMagnitude
 
-  private static func automaticBins(_ values: PlotValues, _ missing: Int, _ range: Extent) -> Int {
+  /// For bins of equal width in what `place` makes of the values, which lies in `range`.
+  private static func automaticBins(
+    _ values: PlotValues, _ missing: Int, _ range: Extent, _ place: (Double) -> Double
+  ) -> Int {
     let count = values.count - missing
     let step = max(1, values.count / sampleSize)
     let sample = stride(from: 0, to: values.count, by: step).map { values[$0] }
-      .filter(\.isFinite).sorted()
+      .filter(\.isFinite).map(place).sorted()
     guard count > 1, sample.count > 1 else { return 1 }
     var bits = 0
     while 1 << bits < count { bits += 1 }
