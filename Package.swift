@@ -118,7 +118,8 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "Lessons", "Library", "Datasets", "Interpreter", "Syntax", "Autodiff", "Diagnostics",
+        "Lessons", "Library", "Datasets", "Plots", "Interpreter", "Syntax", "Autodiff",
+        "Diagnostics",
         "Engine", "nns",
       ], swiftSettings: strict),
     .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),

@@ -40,7 +40,7 @@ struct Axis: Equatable {
     let largest = Double.greatestFiniteMagnitude
     let size = max(extent.low.magnitude, extent.high.magnitude)
     if extent.halfSpan <= size * 1e-11 {
-      let room = size == 0 ? 1 : size * 0.1
+      let room = dates ? Double(CalendarTime.day) : size == 0 ? 1 : size * 0.1
       extent.low = max(-largest, extent.low - room)
       extent.high = min(largest, extent.high + room)
     } else if !tight {

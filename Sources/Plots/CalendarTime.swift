@@ -3,7 +3,7 @@
 import Engine
 
 package enum CalendarTime {
-  private static let day = 86_400
+  static let day = 86_400
 
   /// The seconds of a date as ISO 8601 writes it: 2024-03, 2024-03-01, 2024-03-01T12:30, with or without
   /// seconds, a space in place of the T; nil for every other text.
@@ -82,7 +82,7 @@ package enum CalendarTime {
 
   private static let steps: [Step] =
     [1, 2, 5, 10, 15, 30].map { .seconds($0) } + [1, 2, 5, 10, 15, 30].map { .seconds(60 * $0) }
-    + [1, 2, 3, 6, 12].map { .seconds(3600 * $0) } + [1, 2, 7, 14].map { .seconds(day * $0) }
+    + [1, 2, 3, 6, 12].map { .seconds(3600 * $0) } + [1, 2, 3, 7, 14].map { .seconds(day * $0) }
     + [1, 2, 3, 6].map { .months($0) }
     + [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map { .months(12 * $0) }
 
@@ -93,7 +93,8 @@ package enum CalendarTime {
   ) {
     guard max(low.magnitude, high.magnitude) < 1e12, low <= high else { return ([], nil) }
     let rough = (high - low) / Double(max(1, count))
-    let step = steps.first { $0.size >= rough * 0.999 } ?? .months(12_000)
+    // Steps are further apart than those of numbers: rather a few ticks more than half of them.
+    let step = steps.first { $0.size >= rough * 0.8 } ?? .months(12_000)
     let times = times(step, Int(low.rounded(.up)), Int(high.rounded(.down)))
     let ticks = times.map { Axis.Tick(value: Double($0), label: label($0, step)) }
     guard case .seconds(let size) = step, let first = times.first, let last = times.last else {
