@@ -179,7 +179,7 @@ enum FigureFunctions {
       P("xrange", "(from, to): where the columns lie on the x axis", default: .optional("none")),
       P("yrange", "(from, to): where the rows lie on the y axis", default: .optional("none")),
       P("numbers", "whether the numbers are written into the cells", default: .optional("false")),
-      P("labels", "names of the rows, and of the columns", default: .optional("none")),
+      P("labels", "names of the rows, and of the columns: a list", default: .optional("none")),
     ] + options.filter { $0.name != "color" && $0.name != "label" },
     details: [
       "Without yrange the axes count rows and columns, the first row on top; with it the first row is",
@@ -191,6 +191,7 @@ enum FigureFunctions {
       "type(heatmap(eye(3), xrange: (0, 1), yrange: (0, 1)) |> scatter(_, [0.5], [0.5]))  # => figure",
       "heatmap([1, 2])  # error: shape",
     ],
+      "type(heatmap(eye(2), labels: [\"cat\", \"dog\"]))  # => figure",
     action: { call in
       let data = FigureData(call, count: 2)
       guard let place = data.places.first, data.places.count == 1 else {

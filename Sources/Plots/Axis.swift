@@ -8,6 +8,8 @@ struct Axis: Equatable {
   struct Tick: Equatable {
     let value: Double
     let label: String
+    /// Whether the label is a name and no number.
+    var isName = false
   }
 
   private let extent: Extent
@@ -57,7 +59,9 @@ struct Axis: Equatable {
     }
     context = nil
     if !names.isEmpty {
-      ticks = names.enumerated().map { Tick(value: Double($0.offset), label: $0.element) }
+      ticks = names.enumerated().map {
+        Tick(value: Double($0.offset), label: $0.element, isName: true)
+      }
     } else {
       ticks =
         logarithmic
@@ -254,6 +258,9 @@ extension Figure.Heatmap {
     value == value.rounded() && value.magnitude < 1e6
       ? NumberFormat.fixed(value, digits: 0) : NumberFormat.significant(value, digits: 3)
   }
+
+  /// The classes of a map of classes, in order.
+  var classes: [Int] { Set(values.filter(\.isFinite).map { Int($0) }).sorted() }
 
   /// The smallest and largest value that can be drawn.
   var range: ClosedRange<Double>? {

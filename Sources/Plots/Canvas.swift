@@ -29,8 +29,8 @@ struct Canvas {
   let rows: Int
   private var dots: [UInt8]
   private var marks: [Character?]
-  /// Shades behind dots and marks, two a cell: 0 to 1, or negative for none.
-  private var shades: [(top: Double, bottom: Double)]
+  /// Shades behind dots and marks, two a cell.
+  private var shades: [(top: Shade?, bottom: Shade?)]
   /// The layer that set a cell last; -1 for none.
   private var layer: [Int]
 
@@ -38,25 +38,40 @@ struct Canvas {
     (self.columns, self.rows) = (columns, rows)
     dots = [UInt8](repeating: 0, count: columns * rows)
     marks = [Character?](repeating: nil, count: columns * rows)
-    shades = [(top: Double, bottom: Double)](repeating: (-1, -1), count: columns * rows)
+    shades = [(top: Shade?, bottom: Shade?)](repeating: (nil, nil), count: columns * rows)
     layer = [Int](repeating: -1, count: columns * rows)
   }
 
   private static let ramp: [Character] = [" ", "░", "▒", "▓", "█"]
 
-  /// A character of two shades; one that is negative is as the other.
-  static func shaded(_ top: Double, _ bottom: Double) -> StyledText {
-    let (upper, lower) = (top < 0 ? bottom : top, bottom < 0 ? top : bottom)
-    let mark = ramp[min(4, max(0, Int((upper + lower) / 2 * 4.999)))]
+  /// What a place of a map looks like.
+  struct Shade {
+    let color: PlotColor
+    /// 0 … 1, where there are no colours.
+    let darkness: Double
+
+    /// That of a value, 0 … 1 for its place among all values.
+    static func ofValue(_ share: Double) -> Shade {
+      Shade(color: PlotColor.map(share), darkness: share)
+    }
+
+    /// That of a class, never so dark that marks are not seen on it.
+    static func ofClass(_ index: Int) -> Shade {
+      Shade(color: PlotColor.ofClass(index).pale, darkness: Double(index % 4) / 4)
+    }
+  }
+
+  /// A character of two shades, one over the other.
+  static func shaded(_ top: Shade, _ bottom: Shade) -> StyledText {
+    let mark = ramp[min(4, max(0, Int((top.darkness + bottom.darkness) / 2 * 4.999)))]
     return StyledText(
-      String(mark),
-      .pixels(top: PlotColor.map(upper).terminal, bottom: PlotColor.map(lower).terminal))
+      String(mark), .pixels(top: top.color.terminal, bottom: bottom.color.terminal))
   }
 
   /// The background of half a character; rows of halves count from the top.
-  mutating func shade(_ column: Int, _ half: Int, _ share: Double) {
+  mutating func shade(_ column: Int, _ half: Int, _ shade: Shade) {
     let cell = half / 2 * columns + column
-    if half % 2 == 0 { shades[cell].top = share } else { shades[cell].bottom = share }
+    if half % 2 == 0 { shades[cell].top = shade } else { shades[cell].bottom = shade }
   }
 
   var width: Int { columns * 2 }
@@ -103,8 +118,10 @@ struct Canvas {
   func row(_ row: Int, _ colors: [PlotColor]) -> StyledText {
     var text = StyledText()
     for cell in row * columns..<(row + 1) * columns {
-      if marks[cell] == nil, dots[cell] == 0, max(shades[cell].top, shades[cell].bottom) >= 0 {
-        text.append(Canvas.shaded(shades[cell].top, shades[cell].bottom))
+      let (top, bottom) = shades[cell]
+      // Half a character that is outside the map is as the other half.
+      if marks[cell] == nil, dots[cell] == 0, let upper = top ?? bottom, let lower = bottom ?? top {
+        text.append(Canvas.shaded(upper, lower))
         continue
       }
       let dots = Unicode.Scalar(0x2800 + UInt32(dots[cell])).map { Character($0) } ?? " "

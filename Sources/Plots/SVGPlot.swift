@@ -8,7 +8,7 @@ package enum SVGPlot {
       if let pictures = figure.pictures {
         SVGPictures.draw(pictures, top: figure.title == nil ? 16 : 40)
       } else {
-        (Chart(figure).svg, Chart.height)
+        draw(SVGChart(figure))
       }
     var svg =
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 \(number(body.height))\" "
@@ -24,6 +24,10 @@ package enum SVGPlot {
     return svg + body.svg + "</svg>\n"
   }
 
+  private static func draw(_ chart: SVGChart) -> (svg: String, height: Double) {
+    (chart.svg, chart.height)
+  }
+
   static func number(_ x: Double) -> String {
     var text = NumberFormat.fixed(x, digits: 2)
     while text.hasSuffix("0") { text.removeLast() }
@@ -31,9 +35,10 @@ package enum SVGPlot {
     return text
   }
 
-  /// A tick's label with the minus of typesetting.
-  static func tick(_ tick: Axis.Tick) -> String {
-    String(tick.label.map { $0 == "-" ? "−" : $0 })
+  /// A tick's label, that of a number with the minus of typesetting, cut where it is longer than `most`.
+  static func tick(_ tick: Axis.Tick, most: Int = .max) -> String {
+    guard tick.isName else { return String(tick.label.map { $0 == "-" ? "−" : $0 }) }
+    return tick.label.count > most ? tick.label.prefix(most - 1) + "…" : tick.label
   }
 
   static func text(
@@ -59,18 +64,25 @@ package enum SVGPlot {
 }
 
 /// Layers on common axes.
-private struct Chart {
-  static let height = 430.0
-  private static let left = 68.0
-  private static let top = 40.0
-  private static let bottom = 372.0
+struct SVGChart {
+  static let top = 40.0
+  static let bottom = 372.0
+  /// The width of a letter, about.
+  private static let letter = 6.5
+  /// Letters of a name beside an axis.
+  private static let mostLetters = 22
 
   let figure: Figure
-  private let xAxis: Axis
-  private let yAxis: Axis
+  let xAxis: Axis
+  let yAxis: Axis
+  /// Where the y axis stands: its labels have room.
+  let left: Double
+  /// What names below the x axis need that are too long to stand side by side.
+  private let slant: Double
   /// The map whose colours a bar explains.
-  private let map: Figure.Heatmap?
-  private var right: Double { map == nil ? 620 : 548 }
+  let map: Figure.Heatmap?
+  var right: Double { map == nil ? 620 : 548 }
+  var height: Double { 430 + slant }
 
   init(_ figure: Figure) {
     self.figure = figure
@@ -83,56 +95,22 @@ private struct Chart {
         }
       }.first
     (xAxis, yAxis) = (figure.xAxis(count: 8), figure.yAxis(count: 6))
-  }
-
-  /// A bar of the map's colours with its numbers.
-  private var colorBar: String {
-    guard let range = map?.range else { return "" }
-    let isWhole = map?.values.allSatisfy { !$0.isFinite || $0 == $0.rounded() } ?? false
-    let axis = Axis([range.lowerBound, range.upperBound], count: 6, tight: true, counts: isWhole)
-    let (x, width, steps) = (right + 16, 14.0, 64)
-    let tall = (Self.bottom - Self.top) / Double(steps)
-    var svg = "<g shape-rendering=\"crispEdges\">\n"
-    for step in 0..<steps {
-      let fill = PlotColor.map((Double(step) + 0.5) / Double(steps)).hex
-      svg +=
-        "<rect x=\"\(number(x))\" y=\"\(number(Self.bottom - Double(step + 1) * tall))\" "
-        + "width=\"\(number(width))\" height=\"\(number(tall + 0.5))\" fill=\"\(fill)\"/>\n"
+    let longest = { (axis: Axis) in
+      Self.letter * Double(min(Self.mostLetters, axis.ticks.map(\.label.count).max() ?? 0))
     }
-    svg += "</g>\n"
-    for tick in axis.ticks {
-      let y = Self.bottom - axis.share(tick.value) * (Self.bottom - Self.top)
-      svg += "<path class=\"axis\" d=\"M\(number(x + width)) \(number(y))h4\"/>"
-      svg += SVGPlot.text(SVGPlot.tick(tick), x: x + width + 7, y: y + 4) + "\n"
-    }
-    return svg
+    left = max(68, longest(yAxis) + (figure.yLabel == nil ? 14 : 36))
+    let room = ((map == nil ? 620 : 548) - left) / Double(max(1, xAxis.ticks.count))
+    let isTight = xAxis.ticks.contains(where: \.isName) && longest(xAxis) > room - 6
+    slant = isTight ? longest(xAxis) / 2 : 0
   }
 
-  /// The numbers of a map in its cells, dark on light ones and light on dark ones.
-  private func numbers(_ map: Figure.Heatmap) -> String {
-    guard map.showsNumbers, let range = map.range, map.columns <= 30 else { return "" }
-    let wide = (right - Self.left) / Double(map.columns)
-    let longest = map.values.map { Figure.Heatmap.text($0).count }.max() ?? 1
-    let size = min(14, wide / (0.62 * Double(max(2, longest))))
-    var svg = "<g font-size=\"\(number(size))\" text-anchor=\"middle\">\n"
-    for (index, value) in map.values.enumerated() where value.isFinite {
-      let middle = map.middle(index)
-      let fill = Figure.Heatmap.share(value, range) > 0.6 ? "#222" : "#fff"
-      let y = Self.bottom - yAxis.share(middle.y) * (Self.bottom - Self.top) + size * 0.35
-      svg +=
-        "<text x=\"\(px(middle.x))\" y=\"\(number(y))\" fill=\"\(fill)\">"
-        + "\(Figure.Heatmap.text(value))</text>\n"
-    }
-    return svg + "</g>\n"
+  func number(_ x: Double) -> String { SVGPlot.number(x) }
+
+  func px(_ x: Double) -> String {
+    number(left + xAxis.share(x) * (right - left))
   }
 
-  private func number(_ x: Double) -> String { SVGPlot.number(x) }
-
-  private func px(_ x: Double) -> String {
-    number(Self.left + xAxis.share(x) * (right - Self.left))
-  }
-
-  private func py(_ y: Double) -> String {
+  func py(_ y: Double) -> String {
     number(Self.bottom - yAxis.share(y) * (Self.bottom - Self.top))
   }
 
@@ -140,11 +118,11 @@ private struct Chart {
     var svg = grid
     for layer in figure.layers { svg += draw(layer) }
     svg +=
-      "<path class=\"axis\" d=\"M\(number(Self.left)) \(number(Self.top))V\(number(Self.bottom))"
+      "<path class=\"axis\" d=\"M\(number(left)) \(number(Self.top))V\(number(Self.bottom))"
       + "H\(number(right))\"/>\n"
-    let middle = (Self.left + right) / 2
+    let middle = (left + right) / 2
     if let label = figure.xLabel ?? xAxis.context {
-      svg += SVGPlot.text(label, x: middle, y: 416, anchor: "middle") + "\n"
+      svg += SVGPlot.text(label, x: middle, y: 416 + slant, anchor: "middle") + "\n"
     }
     if let label = figure.yLabel {
       let turned = " transform=\"translate(18 206) rotate(-90)\""
@@ -156,50 +134,79 @@ private struct Chart {
   private var grid: String {
     var svg = ""
     for tick in xAxis.ticks {
-      let x = Self.left + xAxis.share(tick.value) * (right - Self.left)
+      let x = left + xAxis.share(tick.value) * (right - left)
       svg += "<path class=\"grid\" d=\"M\(number(x)) \(number(Self.top))V\(number(Self.bottom))\"/>"
-      svg += SVGPlot.text(SVGPlot.tick(tick), x: x, y: 392, anchor: "middle") + "\n"
+      svg += xLabel(SVGPlot.tick(tick, most: Self.mostLetters), x) + "\n"
     }
     for value in xAxis.minorTicks {
       svg += "<path class=\"axis\" d=\"M\(px(value)) \(number(Self.bottom))v-4\"/>\n"
     }
     for value in yAxis.minorTicks {
-      svg += "<path class=\"axis\" d=\"M\(number(Self.left)) \(py(value))h4\"/>\n"
+      svg += "<path class=\"axis\" d=\"M\(number(left)) \(py(value))h4\"/>\n"
     }
     for tick in yAxis.ticks {
       let y = Self.bottom - yAxis.share(tick.value) * (Self.bottom - Self.top)
-      svg += "<path class=\"grid\" d=\"M\(number(Self.left)) \(number(y))H\(number(right))\"/>"
-      svg += SVGPlot.text(SVGPlot.tick(tick), x: Self.left - 8, y: y + 4, anchor: "end") + "\n"
+      svg += "<path class=\"grid\" d=\"M\(number(left)) \(number(y))H\(number(right))\"/>"
+      let label = SVGPlot.tick(tick, most: Self.mostLetters)
+      svg += SVGPlot.text(label, x: left - 8, y: y + 4, anchor: "end") + "\n"
     }
     return svg
+  }
+
+  /// What stands below a place of the x axis.
+  private func xLabel(_ text: String, _ x: Double) -> String {
+    guard slant > 0 else { return SVGPlot.text(text, x: x, y: 392, anchor: "middle") }
+    let turned = " transform=\"translate(\(number(x + 4)) 388) rotate(-30)\""
+    return SVGPlot.text(text, x: 0, y: 0, anchor: "end", extra: turned)
   }
 
   /// In the corner with the fewest points, on a ground that hides the grid.
   private var legend: String {
-    let labelled = figure.layers.filter { $0.label != nil }
-    guard !labelled.isEmpty else { return "" }
-    let longest = labelled.map { $0.label?.count ?? 0 }.max() ?? 0
-    let size = (x: min(400, Double(longest) * 7.5 + 44), y: Double(labelled.count) * 18 + 8)
+    let entries = legendEntries
+    guard !entries.isEmpty else { return "" }
+    let longest = entries.map(\.label.count).max() ?? 0
+    let size = (x: min(400, Double(longest) * 7.5 + 44), y: Double(entries.count) * 18 + 8)
     let corner = emptiestCorner(size)
     var svg =
       "<rect x=\"\(number(corner.x))\" y=\"\(number(corner.y))\" width=\"\(number(size.x))\" "
       + "height=\"\(number(size.y))\" rx=\"3\" fill=\"#fff\" fill-opacity=\"0.85\" stroke=\"#ccc\"/>\n"
-    for (row, layer) in labelled.enumerated() {
+    for (row, entry) in entries.enumerated() {
       let y = corner.y + 17 + Double(row) * 18
-      svg += sign(layer, x: corner.x + 8, y: y - 4)
-      svg += SVGPlot.text(layer.label ?? "", x: corner.x + 36, y: y) + "\n"
+      svg += entry.sign(corner.x + 8, y - 4)
+      svg += SVGPlot.text(entry.label, x: corner.x + 36, y: y) + "\n"
     }
     return svg
   }
 
+  private struct LegendEntry {
+    let label: String
+    let sign: (_ x: Double, _ y: Double) -> String
+  }
+
+  /// The layers with labels; where there are none, the classes of a ground.
+  private var legendEntries: [LegendEntry] {
+    let labelled = figure.layers.compactMap { layer in
+      layer.label.map { label in LegendEntry(label: label) { x, y in sign(layer, x: x, y: y) } }
+    }
+    guard labelled.isEmpty else { return labelled }
+    return figure.layers.flatMap { layer -> [LegendEntry] in
+      guard case .heatmap(let map) = layer.content, map.isOfClasses else { return [] }
+      return map.classes.map { index in
+        LegendEntry(label: "\(index)") { x, y in
+          patch(PlotColor.ofClass(index).pale.hex, x: x, y: y)
+        }
+      }
+    }
+  }
+
   private func emptiestCorner(_ size: (x: Double, y: Double)) -> (x: Double, y: Double) {
-    let xs = [right - size.x - 8, Self.left + 8]
+    let xs = [right - size.x - 8, left + 8]
     let ys = [Self.top + 6, Self.bottom - size.y - 8]
     let corners = ys.flatMap { y in xs.map { (x: $0, y: y) } }
     let extent = figure.extent
     let points = zip(extent.x, extent.y).map {
       (
-        Self.left + xAxis.share($0) * (right - Self.left),
+        left + xAxis.share($0) * (right - left),
         Self.bottom - yAxis.share($1) * (Self.bottom - Self.top)
       )
     }
@@ -222,10 +229,13 @@ private struct Chart {
     case .scatter:
       return "<circle cx=\"\(number(x + 11))\" cy=\"\(number(y))\" r=\"4\" fill=\"\(color)\"/>"
     case .histogram, .heatmap, .pictures:
-      return
-        "<rect x=\"\(number(x + 4))\" y=\"\(number(y - 6))\" width=\"14\" height=\"12\" "
-        + "fill=\"\(color)\"/>"
+      return patch(color, x: x, y: y)
     }
+  }
+
+  private func patch(_ color: String, x: Double, y: Double) -> String {
+    "<rect x=\"\(number(x + 4))\" y=\"\(number(y - 6))\" width=\"14\" height=\"12\" "
+      + "fill=\"\(color)\"/>"
   }
 
   private func draw(_ layer: Figure.Layer) -> String {
@@ -241,7 +251,7 @@ private struct Chart {
         + circles.joined(separator: "\n") + "\n</g>\n"
     case .line(let series): return path(series, color)
     case .histogram(let histogram): return bars(histogram, color)
-    case .heatmap(let map): return cells(map)
+    case .heatmap(let map): return cells(map) + numbers(map)
     case .pictures: return ""
     }
   }
@@ -280,105 +290,5 @@ private struct Chart {
     }
     return "<g fill=\"\(color)\" fill-opacity=\"0.85\" stroke=\"#fff\">\n"
       + bars.joined(separator: "\n") + "\n</g>\n"
-  }
-
-  private func cells(_ map: Figure.Heatmap) -> String {
-    guard let range = map.range else { return "" }
-    let (dx, dy) = (
-      (map.x.upperBound - map.x.lowerBound) / Double(map.columns),
-      (map.y.upperBound - map.y.lowerBound) / Double(map.rows)
-    )
-    let fill = { (value: Double) in
-      map.isOfClasses
-        ? PlotColor.ofClass(Int(value.magnitude.rounded())).pale.hex
-        : PlotColor.map(Figure.Heatmap.share(value, range)).hex
-    }
-    var cells: [String] = []
-    for row in 0..<map.rows {
-      let y = map.y.lowerBound + Double(row) * dy
-      var column = 0
-      // Neighbours of one value are one rectangle.
-      while column < map.columns {
-        let value = map.values[row * map.columns + column]
-        var end = column + 1
-        while end < map.columns, map.values[row * map.columns + end] == value { end += 1 }
-        if value.isFinite {
-          let (x, x2) = (
-            map.x.lowerBound + Double(column) * dx, map.x.lowerBound + Double(end) * dx
-          )
-          cells.append(
-            "<path d=\"M\(px(x)) \(py(y))H\(px(x2))V\(py(y + dy))H\(px(x))Z\" "
-              + "fill=\"\(fill(value))\"/>")
-        }
-        column = end
-      }
-    }
-    return "<g shape-rendering=\"crispEdges\">\n" + cells.joined(separator: "\n") + "\n</g>\n"
-      + numbers(map)
-  }
-}
-
-/// Pictures in a grid, their pixels in grey.
-private enum SVGPictures {
-  private static let most = 240
-  private static let side = 128
-
-  static func draw(_ pictures: [Picture], top: Double) -> (svg: String, height: Double) {
-    let shown = pictures.prefix(most)
-    let columns = max(1, min(shown.count, shown.count > 32 ? 16 : 8))
-    let cell = min(280, 608 / Double(columns))
-    let left = 320 - cell * Double(columns) / 2
-    let caption = shown.contains { !$0.caption.isEmpty } ? 20.0 : 0
-    var svg = ""
-    var y = top
-    var tallest = 0.0
-    for (index, picture) in shown.enumerated() {
-      if index > 0, index % columns == 0 {
-        y += tallest + caption + 8
-        tallest = 0
-      }
-      let x = left + Double(index % columns) * cell + 4
-      let drawn = picture.fitted(width: side, height: side)
-      let pixel = (cell - 8) / Double(max(drawn.width, drawn.height, 1))
-      tallest = max(tallest, pixel * Double(drawn.height))
-      if !picture.caption.isEmpty {
-        svg += SVGPlot.text(picture.caption, x: x, y: y + 14) + "\n"
-      }
-      svg += pixels(drawn, x, y + caption, pixel)
-    }
-    if pictures.count > most {
-      y += 20
-      svg += SVGPlot.text("… \(pictures.count - most) more", x: left, y: y + tallest + caption + 8)
-    }
-    return (svg, y + tallest + caption + 16)
-  }
-
-  private static func pixels(_ picture: Picture, _ x: Double, _ y: Double, _ size: Double)
-    -> String
-  {
-    let number = SVGPlot.number
-    let place = "translate(\(number(x)) \(number(y))) scale(\(NumberFormat.shortest(Float(size))))"
-    let size = (x: number(size * Double(picture.width)), y: number(size * Double(picture.height)))
-    var svg =
-      "<rect x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(size.x)\" height=\"\(size.y)\" "
-      + "stroke=\"#bbb\" stroke-width=\"2\"/>"
-      + "<g transform=\"\(place)\" shape-rendering=\"crispEdges\">"
-      + "<rect width=\"\(picture.width)\" height=\"\(picture.height)\" fill=\"#000\"/>\n"
-    for row in 0..<picture.height {
-      var start = 0
-      // Neighbours of the same grey are one rectangle.
-      while start < picture.width {
-        let fill = PlotColor.grey(picture.share(start, row)).hex
-        var end = start + 1
-        while end < picture.width, PlotColor.grey(picture.share(end, row)).hex == fill { end += 1 }
-        if fill != "#000000" {
-          svg +=
-            "<rect x=\"\(start)\" y=\"\(row)\" width=\"\(end - start)\" height=\"1\" "
-            + "fill=\"\(fill)\"/>\n"
-        }
-        start = end
-      }
-    }
-    return svg + "</g>\n"
   }
 }

@@ -59,7 +59,9 @@ package enum TerminalPlot {
     }
     text.append(bottom(xAxis, columns, margin, figure.xLabel ?? xAxis.context))
     for layer in figure.layers {
-      if case .heatmap(let map) = layer.content, !map.isOfClasses { text.append(scale(map)) }
+      if case .heatmap(let map) = layer.content {
+        text.append(map.isOfClasses ? classes(map) : scale(map))
+      }
     }
     text.append(legend(figure, width: width))
     return text
@@ -193,12 +195,16 @@ package enum TerminalPlot {
     _ map: Figure.Heatmap, _ canvas: inout Canvas, _ xAxis: Axis, _ yAxis: Axis, _ halves: Int
   ) {
     guard let range = map.range else { return }
+    let shade = { (value: Double) -> Canvas.Shade in
+      map.isOfClasses
+        ? .ofClass(Int(value)) : .ofValue(Figure.Heatmap.share(value, range))
+    }
     for row in 0..<halves {
       let y = yAxis.value(at: 1 - (Double(row) + 0.5) / Double(halves))
       for column in 0..<canvas.columns {
         let x = xAxis.value(at: (Double(column) + 0.5) / Double(canvas.columns))
         guard let value = map.value(x, y) else { continue }
-        canvas.shade(column, row, Figure.Heatmap.share(value, range))
+        canvas.shade(column, row, shade(value))
       }
     }
   }
@@ -207,8 +213,24 @@ package enum TerminalPlot {
   private static func scale(_ map: Figure.Heatmap) -> StyledText {
     guard let range = map.range else { return StyledText() }
     var text = StyledText("  \(NumberFormat.significant(range.lowerBound, digits: 4)) ")
-    for step in 0..<10 { text.append(Canvas.shaded(Double(step) / 9, Double(step) / 9)) }
+    for step in 0..<10 {
+      let shade = Canvas.Shade.ofValue(Double(step) / 9)
+      text.append(Canvas.shaded(shade, shade))
+    }
     text.append(" \(NumberFormat.significant(range.upperBound, digits: 4))\n")
+    return text
+  }
+
+  /// The shades of the classes that a ground shows.
+  private static func classes(_ map: Figure.Heatmap) -> StyledText {
+    var text = StyledText("  ground", .dim)
+    for index in map.classes {
+      let shade = Canvas.Shade.ofClass(index)
+      text.append("  ")
+      for _ in 0..<2 { text.append(Canvas.shaded(shade, shade)) }
+      text.append(" \(index)")
+    }
+    text.append("\n")
     return text
   }
 }
