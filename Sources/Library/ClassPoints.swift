@@ -62,7 +62,11 @@ enum ClassPoints {
       own = try list.elements.map { try call.session.display($0) }
       names = Array(Set(own)).sorted()
     } else {
-      let numbers = try call.session.graph.values(call.tensor(3))
+      // A negative zero is the same class.
+      let numbers = try call.session.graph.values(call.tensor(3)).map { $0 + 0 }
+      if let place = numbers.firstIndex(where: \.isNaN) {
+        throw Problem(.value, "the class of point \(place) is nan", argument: 3)
+      }
       own = numbers.map { NumberFormat.shortest($0) }
       names = Array(Set(numbers)).sorted().map { NumberFormat.shortest($0) }
     }
@@ -80,6 +84,10 @@ enum ClassPoints {
   ) {
     guard let place = call.parameters.firstIndex(where: { $0.name == "label" }), call.isGiven(place)
     else { return (names, false) }
+    if case .string = call.value(place) {
+      throw Problem(
+        .value, "label: names every class, in a list of \(names.count)", argument: place)
+    }
     let texts = try call.elements(place).map { try call.session.display($0) }
     guard texts.count == names.count else {
       throw Problem(

@@ -123,13 +123,16 @@ enum FigureFunctions {
       P("classes", "the class of each point: numbers or texts", default: .optional("none")),
     ] + options + scales,
     details: [
-      "Points of a class have a colour and a mark; label: names the classes in their order.",
+      "Points of a class have a colour and a mark; label: names the classes in their order, smaller",
+      "numbers first, texts by the alphabet.",
       "scatter(y) counts x from 0. Each column of a matrix has a colour of its own.",
       "figure |> scatter(_, x, y) draws over a figure.",
     ],
     examples: [
       "type(scatter([1, 2], [3, 4]))  # => figure",
       "type(scatter([1, 2, 3], [3, 4, 3], classes: [0, 1, 0]))  # => figure",
+      "type(scatter([1, 2], [3, 4], classes: [\"b\", \"a\"], label: [\"ash\", \"birch\"]))  # => figure",
+      "scatter([1, 2], [3, 4], classes: [0, 1, 1])  # error: shape",
       "scatter([1, 2], [3])  # error: shape",
     ],
     action: { call in
@@ -152,10 +155,10 @@ enum FigureFunctions {
     ],
     examples: [
       "type(histogram([1, 2, 2], bins: 2))  # => figure",
+      "type(histogram([1, 10, 100], bins: 2, xscale: \"log\"))  # => figure",
       "histogram([1, 2], bins: 0)  # error: value",
     ],
     action: { call in
-      "type(histogram([1, 10, 100], bins: 2, xscale: \"log\"))  # => figure",
       let data = FigureData(call, count: 2)
       guard let place = data.places.first, data.places.count == 1 else {
         throw Problem(
@@ -188,10 +191,10 @@ enum FigureFunctions {
     ],
     examples: [
       "type(heatmap(eye(3)))  # => figure",
+      "type(heatmap(eye(2), labels: [\"cat\", \"dog\"]))  # => figure",
       "type(heatmap(eye(3), xrange: (0, 1), yrange: (0, 1)) |> scatter(_, [0.5], [0.5]))  # => figure",
       "heatmap([1, 2])  # error: shape",
     ],
-      "type(heatmap(eye(2), labels: [\"cat\", \"dog\"]))  # => figure",
     action: { call in
       let data = FigureData(call, count: 2)
       guard let place = data.places.first, data.places.count == 1 else {
