@@ -2,6 +2,7 @@
 
 @preconcurrency import CLibedit
 @preconcurrency import Glibc
+import Library
 
 /// What reading an entry came to.
 enum Entry {
@@ -37,6 +38,7 @@ struct Keys {
   /// The next key's byte, or a signal; `idle` is called before a wait, `work` again and again while
   /// nobody types, until it says that there is none left.
   func next(work: () -> Bool, idle: () -> Void = {}) -> Event {
+    if let byte = TerminalQuestion.takeUnread() { return .byte(byte) }
     var hasLooked = false
     while true {
       var waits = [

@@ -8,46 +8,73 @@ import Interpreter
 
 package enum InlinePictures {
   /// How a terminal takes pictures.
-  enum Way: String, CaseIterable { case kitty, iterm, sixel }
+  private enum Way: String { case kitty, iterm, sixel }
 
-  /// What the terminal of this process understands; nil where that is not known. `NNS_PICTURES` says
-  /// it otherwise: `none`, `kitty`, `iterm` or `sixel`.
-  static var way: Way? {
+  /// What is known of the terminal of this process.
+  private enum Terminal {
+    case takes(Way)
+    case takesNone
+    /// Its attributes say it.
+    case isToAsk
+  }
+
+  /// What the environment says: names of terminals, or `NNS_PICTURES`, which is `none`, `kitty`,
+  /// `iterm` or `sixel`.
+  private static var environment: Terminal {
     let value = { (name: String) in getenv(name).map { String(cString: $0) } ?? "" }
     let wanted = value("NNS_PICTURES")
-    guard wanted.isEmpty else { return Way(rawValue: wanted) }
+    guard wanted.isEmpty else { return Way(rawValue: wanted).map { .takes($0) } ?? .takesNone }
     // What a multiplexer passes on is not known.
-    guard value("TMUX").isEmpty, value("STY").isEmpty else { return nil }
+    guard value("TMUX").isEmpty, value("STY").isEmpty else { return .takesNone }
     if !value("KITTY_WINDOW_ID").isEmpty
       || ["xterm-kitty", "xterm-ghostty"].contains(value("TERM"))
     {
-      return .kitty
+      return .takes(.kitty)
     }
     let isKnown = ["iTerm.app", "WezTerm"].contains(value("TERM_PROGRAM"))
-    if isKnown || value("LC_TERMINAL") == "iTerm2" { return .iterm }
-    let hasSixels =
-      ["foot", "foot-extra", "mlterm", "contour", "yaft-256color"].contains(value("TERM"))
-      || !value("KONSOLE_VERSION").isEmpty || !value("WT_SESSION").isEmpty
-    return hasSixels ? .sixel : nil
+    if isKnown || value("LC_TERMINAL") == "iTerm2" { return .takes(.iterm) }
+    return ["", "dumb", "linux"].contains(value("TERM")) ? .takesNone : .isToAsk
   }
 
-  /// What draws for a session on such a terminal; nil for all others.
-  package static func drawer() -> ((_ svg: String, _ columns: Int) -> String?)? {
-    guard let way else { return nil }
-    return { svg, columns in
-      guard let image = try? Drawing.picture(of: svg) else { return nil }
-      guard way != .sixel else { return Sixel.encode(image, width: pixels(columns)) }
-      guard let bytes = try? PNG.encode(image, "a picture")
-      else { return nil }
-      return escape(bytes, way, columns)
+  /// What a terminal's attributes say: behind its class, 4 stands for sixels.
+  private static func asked() -> Terminal {
+    switch TerminalQuestion.attributes() {
+    case .attributes(let attributes):
+      attributes.dropFirst().contains(4) ? .takes(.sixel) : .takesNone
+    case .silence: .takesNone
+    case .busy: .isToAsk
     }
+  }
+
+  /// What draws for a session on such a terminal; nil for all others. The terminal is asked before the
+  /// first picture; the drawer gives nil where it takes none, and no text where that is not known yet.
+  package static func drawer() -> ((_ svg: String, _ columns: Int) -> String?)? {
+    var terminal = environment
+    if case .takesNone = terminal { return nil }
+    return { svg, columns in
+      if case .isToAsk = terminal { terminal = asked() }
+      switch terminal {
+      case .isToAsk: return ""
+      case .takesNone: return nil
+      case .takes(let way): return picture(svg, way, columns)
+      }
+    }
+  }
+
+  private static func picture(_ svg: String, _ way: Way, _ columns: Int) -> String? {
+    guard let image = try? Drawing.picture(of: svg) else { return nil }
+    guard way != .sixel else { return Sixel.encode(image, width: pixels(columns)) }
+    return (try? PNG.encode(image, "a picture")).map { escape($0, way, columns) }
   }
 
   /// A drawing in characters that is a picture where the face shows pictures.
   static func over(_ text: StyledText, _ session: Session, _ svg: () -> String) -> StyledText {
-    guard let draw = session.inlinePicture, let escape = draw(svg(), min(80, session.width - 1))
-    else { return text }
-    return StyledText(text.plain, .picture(escape: escape))
+    guard let draw = session.inlinePicture else { return text }
+    guard let escape = draw(svg(), min(80, session.width - 1)) else {
+      session.inlinePicture = nil
+      return text
+    }
+    return escape.isEmpty ? text : StyledText(text.plain, .picture(escape: escape))
   }
 
   /// How many pixels so many columns are: as the terminal says, else eight each.

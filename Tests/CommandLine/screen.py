@@ -11,7 +11,8 @@ import termios
 import time
 import unicodedata
 
-SEQUENCE = re.compile(r"\x1b(?:\[([?0-9;]*)([@-~])|([78=>c])|\(.)")
+# The last is a picture, which the screen leaves out.
+SEQUENCE = re.compile(r"\x1b(?:\[([?0-9;]*)([@-~])|([78=>c])|\(.|P[^\x1b]*\x1b\\)")
 
 
 class Screen:
@@ -51,7 +52,7 @@ class Screen:
                 continue
             match = SEQUENCE.match(text, index)
             if not match:
-                if len(text) - index > 20:
+                if len(text) - index > 20 and text[index + 1] != "P":
                     raise ValueError("unknown sequence " + repr(text[index:index + 20]))
                 self.rest = text[index:]
                 return
