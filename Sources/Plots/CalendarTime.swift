@@ -78,13 +78,19 @@ package enum CalendarTime {
       case .seconds(let count): Double(count)
       }
     }
+
+    /// Steps are further apart than those of numbers: where labels are short, rather a few ticks more
+    /// than half of them.
+    var patience: Double {
+      if case .seconds(60...) = self { 0.8 } else { 0.999 }
+    }
   }
 
   private static let steps: [Step] =
     [1, 2, 5, 10, 15, 30].map { .seconds($0) } + [1, 2, 5, 10, 15, 30].map { .seconds(60 * $0) }
     + [1, 2, 3, 6, 12].map { .seconds(3600 * $0) } + [1, 2, 3, 7, 14].map { .seconds(day * $0) }
     + [1, 2, 3, 6].map { .months($0) }
-    + [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].map { .months(12 * $0) }
+    + [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map { .months(12 * $0) }
 
   /// About so many ticks between two times, and what they do not say about all of them: the year of
   /// days, the day of hours.
@@ -93,8 +99,7 @@ package enum CalendarTime {
   ) {
     guard max(low.magnitude, high.magnitude) < 1e12, low <= high else { return ([], nil) }
     let rough = (high - low) / Double(max(1, count))
-    // Steps are further apart than those of numbers: rather a few ticks more than half of them.
-    let step = steps.first { $0.size >= rough * 0.8 } ?? .months(12_000)
+    let step = steps.first { $0.size >= rough * $0.patience } ?? .months(60_000)
     let times = times(step, Int(low.rounded(.up)), Int(high.rounded(.down)))
     let ticks = times.map { Axis.Tick(value: Double($0), label: label($0, step)) }
     guard case .seconds(let size) = step, let first = times.first, let last = times.last else {
