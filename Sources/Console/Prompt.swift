@@ -319,9 +319,10 @@ extension Prompt {
     entryNumber += 1
     let source = SourceText(name: "entry \(entryNumber)", text: entry)
     session.worked = isTerminal ? { [unowned self] in showDefinition($0) } : nil
-    if isTerminal { try lookAhead(source) }
+    let frame = visible(in: source)
+    if isTerminal, frame.isEmpty { try lookAhead(source) }
     let value = try session.asEntry(entry) {
-      try session.run(source, mode: .entry, seeing: visible(in: source), of: seen)
+      try session.run(source, mode: .entry, seeing: frame, of: seen)
     }
     let result = try value.flatMap { value -> String? in
       if case .none = value { return nil }
@@ -332,7 +333,6 @@ extension Prompt {
 
   /// Throws the faults that stand behind something which takes long, before anything runs.
   private func lookAhead(_ source: SourceText) throws {
-    guard visible(in: source).isEmpty else { return }
     var faults = EntryCheck.faults(in: source, session)
     if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
     guard !faults.isEmpty else { return }

@@ -25,11 +25,7 @@ enum ClassPoints {
     guard series.count == 1 else {
       throw Problem(.value, "scatter takes classes for one column of points", argument: 3)
     }
-    guard
-      !call.parameters.indices.contains(where: {
-        call.parameters[$0].name == "color" && call.isGiven($0)
-      })
-    else {
+    guard call.given("color") == nil else {
       throw Problem(.value, "classes have colours of their own: leave out color")
     }
     let (classes, names) = try self.classes(call)
@@ -58,8 +54,8 @@ enum ClassPoints {
   private static func classes(_ call: Call) throws -> (of: [Int], names: [String]) {
     let own: [String]
     let names: [String]
-    if case .list(let list) = call.value(3), case .string? = list.elements.first {
-      own = try list.elements.map { try call.session.display($0) }
+    if let texts = FigureData.texts(call, 3) {
+      own = try texts.map { try call.session.display($0) }
       names = Array(Set(own)).sorted()
     } else {
       // A negative zero is the same class.
@@ -82,8 +78,7 @@ enum ClassPoints {
   private static func labels(_ call: Call, _ names: [String]) throws -> (
     texts: [String], isGiven: Bool
   ) {
-    guard let place = call.parameters.firstIndex(where: { $0.name == "label" }), call.isGiven(place)
-    else { return (names, false) }
+    guard let place = call.given("label") else { return (names, false) }
     if case .string = call.value(place) {
       throw Problem(
         .value, "label: names every class, in a list of \(names.count)", argument: place)

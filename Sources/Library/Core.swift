@@ -186,8 +186,7 @@ enum CoreFunctions {
     var text = ""
     for (index, element) in try call.elements(0).enumerated() {
       if index & 0xFF == 0 { try call.session.poll() }
-      let part =
-        if case .string(let s) = element { s.text } else { try call.session.display(element) }
+      let part = try call.session.display(element)
       try call.session.reserve(part.utf8.count + separator.utf8.count, 1)
       if index > 0 { text += separator }
       text += part

@@ -85,13 +85,19 @@ struct FigureData {
     }
   }
 
-  /// The seconds of an argument that is a list of dates; nil where it is none.
-  private func dates(_ place: Int) throws -> PlotValues? {
-    guard case .list(let list) = call.value(place), case .string? = list.elements.first else {
+  /// The elements of an argument that is a list and begins with a text; nil for every other.
+  static func texts(_ call: Call, _ place: Int) -> [Value]? {
+    guard case .list(let list) = call.value(place), list.count > 0, case .string = list[0] else {
       return nil
     }
+    return list.elements
+  }
+
+  /// The seconds of an argument that is a list of dates; nil where it is none.
+  private func dates(_ place: Int) throws -> PlotValues? {
+    guard let texts = FigureData.texts(call, place) else { return nil }
     var seconds: [Double] = []
-    for (index, element) in list.elements.enumerated() {
+    for (index, element) in texts.enumerated() {
       guard case .string(let text) = element, let time = CalendarTime.seconds(text.text) else {
         let shown = try call.session.echo(element)
         throw Problem(
@@ -107,10 +113,7 @@ struct FigureData {
   var hasDates: Bool {
     guard let first = places.first else { return false }
     if places.count == 1 { return figure.hasDates && call.session.isCallable(call.value(first)) }
-    guard case .list(let list) = call.value(first), case .string? = list.elements.first else {
-      return false
-    }
-    return true
+    return FigureData.texts(call, first) != nil
   }
 
   /// Pairs of x and y; x is nil where they are counted.
@@ -171,8 +174,7 @@ struct FigureData {
   }
 
   private func bound(_ name: String) throws -> Double? {
-    guard let index = call.parameters.firstIndex(where: { $0.name == name }), call.isGiven(index)
-    else { return nil }
+    guard let index = call.given(name) else { return nil }
     let value = try call.number(index)
     guard value.isFinite else {
       throw Problem(.value, "\(name) of \(call.name) is a finite number", argument: index)

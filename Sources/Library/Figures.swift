@@ -54,9 +54,7 @@ enum FigureFunctions {
     -> PlotOptions
   {
     let text = { (name: String) throws -> String? in
-      guard let place = call.parameters.firstIndex(where: { $0.name == name }),
-        call.isGiven(place)
-      else { return nil }
+      guard let place = call.given(name) else { return nil }
       if name == "label", case .list(let labels) = call.value(place) {
         guard labels.elements.count == count else {
           throw Problem(
@@ -76,8 +74,7 @@ enum FigureFunctions {
 
   /// Whether a call wants an axis to be logarithmic; nil where it says nothing.
   private static func isLogarithmic(_ call: Call, _ name: String) throws -> Bool? {
-    guard let place = call.parameters.firstIndex(where: { $0.name == name }), call.isGiven(place)
-    else { return nil }
+    guard let place = call.given(name) else { return nil }
     let scale = try call.string(place)
     guard scale == "log" || scale == "linear" else {
       throw Problem(
@@ -224,8 +221,7 @@ enum FigureFunctions {
 
   /// (from, to) as an option of a call.
   private static func range(_ call: Call, _ name: String) throws -> ClosedRange<Double>? {
-    guard let place = call.parameters.firstIndex(where: { $0.name == name }), call.isGiven(place)
-    else { return nil }
+    guard let place = call.given(name) else { return nil }
     let numbers = try call.elements(place).compactMap { value -> Double? in
       if case .number(let x) = value { return x } else { return nil }
     }

@@ -74,7 +74,7 @@ package enum CalendarTime {
 
     var size: Double {
       switch self {
-      case .months(let count): Double(count) * 30.44 * 86_400
+      case .months(let count): Double(count) * 30.44 * Double(day)
       case .seconds(let count): Double(count)
       }
     }

@@ -133,14 +133,7 @@ extension Machine {
         ip = try slow(i.pointee, top)
         continue
       case .storeGlobal:
-        let place = globals.slots + i.b
-        if i.c == 0, r[i.a].isNumber, place.pointee.isNumber,
-          i.b >= globals.builtinCount
-        {
-          session.journal.note(i.b, of: session.globals)
-          place.pointee = r[i.a]
-          continue
-        }
+        if i.c == 0, i.b >= globals.builtinCount, storeNumber(r[i.a], inGlobal: i.b) { continue }
       case .read:
         if !r[i.b].is(.foreign) {
           top.take(r, i.a, r[i.b])
@@ -327,13 +320,28 @@ extension Machine {
     return true
   }
 
+  /// Stores a number over a number in a global variable of the program; false where that is none.
+  @inline(__always)
+  func storeNumber(_ number: Slot, inGlobal index: Int) -> Bool {
+    let place = globals.slots + index
+    guard Slot.areNumbers(number, place.pointee) else { return false }
+    session.journal.note(index, of: session.globals)
+    place.pointee = number
+    return true
+  }
+
   /// An element of a list, nil where there is no short way.
   @inline(__always)
   private func element(_ base: Slot, _ index: Slot) -> Slot? {
-    guard base.is(.list), let place = PlainArithmetic.place(index.number) else { return nil }
-    return base.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef { list in
-      guard place < list.count else { return nil }
-      return list.slot(place).retained
+    base.is(.list) ? listElement(base, index)?.retained : nil
+  }
+
+  /// An element of what is known to be a list, not counted; nil where there is none.
+  @inline(__always)
+  func listElement(_ list: Slot, _ index: Slot) -> Slot? {
+    guard let place = PlainArithmetic.place(index.number) else { return nil }
+    return list.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef {
+      place < $0.count ? $0.slot(place) : nil
     }
   }
 
@@ -362,7 +370,7 @@ extension Machine {
 
   /// What a builtin makes of a number, nil for everything else.
   @inline(__always)
-  private func number(of callee: Slot, _ argument: Slot) -> Slot? {
+  func number(of callee: Slot, _ argument: Slot) -> Slot? {
     guard argument.isNumber, callee.is(.function) else { return nil }
     return callee.unmanaged(as: FunctionObject.self)._withUnsafeGuaranteedRef {
       $0.number.map { Slot(number: $0(argument.number)) }

@@ -74,11 +74,6 @@ package final class ListObject: Object {
 
   package var elements: [Value] { (0..<count).map { base[$0].value } }
 
-  /// Whether all elements are numbers, strings, bools or none.
-  package var isPlain: Bool {
-    UnsafeBufferPointer(start: base, count: count).allSatisfy { !$0.isObject || $0.is(.string) }
-  }
-
   /// The element at a place that the caller has checked.
   package subscript(index: Int) -> Value { base[index].value }
 

@@ -137,7 +137,7 @@ extension Machine {
   }
 
   /// Calls a builtin that is brief with its arguments.
-  private func call(
+  func call(
     _ callee: Slot, _ arguments: Registers, _ count: Int, into register: Int,
     _ frame: UnsafeMutablePointer<Frame>
   ) throws -> Bool {

@@ -146,11 +146,6 @@ extension Slot {
   }
 }
 
-extension Slot {
-  /// The value, nil where there is none yet.
-  var definedValue: Value? { isUndefined ? nil : value }
-}
-
 extension UnsafeMutablePointer<Slot> {
   /// Replaces what a register holds by a slot that is already counted.
   @inline(__always) func put(_ index: Int, _ slot: Slot) {

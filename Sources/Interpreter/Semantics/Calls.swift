@@ -308,6 +308,11 @@ extension Call {
   /// The argument as it is: a param stays a param.
   package func raw(_ index: Int) -> Value { arguments[index] ?? .none }
 
+  /// The place of a parameter that was given, by its name.
+  package func given(_ name: String) -> Int? {
+    parameters.firstIndex { $0.name == name }.flatMap { isGiven($0) ? $0 : nil }
+  }
+
   package func isGiven(_ index: Int) -> Bool {
     if case .none = arguments[index] ?? .none { return false }
     return true

@@ -89,3 +89,14 @@ extension Session {
     if count >= 0x10000, count & (count - 1) == 0 { try reserve(2 * count) }
   }
 }
+
+extension Session {
+  /// Turns and calls that programs may still take; for programs that nobody watches.
+  package var instructionLimit: Int {
+    get { machine.budget }
+    set { machine.budget = newValue }
+  }
+
+  /// How many turns of loops ran specialised.
+  package var specializedTurns: Int { machine.specializedTurns }
+}

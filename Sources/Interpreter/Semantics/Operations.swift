@@ -401,7 +401,9 @@ extension Session {
   /// What a loop over a value begins with, nil for one that has nothing.
   package func firstElement(of value: Value) throws -> Value? {
     let iterator = try iterator(value)
-    return try (iterator.nextNumber() ?? iterator.next(self))?.definedValue
+    guard let first = try iterator.nextNumber() ?? iterator.next(self) else { return nil }
+    defer { first.release() }
+    return first.isUndefined ? nil : first.value
   }
 
   func iterator(_ value: Value) throws -> IteratorObject {

@@ -3,18 +3,31 @@
 import Autodiff
 
 extension Session {
+  /// Where a part is; spelt only for those that are named by it.
+  private enum Place {
+    case index(Int)
+    case name(String)
+
+    var text: String {
+      switch self {
+      case .index(let index): "[\(index)]"
+      case .name(let name): name
+      }
+    }
+  }
+
   /// The values of which one is made, each with its place; none for what is not made of values.
-  private func parts(of value: Value) -> [(place: String, part: Value)]? {
+  private func parts(of value: Value) -> [(place: Place, part: Value)]? {
     let numbered = { (parts: [Value]) in
-      parts.enumerated().map { (place: "[\($0.offset)]", part: $0.element) }
+      parts.enumerated().map { (place: Place.index($0.offset), part: $0.element) }
     }
     switch value {
     case .function(let function as CompositionObject): return numbered(function.stages)
     case .tuple(let tuple): return numbered(tuple.elements)
     case .list(let list): return numbered(list.elements)
-    case .record(let record): return record.fields.map { ($0.name, $0.value) }
+    case .record(let record): return record.fields.map { (.name($0.name), $0.value) }
     case .foreign(let model as ModelObject):
-      return model.members.filter { $0.name != "forward" }.map { ($0.name, $0.value) }
+      return model.members.filter { $0.name != "forward" }.map { (.name($0.name), $0.value) }
     default: return nil
     }
   }
@@ -24,7 +37,7 @@ extension Session {
   package func leaves(of value: Value) -> [(path: String, leaf: Value)] {
     guard let parts = parts(of: value) else { return [("", value)] }
     return parts.flatMap { place, part in
-      leaves(of: part).map { (Session.joined(place, $0.path), $0.leaf) }
+      leaves(of: part).map { (Session.joined(place.text, $0.path), $0.leaf) }
     }
   }
 
@@ -49,8 +62,6 @@ extension Session {
   private func parameters(of value: Value, _ seen: inout Set<ObjectIdentifier>)
     -> [(path: String, parameter: Parameter)]
   {
-    // Long lists are plain, mostly: their elements get no places.
-    if case .list(let list) = value, list.isPlain { return [] }
     if let parts = parts(of: value) {
       // What is shared has been seen with all its parts.
       if let object = value.object, !seen.insert(object).inserted { return [] }
@@ -60,7 +71,7 @@ extension Session {
         case .number, .string, .bool, .none, .range: continue
         default:
           result += parameters(of: part, &seen).map {
-            (Session.joined(place, $0.path), $0.parameter)
+            (Session.joined(place.text, $0.path), $0.parameter)
           }
         }
       }

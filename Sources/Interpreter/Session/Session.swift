@@ -489,14 +489,3 @@ extension Session {
     return try body()
   }
 }
-
-extension Session {
-  /// Turns and calls that programs may still take; for programs that nobody watches.
-  package var instructionLimit: Int {
-    get { machine.budget }
-    set { machine.budget = newValue }
-  }
-
-  /// How many turns of loops ran specialised.
-  package var specializedTurns: Int { machine.specializedTurns }
-}

@@ -135,16 +135,14 @@ package final class ProgramCheck {
         errors = session.diagnostics(error)
       }
     }
+    used += CheckTimer.used - start
     if isCut || errors.contains(where: { $0.kind == .interrupt }) {
       self.isCut = true
       for name in statement.definedNames where session.globals[name.name] == nil {
         unknown.insert(name.name)
       }
-      used += CheckTimer.used - start
-      lookInside(statement)
-      return
+      return lookInside(statement)
     }
-    used += CheckTimer.used - start
     guard !errors.isEmpty else { return }
     hasFailed = true
     poison(statement)
@@ -155,25 +153,20 @@ package final class ProgramCheck {
   /// What stands in a loop behind what takes long: the body of its first turn, statement by statement.
   /// What the loop changes is not known behind it.
   private func lookInside(_ statement: Statement) {
+    defer { if isEntry { poison(statement) } }
     let body: Block
     switch statement.kind {
     case .forLoop(let pattern, let values, let block):
       guard beginTurn(pattern, values) else { return poison(statement) }
       body = block
     case .whileLoop(_, let block): body = block
-    default:
-      if isEntry { poison(statement) }
-      return
+    default: return
     }
-    guard body.statements.count > 1 else {
-      if isEntry { poison(statement) }
-      return
-    }
+    guard body.statements.count > 1 else { return }
     for inner in body.statements where used < most.program {
       // What leaves the body has no meaning outside of it.
       if ProgramCheck.leaves(inner) { poison(inner) } else { check(inner) }
     }
-    if isEntry { poison(statement) }
     // Names of the body are gone behind it; others of the same name are back.
     for inner in body.statements {
       for name in inner.definedNames { unknown.insert(name.name) }

@@ -30,7 +30,7 @@ struct LoopSpecializer {
   private(set) var states: [Int: States] = [:]
   /// Registers whose kind at entry is relied on, and those that are written.
   private var needed: Set<Int> = []
-  private(set) var written: Set<Int> = []
+  private var written: Set<Int> = []
   /// The longest loop that is looked at, in instructions.
   private static let longest = 2000
 

@@ -9,185 +9,190 @@ extension Machine {
   @inline(never)
   func run(_ loop: SpecializedLoop, _ r: Registers) throws -> Specialized {
     var i = loop.code
-    while true {
-      switch i.pointee.op {
-      case .move: r[i.a] = r[i.b]
-      case .constant: r[i.a] = i.pointee.value
-      case .add: r[i.a] = Slot(r[i.b].number + r[i.c].number)
-      case .subtract: r[i.a] = Slot(r[i.b].number - r[i.c].number)
-      case .multiply: r[i.a] = Slot(r[i.b].number * r[i.c].number)
-      case .divide: r[i.a] = Slot(r[i.b].number / r[i.c].number)
-      case .addConstant: r[i.a] = Slot(r[i.b].number + i.number)
-      case .subtractConstant: r[i.a] = Slot(r[i.b].number - i.number)
-      case .multiplyConstant: r[i.a] = Slot(r[i.b].number * i.number)
-      case .divideConstant: r[i.a] = Slot(r[i.b].number / i.number)
-      case .remainder:
-        r[i.a] = Slot(number: PlainArithmetic.remainder(r[i.b].number, r[i.c].number))
-      case .remainderConstant:
-        r[i.a] = Slot(number: PlainArithmetic.remainder(r[i.b].number, i.number))
-      case .remainderWhole:
-        r[i.a] = Slot(PlainArithmetic.remainder(r[i.b].number, ofWhole: i.number))
-      case .floorDivide:
-        r[i.a] = Slot(number: PlainArithmetic.floorQuotient(r[i.b].number, r[i.c].number))
-      case .floorDivideConstant:
-        r[i.a] = Slot(number: PlainArithmetic.floorQuotient(r[i.b].number, i.number))
-      case .power: r[i.a] = Slot(number: PlainArithmetic.power(r[i.b].number, r[i.c].number))
-      case .powerConstant: r[i.a] = Slot(number: PlainArithmetic.power(r[i.b].number, i.number))
-      case .negate: r[i.a] = Slot(-r[i.b].number)
-      case .not: r[i.a] = Slot(!r[i.b].isTrue)
-      case .logicalAnd: r[i.a] = Slot(r[i.b].isTrue && r[i.c].isTrue)
-      case .logicalOr: r[i.a] = Slot(r[i.b].isTrue || r[i.c].isTrue)
-      case .less: r[i.a] = Slot(r[i.b].number < r[i.c].number)
-      case .lessOrEqual: r[i.a] = Slot(r[i.b].number <= r[i.c].number)
-      case .greater: r[i.a] = Slot(r[i.b].number > r[i.c].number)
-      case .greaterOrEqual: r[i.a] = Slot(r[i.b].number >= r[i.c].number)
-      case .equal: r[i.a] = Slot(r[i.b].number == r[i.c].number)
-      case .notEqual: r[i.a] = Slot(r[i.b].number != r[i.c].number)
-      case .lessConstant: r[i.a] = Slot(r[i.b].number < i.number)
-      case .lessOrEqualConstant: r[i.a] = Slot(r[i.b].number <= i.number)
-      case .greaterConstant: r[i.a] = Slot(r[i.b].number > i.number)
-      case .greaterOrEqualConstant: r[i.a] = Slot(r[i.b].number >= i.number)
-      case .equalConstant: r[i.a] = Slot(r[i.b].number == i.number)
-      case .notEqualConstant: r[i.a] = Slot(r[i.b].number != i.number)
-      case .jump:
-        i = i.target
-        continue
-      case .jumpIfFalse:
-        i = r[i.a].isTrue ? i + 1 : i.target
-        continue
-      case .jumpIfTrue:
-        i = r[i.a].isTrue ? i.target : i + 1
-        continue
-      case .andJump:
-        r[i.a] = r[i.b]
-        i = r[i.b].isTrue ? i + 1 : i.target
-        continue
-      case .orJump:
-        r[i.a] = r[i.b]
-        i = r[i.b].isTrue ? i.target : i + 1
-        continue
-      case .jumpUnlessLess:
-        i = r[i.a].number < r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessLessOrEqual:
-        i = r[i.a].number <= r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessGreater:
-        i = r[i.a].number > r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessGreaterOrEqual:
-        i = r[i.a].number >= r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessEqual:
-        i = r[i.a].number == r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessNotEqual:
-        i = r[i.a].number != r[i.b].number ? i + 1 : i.target
-        continue
-      case .jumpUnlessLessConstant:
-        i = r[i.a].number < i.number ? i + 1 : i.target
-        continue
-      case .jumpUnlessLessOrEqualConstant:
-        i = r[i.a].number <= i.number ? i + 1 : i.target
-        continue
-      case .jumpUnlessGreaterConstant:
-        i = r[i.a].number > i.number ? i + 1 : i.target
-        continue
-      case .jumpUnlessGreaterOrEqualConstant:
-        i = r[i.a].number >= i.number ? i + 1 : i.target
-        continue
-      case .jumpUnlessEqualConstant:
-        i = r[i.a].number == i.number ? i + 1 : i.target
-        continue
-      case .jumpUnlessNotEqualConstant:
-        i = r[i.a].number != i.number ? i + 1 : i.target
-        continue
-      case .next:
-        let number = nextOfRange(r[i.b])
-        guard number == number else {
+    do {
+      while true {
+        switch i.pointee.op {
+        case .move: r[i.a] = r[i.b]
+        case .constant: r[i.a] = i.pointee.value
+        case .add: r[i.a] = Slot(r[i.b].number + r[i.c].number)
+        case .subtract: r[i.a] = Slot(r[i.b].number - r[i.c].number)
+        case .multiply: r[i.a] = Slot(r[i.b].number * r[i.c].number)
+        case .divide: r[i.a] = Slot(r[i.b].number / r[i.c].number)
+        case .addConstant: r[i.a] = Slot(r[i.b].number + i.number)
+        case .subtractConstant: r[i.a] = Slot(r[i.b].number - i.number)
+        case .multiplyConstant: r[i.a] = Slot(r[i.b].number * i.number)
+        case .divideConstant: r[i.a] = Slot(r[i.b].number / i.number)
+        case .remainder:
+          r[i.a] = Slot(number: PlainArithmetic.remainder(r[i.b].number, r[i.c].number))
+        case .remainderConstant:
+          r[i.a] = Slot(number: PlainArithmetic.remainder(r[i.b].number, i.number))
+        case .remainderWhole:
+          r[i.a] = Slot(PlainArithmetic.remainder(r[i.b].number, ofWhole: i.number))
+        case .floorDivide:
+          r[i.a] = Slot(number: PlainArithmetic.floorQuotient(r[i.b].number, r[i.c].number))
+        case .floorDivideConstant:
+          r[i.a] = Slot(number: PlainArithmetic.floorQuotient(r[i.b].number, i.number))
+        case .power: r[i.a] = Slot(number: PlainArithmetic.power(r[i.b].number, r[i.c].number))
+        case .powerConstant: r[i.a] = Slot(number: PlainArithmetic.power(r[i.b].number, i.number))
+        case .negate: r[i.a] = Slot(-r[i.b].number)
+        case .not: r[i.a] = Slot(!r[i.b].isTrue)
+        case .logicalAnd: r[i.a] = Slot(r[i.b].isTrue && r[i.c].isTrue)
+        case .logicalOr: r[i.a] = Slot(r[i.b].isTrue || r[i.c].isTrue)
+        case .less: r[i.a] = Slot(r[i.b].number < r[i.c].number)
+        case .lessOrEqual: r[i.a] = Slot(r[i.b].number <= r[i.c].number)
+        case .greater: r[i.a] = Slot(r[i.b].number > r[i.c].number)
+        case .greaterOrEqual: r[i.a] = Slot(r[i.b].number >= r[i.c].number)
+        case .equal: r[i.a] = Slot(r[i.b].number == r[i.c].number)
+        case .notEqual: r[i.a] = Slot(r[i.b].number != r[i.c].number)
+        case .lessConstant: r[i.a] = Slot(r[i.b].number < i.number)
+        case .lessOrEqualConstant: r[i.a] = Slot(r[i.b].number <= i.number)
+        case .greaterConstant: r[i.a] = Slot(r[i.b].number > i.number)
+        case .greaterOrEqualConstant: r[i.a] = Slot(r[i.b].number >= i.number)
+        case .equalConstant: r[i.a] = Slot(r[i.b].number == i.number)
+        case .notEqualConstant: r[i.a] = Slot(r[i.b].number != i.number)
+        case .jump:
           i = i.target
           continue
-        }
-        r[i.a] = Slot(number)
-      case .loop:
-        fuel &-= 1
-        if fuel < 0, try mustLeave(loop, i) { return i }
-        i = i.target
-        continue
-      case .loopTopLevel:
-        if try endsTurn(loop, i) { return i }
-        i = i.target
-        if hasPaused { return i }
-        continue
-      case .loopNext:
-        fuel &-= 1
-        if fuel < 0, try mustLeave(loop, i) { return i }
-        let number = nextOfRange(r[i.b])
-        if number == number {
+        case .jumpIfFalse:
+          i = r[i.a].isTrue ? i + 1 : i.target
+          continue
+        case .jumpIfTrue:
+          i = r[i.a].isTrue ? i.target : i + 1
+          continue
+        case .andJump:
+          r[i.a] = r[i.b]
+          i = r[i.b].isTrue ? i + 1 : i.target
+          continue
+        case .orJump:
+          r[i.a] = r[i.b]
+          i = r[i.b].isTrue ? i.target : i + 1
+          continue
+        case .jumpUnlessLess:
+          i = r[i.a].number < r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessLessOrEqual:
+          i = r[i.a].number <= r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessGreater:
+          i = r[i.a].number > r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessGreaterOrEqual:
+          i = r[i.a].number >= r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessEqual:
+          i = r[i.a].number == r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessNotEqual:
+          i = r[i.a].number != r[i.b].number ? i + 1 : i.target
+          continue
+        case .jumpUnlessLessConstant:
+          i = r[i.a].number < i.number ? i + 1 : i.target
+          continue
+        case .jumpUnlessLessOrEqualConstant:
+          i = r[i.a].number <= i.number ? i + 1 : i.target
+          continue
+        case .jumpUnlessGreaterConstant:
+          i = r[i.a].number > i.number ? i + 1 : i.target
+          continue
+        case .jumpUnlessGreaterOrEqualConstant:
+          i = r[i.a].number >= i.number ? i + 1 : i.target
+          continue
+        case .jumpUnlessEqualConstant:
+          i = r[i.a].number == i.number ? i + 1 : i.target
+          continue
+        case .jumpUnlessNotEqualConstant:
+          i = r[i.a].number != i.number ? i + 1 : i.target
+          continue
+        case .next:
+          let number = nextOfRange(r[i.b])
+          guard number == number else {
+            i = i.target
+            continue
+          }
           r[i.a] = Slot(number)
+        case .loop:
+          fuel &-= 1
+          if fuel < 0, try mustLeave() { return i }
           i = i.target
           continue
-        }
-      case .element:
-        guard let slot = listElement(r[i.b], r[i.c]), slot.isNumber else { return i }
-        r[i.a] = slot
-      case .elementFlag:
-        guard let slot = listElement(r[i.b], r[i.c]), slot.isBool else { return i }
-        r[i.a] = slot
-      case .elementConstant:
-        guard let slot = listElement(r[i.b], i.pointee.value), slot.isNumber else { return i }
-        r[i.a] = slot
-      case .store:
-        guard let place = listPlace(r[i.a], r[i.c]) else { return i }
-        place.pointee = r[i.b]
-      case .storeAdd:
-        guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
-        place.pointee = Slot(place.pointee.number + r[i.b].number)
-      case .storeSubtract:
-        guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
-        place.pointee = Slot(place.pointee.number - r[i.b].number)
-      case .storeMultiply:
-        guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
-        place.pointee = Slot(place.pointee.number * r[i.b].number)
-      case .storeDivide:
-        guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
-        place.pointee = Slot(place.pointee.number / r[i.b].number)
-      case .global:
-        let slot = session.globals.slots[i.b]
-        guard slot.isNumber else { return i }
-        r[i.a] = slot
-      case .expectGlobal:
-        guard session.globals.slots[i.b].bits == i.pointee.value.bits else { return i }
-      case .squareRoot: r[i.a] = Slot(number: r[i.b].number.squareRoot())
-      case .beginLoop: loops &+= 1
-      case .endLoop: loops &-= i.a
-      case .exit: return i
-      case .length:
-        let string = r[i.b].unmanaged(as: StringObject.self)
-        r[i.a] = Slot(Double(string._withUnsafeGuaranteedRef { $0.length }))
-      case .join: try join(loop, i, r, r[i.c])
-      case .joinConstant: try join(loop, i, r, i.pointee.value)
-      case .nextOfList:
-        switch nextOfList(i, r) {
-        case .taken: break
-        case .nothing: return i
-        case .ended:
+        case .loopTopLevel:
+          if try endsTurn(loop, i) { return i }
           i = i.target
+          if hasPaused { return i }
           continue
+        case .loopNext:
+          fuel &-= 1
+          if fuel < 0, try mustLeave() { return i }
+          let number = nextOfRange(r[i.b])
+          if number == number {
+            r[i.a] = Slot(number)
+            i = i.target
+            continue
+          }
+        case .element:
+          guard let slot = listElement(r[i.b], r[i.c]), slot.isNumber else { return i }
+          r[i.a] = slot
+        case .elementFlag:
+          guard let slot = listElement(r[i.b], r[i.c]), slot.isBool else { return i }
+          r[i.a] = slot
+        case .elementConstant:
+          guard let slot = listElement(r[i.b], i.pointee.value), slot.isNumber else { return i }
+          r[i.a] = slot
+        case .store:
+          guard let place = listPlace(r[i.a], r[i.c]) else { return i }
+          place.pointee = r[i.b]
+        case .storeAdd:
+          guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
+          place.pointee = Slot(place.pointee.number + r[i.b].number)
+        case .storeSubtract:
+          guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
+          place.pointee = Slot(place.pointee.number - r[i.b].number)
+        case .storeMultiply:
+          guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
+          place.pointee = Slot(place.pointee.number * r[i.b].number)
+        case .storeDivide:
+          guard let place = listPlace(r[i.a], r[i.c]), place.pointee.isNumber else { return i }
+          place.pointee = Slot(place.pointee.number / r[i.b].number)
+        case .global:
+          let slot = session.globals.slots[i.b]
+          guard slot.isNumber else { return i }
+          r[i.a] = slot
+        case .expectGlobal:
+          guard session.globals.slots[i.b].bits == i.pointee.value.bits else { return i }
+        case .squareRoot: r[i.a] = Slot(number: r[i.b].number.squareRoot())
+        case .beginLoop: loops &+= 1
+        case .endLoop: loops &-= i.a
+        case .exit: return i
+        case .length:
+          let string = r[i.b].unmanaged(as: StringObject.self)
+          r[i.a] = Slot(Double(string._withUnsafeGuaranteedRef { $0.length }))
+        case .join: try concatenate(r, i.a, i.b, r[i.c])
+        case .joinConstant: try concatenate(r, i.a, i.b, i.pointee.value)
+        case .nextOfList:
+          switch nextOfList(i, r) {
+          case .taken: break
+          case .nothing: return i
+          case .ended:
+            i = i.target
+            continue
+          }
+        case .callBrief:
+          // The builtin sees where it is called.
+          place(loop, i)
+          guard try call(i.pointee.value, r + i.b, i.c, into: i.a, top) else { return i }
+          // What is no number is left to the general code.
+          guard r[i.a].isNumber else { return i + 1 }
+        case .release: if r[i.a].isObject { r.put(i.a, .none) }
+        case .moveObject, .constantObject, .iterate, .iterateList, .elementObject,
+          .elementAtLength, .storeAtLength, .append, .text, .slice, .globalList,
+          .storeGlobal, .cell, .captured, .storeCell, .callNumber:
+          guard try runAtLength(i, r) else { return i }
         }
-      case .callBrief:
-        switch try callBrief(loop, i, r) {
-        case .number: break
-        case .nothing: return i
-        case .other: return i + 1
-        }
-      case .release: if r[i.a].isObject { r.put(i.a, .none) }
-      case .moveObject, .constantObject, .iterate, .iterateList, .elementObject,
-        .elementAtLength, .storeAtLength, .append, .text, .slice, .globalList,
-        .storeGlobal, .cell, .captured, .storeCell, .callNumber:
-        guard try runAtLength(loop, i, r) else { return i }
+        i += 1
       }
-      i += 1
+    } catch {
+      place(loop, i)
+      throw error
     }
   }
 
@@ -195,8 +200,7 @@ extension Machine {
 
   /// Looks at the interrupt flag; whether the general code is to look around.
   @inline(never)
-  private func mustLeave(_ loop: SpecializedLoop, _ i: Specialized) throws -> Bool {
-    place(loop, i)
+  private func mustLeave() throws -> Bool {
     try refuel()
     return wantsPause
   }
@@ -226,15 +230,6 @@ extension Machine {
     iterator.unmanaged(as: IteratorObject.self)._withUnsafeGuaranteedRef { $0.nextOfRange() }
   }
 
-  /// An element of a list, not counted; nil where there is none.
-  @inline(__always)
-  private func listElement(_ list: Slot, _ index: Slot) -> Slot? {
-    guard let place = PlainArithmetic.place(index.number) else { return nil }
-    return list.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef {
-      place < $0.count ? $0.slot(place) : nil
-    }
-  }
-
   /// The place of an element that is no object in a list that nobody else sees.
   @inline(__always)
   private func listPlace(_ list: Slot, _ index: Slot) -> UnsafeMutablePointer<Slot>? {
@@ -248,18 +243,7 @@ extension Machine {
 
   /// Carries out an instruction that is more than its dispatch; false where the loop is to be left.
   @inline(never)
-  private func runAtLength(_ loop: SpecializedLoop, _ i: Specialized, _ r: Registers) throws -> Bool
-  {
-    do {
-      return try carryOut(i, r)
-    } catch {
-      place(loop, i)
-      throw error
-    }
-  }
-
-  @inline(__always)
-  private func carryOut(_ i: Specialized, _ r: Registers) throws -> Bool {
+  private func runAtLength(_ i: Specialized, _ r: Registers) throws -> Bool {
     switch i.pointee.op {
     case .moveObject: top.take(r, i.a, r[i.b])
     case .constantObject: top.take(r, i.a, i.pointee.value)
@@ -283,11 +267,7 @@ extension Machine {
       let slot = session.globals.slots[i.b]
       guard slot.is(.list) else { return false }
       top.take(r, i.a, slot)
-    case .storeGlobal:
-      let place = session.globals.slots + i.b
-      guard place.pointee.isNumber else { return false }
-      session.journal.note(i.b, of: session.globals)
-      place.pointee = r[i.a]
+    case .storeGlobal: return storeNumber(r[i.a], inGlobal: i.b)
     case .cell:
       let slot = r[i.b].unmanaged(as: CellObject.self)._withUnsafeGuaranteedRef { $0.slot }
       guard slot.isNumber else { return false }
@@ -299,10 +279,8 @@ extension Machine {
       r[i.a] = slot
     case .storeCell: return storeNumber(r[i.b], in: r[i.a])
     default:
-      let function = i.pointee.value.unmanaged(as: FunctionObject.self)
-      let number = function._withUnsafeGuaranteedRef { $0.number.map { $0(r[i.b].number) } }
-      guard let number else { return false }
-      r[i.a] = Slot(number: number)
+      guard let number = number(of: i.pointee.value, r[i.b]) else { return false }
+      r[i.a] = number
     }
     return true
   }
@@ -314,19 +292,6 @@ extension Machine {
     else { return false }
     top.take(r, i.a, slot)
     return true
-  }
-
-  /// One string behind another.
-  @inline(never)
-  private func join(
-    _ loop: SpecializedLoop, _ i: Specialized, _ r: Registers, _ right: Slot
-  ) throws {
-    do {
-      try concatenate(r, i.a, i.b, right)
-    } catch {
-      place(loop, i)
-      throw error
-    }
   }
 
   /// Some characters of a string.
@@ -382,38 +347,5 @@ extension Machine {
     top.pointee.holdsObjects = true
     r.put(i.a, Slot(IteratorObject(lower, upper)))
     return true
-  }
-
-  private enum BriefResult {
-    case number
-    /// It wants to be called in full.
-    case nothing
-    /// The register has got something else.
-    case other
-  }
-
-  /// A builtin of one or two values, which is expected to give a number.
-  @inline(never)
-  private func callBrief(_ loop: SpecializedLoop, _ i: Specialized, _ r: Registers) throws
-    -> BriefResult
-  {
-    let function = i.pointee.value.unmanaged(as: FunctionObject.self)
-    let origin = top.pointee.routine.origins[loop.origin(i)]
-    do {
-      let result = try sessionReference._withUnsafeGuaranteedRef { session in
-        session.graph.origin = origin
-        return try function._withUnsafeGuaranteedRef {
-          try $0.brief?.action(session, r[value: i.b], i.c == 2 ? r[value: i.b + 1] : .none)
-        }
-      }
-      guard let result else { return .nothing }
-      r.put(i.a, Slot(result))
-      if case .number = result { return .number }
-      top.pointee.holdsObjects = true
-      return .other
-    } catch let problem as Problem {
-      place(loop, i)
-      throw PlacedProblem(problem: problem, places: [1, 2])
-    }
   }
 }

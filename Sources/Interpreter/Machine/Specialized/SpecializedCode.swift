@@ -27,7 +27,7 @@ struct SpecializedCode {
 
   init(_ loop: LoopSpecializer) { self.loop = loop }
 
-  func loop(guards: [(register: Int, kind: RegisterKind)]) -> SpecializedLoop? {
+  func loop(guards: [(register: Int, kind: RegisterKind)]) -> SpecializedLoop {
     var made = self
     made.build()
     var copies = CopyPropagation(made.code)
@@ -105,11 +105,11 @@ struct SpecializedCode {
       emit(jump: i.op == .andJump ? .andJump : .orJump, a, b, to: target)
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
       .jumpUnlessEqual, .jumpUnlessNotEqual:
-      let (register, constant) = conditionalJumps(i.op)
       if b < 0 {
-        emit(jump: constant, a, to: target, value: loop.constant(b, at: place))
+        let value = loop.constant(b, at: place)
+        emit(jump: i.op.specialized.ofConstant, a, to: target, value: value)
       } else {
-        emit(jump: register, a, b, to: target)
+        emit(jump: i.op.specialized.ofRegisters, a, b, to: target)
       }
     case .next:
       if case .listIterator(let kind) = states[b].kind {
@@ -144,9 +144,7 @@ struct SpecializedCode {
   private mutating func straight(_ i: Instruction) {
     let (a, b, c) = (Int(i.a), Int(i.b), Int(i.c))
     switch i.op {
-    case .move, .read:
-      move(a, b)
-    case .format: move(a, b)
+    case .move, .read, .format: move(a, b)
     case .constant:
       let value = loop.constant(b, at: place)
       if value.isObject { return emit(.constantObject, a, value: value) }
@@ -172,7 +170,7 @@ struct SpecializedCode {
       memory(i)
     default:
       if a != b, a != c { release(a) }
-      let (register, constant) = operations(i.op)
+      let (register, constant) = i.op.specialized
       if c >= 0 { return emit(register, a, b, c) }
       let value = loop.constant(c, at: place)
       let number = value.number
@@ -285,37 +283,33 @@ extension SpecializedCode {
   }
 }
 
-// MARK: - Which instruction becomes which
-
-/// Of two registers, and of a register and a constant.
-private func operations(_ op: Opcode) -> (SpecializedOpcode, SpecializedOpcode) {
-  switch op {
-  case .add: (.add, .addConstant)
-  case .subtract: (.subtract, .subtractConstant)
-  case .multiply: (.multiply, .multiplyConstant)
-  case .divide: (.divide, .divideConstant)
-  case .floorDivide: (.floorDivide, .floorDivideConstant)
-  case .remainder: (.remainder, .remainderConstant)
-  case .power: (.power, .powerConstant)
-  case .less: (.less, .lessConstant)
-  case .lessOrEqual: (.lessOrEqual, .lessOrEqualConstant)
-  case .greater: (.greater, .greaterConstant)
-  case .greaterOrEqual: (.greaterOrEqual, .greaterOrEqualConstant)
-  case .equal: (.equal, .equalConstant)
-  case .notEqual: (.notEqual, .notEqualConstant)
-  case .logicalAnd: (.logicalAnd, .exit)
-  case .logicalOr: (.logicalOr, .exit)
-  default: (.exit, .exit)
-  }
-}
-
-private func conditionalJumps(_ op: Opcode) -> (SpecializedOpcode, SpecializedOpcode) {
-  switch op {
-  case .jumpUnlessLess: (.jumpUnlessLess, .jumpUnlessLessConstant)
-  case .jumpUnlessLessOrEqual: (.jumpUnlessLessOrEqual, .jumpUnlessLessOrEqualConstant)
-  case .jumpUnlessGreater: (.jumpUnlessGreater, .jumpUnlessGreaterConstant)
-  case .jumpUnlessGreaterOrEqual: (.jumpUnlessGreaterOrEqual, .jumpUnlessGreaterOrEqualConstant)
-  case .jumpUnlessEqual: (.jumpUnlessEqual, .jumpUnlessEqualConstant)
-  default: (.jumpUnlessNotEqual, .jumpUnlessNotEqualConstant)
+extension Opcode {
+  /// What it becomes with two registers, and with a register and a constant on the right.
+  fileprivate var specialized: (ofRegisters: SpecializedOpcode, ofConstant: SpecializedOpcode) {
+    switch self {
+    case .add: (.add, .addConstant)
+    case .subtract: (.subtract, .subtractConstant)
+    case .multiply: (.multiply, .multiplyConstant)
+    case .divide: (.divide, .divideConstant)
+    case .floorDivide: (.floorDivide, .floorDivideConstant)
+    case .remainder: (.remainder, .remainderConstant)
+    case .power: (.power, .powerConstant)
+    case .less: (.less, .lessConstant)
+    case .lessOrEqual: (.lessOrEqual, .lessOrEqualConstant)
+    case .greater: (.greater, .greaterConstant)
+    case .greaterOrEqual: (.greaterOrEqual, .greaterOrEqualConstant)
+    case .equal: (.equal, .equalConstant)
+    case .notEqual: (.notEqual, .notEqualConstant)
+    case .jumpUnlessLess: (.jumpUnlessLess, .jumpUnlessLessConstant)
+    case .jumpUnlessLessOrEqual: (.jumpUnlessLessOrEqual, .jumpUnlessLessOrEqualConstant)
+    case .jumpUnlessGreater: (.jumpUnlessGreater, .jumpUnlessGreaterConstant)
+    case .jumpUnlessGreaterOrEqual: (.jumpUnlessGreaterOrEqual, .jumpUnlessGreaterOrEqualConstant)
+    case .jumpUnlessEqual: (.jumpUnlessEqual, .jumpUnlessEqualConstant)
+    case .jumpUnlessNotEqual: (.jumpUnlessNotEqual, .jumpUnlessNotEqualConstant)
+    // Of two bools; a constant is never one of them.
+    case .logicalAnd: (.logicalAnd, .exit)
+    case .logicalOr: (.logicalOr, .exit)
+    default: (.exit, .exit)
+    }
   }
 }

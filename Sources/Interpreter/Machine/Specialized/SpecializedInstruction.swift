@@ -179,26 +179,22 @@ enum RegisterKind: Equatable {
     switch slot.kind {
     case .string: self = .string
     case .cell: self = .cell
-    case .list: self = .list(of: RegisterKind(firstOf: slot, depth: depth))
+    case .list:
+      let list = slot.unmanaged(as: ListObject.self)
+      self = list._withUnsafeGuaranteedRef { .list(of: RegisterKind(firstOf: $0, depth: depth)) }
     case .iterator:
-      let list = slot.unmanaged(as: IteratorObject.self)._withUnsafeGuaranteedRef { iterator in
-        iterator.isOfNumbers ? nil : iterator.list.map { Slot($0) } ?? Slot.none
+      let iterator = slot.unmanaged(as: IteratorObject.self)
+      self = iterator._withUnsafeGuaranteedRef { iterator in
+        if iterator.isOfNumbers { return .iterator }
+        return iterator.list.map { .listIterator(of: RegisterKind(firstOf: $0, depth: depth)) }
+          ?? .unknown
       }
-      guard let list else {
-        self = .iterator
-        return
-      }
-      self = list.isObject ? .listIterator(of: RegisterKind(firstOf: list, depth: depth)) : .unknown
-      list.release()
     default: self = .unknown
     }
   }
 
-  private init(firstOf list: Slot, depth: Int) {
-    let first = list.unmanaged(as: ListObject.self)._withUnsafeGuaranteedRef {
-      depth > 0 && $0.count > 0 ? $0.slot(0) : nil
-    }
-    self = first.map { RegisterKind($0, depth: depth - 1) } ?? .unknown
+  private init(firstOf list: ListObject, depth: Int) {
+    self = depth > 0 && list.count > 0 ? RegisterKind(list.slot(0), depth: depth - 1) : .unknown
   }
 
   /// Whether a slot is of the kind, as far as the instructions that use it rely on it.

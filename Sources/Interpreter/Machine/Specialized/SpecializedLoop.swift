@@ -100,9 +100,7 @@ extension Machine {
       specialize(i)
       return nil
     }
-    let routine = top.pointee.routine
-    let all = routine.loops._withUnsafeGuaranteedRef { $0 }
-    let loop = all.loops[state - LoopHeat.turns]
+    let loop = specializations.loops[state - LoopHeat.turns]
     guard loop.fits(top.pointee.registers) else {
       fail(loop, i)
       return nil
@@ -113,7 +111,7 @@ extension Machine {
     for (register, global) in loop.builtins(last) {
       top.take(top.pointee.registers, register, session.globals.slots[global])
     }
-    let next = routine.code + loop.origin(last)
+    let next = top.pointee.routine.code + loop.origin(last)
     let turns = before - budget
     specializedTurns += turns
     if turns < 2 || (turns < 4 && next <= i) {
@@ -124,11 +122,15 @@ extension Machine {
     return next
   }
 
+  /// Those of the function that runs.
+  private var specializations: SpecializedLoops {
+    top.pointee.routine.loops._withUnsafeGuaranteedRef { $0 }
+  }
+
   /// Makes the loop's specialisation for what its registers hold now.
   private func specialize(_ i: UnsafePointer<Instruction>) {
-    let routine = top.pointee.routine
-    let all = routine.loops._withUnsafeGuaranteedRef { $0 }
-    let end = i - routine.code
+    let all = specializations
+    let end = i - top.pointee.routine.code
     var specializer = LoopSpecializer(
       top.pointee.chunk, start: end + 1 + i.a, end: end, top.pointee.registers, session.globals)
     guard session.specializesLoops, all.loops.count < 1000, let loop = specializer.specialized()
@@ -143,8 +145,7 @@ extension Machine {
   private func fail(_ loop: SpecializedLoop, _ i: UnsafePointer<Instruction>) {
     loop.failures += 1
     guard loop.failures == 8 else { return }
-    let all = top.pointee.routine.loops._withUnsafeGuaranteedRef { $0 }
     // Its registers may hold other kinds now.
-    LoopHeat.set(all.loops.count { $0.end == loop.end } < 3 ? 0 : -1, i)
+    LoopHeat.set(specializations.loops.count { $0.end == loop.end } < 3 ? 0 : -1, i)
   }
 }
