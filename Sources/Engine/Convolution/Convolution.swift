@@ -51,6 +51,9 @@ package struct Convolution: Hashable, Sendable {
   package func forward(
     _ x: Buffer, _ weight: Buffer, _ y: Buffer
   ) throws(MemoryProblem) {
+    if let lanes = LaneConvolution(self, y.dtype) {
+      return try lanes.forward(x, weight, y)
+    }
     try run(ConvolutionBlocks(self, y.dtype)) { blocks, scratch in
       let isDouble = y.dtype == .f64
       for block in blocks.range {
@@ -73,6 +76,9 @@ package struct Convolution: Hashable, Sendable {
   package func toImages(
     _ y: Buffer, _ weight: Buffer, _ x: Buffer
   ) throws(MemoryProblem) {
+    if let lanes = LaneConvolution(self, x.dtype, toImages: true) {
+      return try lanes.toImages(y, weight, x)
+    }
     // Few images are cut into groups of channels.
     let groups = images >= 8 ? 1 : max(1, min(inputs, 8))
     try run(ConvolutionBlocks(self, x.dtype, groups: groups)) { blocks, scratch in
@@ -103,6 +109,9 @@ package struct Convolution: Hashable, Sendable {
   package func toWeight(
     _ x: Buffer, _ y: Buffer, _ weight: Buffer
   ) throws(MemoryProblem) {
+    if let lanes = LaneConvolution(self, weight.dtype) {
+      return try lanes.toWeight(x, y, weight)
+    }
     let count = outputs * taps
     let blocks = ConvolutionBlocks(self, weight.dtype)
     // Each part adds up a weight of its own, and these are added up in order.

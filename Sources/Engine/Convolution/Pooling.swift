@@ -10,8 +10,8 @@ package struct Pooling: Hashable, Sendable {
     (self.planes, self.vertical, self.horizontal) = (planes, vertical, horizontal)
   }
 
-  fileprivate var area: Int { vertical.size * horizontal.size }
-  fileprivate var places: Int { vertical.count * horizontal.count }
+  var area: Int { vertical.size * horizontal.size }
+  var places: Int { vertical.count * horizontal.count }
   /// Elements that all windows of a plane look at together.
   fileprivate var work: Int {
     let (product, overflow) = places.multipliedReportingOverflow(
@@ -21,6 +21,7 @@ package struct Pooling: Hashable, Sendable {
 
   /// y[window] = the largest element that it sees; NaN where there is one.
   package func largest(_ x: Buffer, _ y: Buffer) throws(MemoryProblem) {
+    if isOfPairs, x.dtype == .f32 { return largestOfPairs(x, y) }
     // Rows of the largest elements down, one for each plane that is worked on.
     let line = horizontal.size + horizontal.before + horizontal.after
     let lines = try Buffer(x.dtype, count: line * min(planes, 16) + 16)
@@ -39,6 +40,7 @@ package struct Pooling: Hashable, Sendable {
 
   /// y = 0 but where a window's first of the largest elements of x is: there the sum of its g.
   package func returned(_ x: Buffer, _ g: Buffer, _ y: Buffer) {
+    if isOfPairs, x.dtype == .f32 { return returnedOfPairs(x, g, y) }
     if x.dtype == .f32 { returned(x, g, y, Float.self) } else { returned(x, g, y, Double.self) }
   }
 
@@ -56,7 +58,7 @@ package struct Pooling: Hashable, Sendable {
 
   /// Calls `body` for every plane, with the part of the work that it belongs to.
   @inline(__always)
-  private func forEachPlane(_ body: (_ part: Int, _ plane: Int) -> Void) {
+  func forEachPlane(_ body: (_ part: Int, _ plane: Int) -> Void) {
     let parts = planes > 1 && planes * work >= 1 << 14 ? min(planes, 16) : 1
     ThreadPool.shared.run(parts: parts) { part in
       var done = Work()
@@ -130,7 +132,7 @@ package struct Pooling: Hashable, Sendable {
 
   /// The first of the largest elements that a window sees; the first NaN where there is one.
   @inline(__always)
-  private func best<T: TileScalar>(_ x: UnsafePointer<T>, _ down: Int, _ across: Int) -> Int? {
+  func best<T: TileScalar>(_ x: UnsafePointer<T>, _ down: Int, _ across: Int) -> Int? {
     var best = -1
     forEachElement(down, across) { element in
       if best < 0 || x[element] > x[best] || x[element] != x[element] && x[best] == x[best] {
@@ -158,15 +160,23 @@ package struct Pooling: Hashable, Sendable {
   @inline(__always)
   private func returned<T: TileScalar>(_ x: Buffer, _ g: Buffer, _ y: Buffer, _: T.Type) {
     forEachPlane { _, plane in
-      let source = UnsafePointer(x.pointer(as: T.self)) + plane * area
-      let values = UnsafePointer(g.pointer(as: T.self)) + plane * places
-      let target = y.pointer(as: T.self) + plane * area
-      target.update(repeating: 0, count: area)
-      for down in 0..<vertical.count {
-        for across in 0..<horizontal.count {
-          guard let place = best(source, down, across) else { continue }
-          target[place] += values[down * horizontal.count + across]
-        }
+      returned(
+        UnsafePointer(x.pointer(as: T.self)) + plane * area,
+        UnsafePointer(g.pointer(as: T.self)) + plane * places,
+        y.pointer(as: T.self) + plane * area)
+    }
+  }
+
+  /// Of one plane.
+  @inline(__always)
+  func returned<T: TileScalar>(
+    _ source: UnsafePointer<T>, _ values: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>
+  ) {
+    target.update(repeating: 0, count: area)
+    for down in 0..<vertical.count {
+      for across in 0..<horizontal.count {
+        guard let place = best(source, down, across) else { continue }
+        target[place] += values[down * horizontal.count + across]
       }
     }
   }

@@ -1,0 +1,1 @@
+../Engine/Convolution/LaneLoops.swift
