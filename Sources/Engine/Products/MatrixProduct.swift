@@ -1,4 +1,4 @@
-// Matrix products by OpenBLAS, on one thread: the same bits whatever the machine.
+// Matrix products, block by block: by loops of our own, or by OpenBLAS on one thread.
 
 import COpenBLAS
 
@@ -172,6 +172,11 @@ package enum MatrixProduct {
     _ block: Sizes, of whole: Sizes, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer,
     _ c: UnsafeMutableRawPointer, adds: Bool, isDouble: Bool
   ) {
+    if !isDouble, PanelProduct.takes(block) {
+      return PanelProduct.multiply(
+        block, a.assumingMemoryBound(to: Float.self), b.assumingMemoryBound(to: Float.self),
+        c.assumingMemoryBound(to: Float.self), adds: adds)
+    }
     let (m, n, k) = (Int32(block.m), Int32(block.n), Int32(block.k))
     let left = whole.isLeftTransposed ? CblasTrans : CblasNoTrans
     let right = whole.isRightTransposed ? CblasTrans : CblasNoTrans

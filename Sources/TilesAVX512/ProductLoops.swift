@@ -1,0 +1,1 @@
+../Engine/Products/ProductLoops.swift
