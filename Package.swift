@@ -16,7 +16,7 @@ let session: [SwiftSetting] =
 /// The loops over tiles once more, from the files of Engine, for the vectors of a processor.
 func tiles(_ name: String, _ processor: String) -> Target {
   .target(
-    name: name,
+    name: name, dependencies: ["CProcessor"],
     swiftSettings: strict + [
       .unsafeFlags([
         "-Xcc", "-march=\(processor)", "-Xcc", "-fno-math-errno", "-Xcc",

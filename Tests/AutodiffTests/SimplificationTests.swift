@@ -56,6 +56,17 @@ struct SimplificationTests {
     #expect(try graph.values(x * 1) == values)
   }
 
+  @Test("a long chain and its way back are loops as long as they may be")
+  func chains() throws {
+    let a = Parameter("a", value: try graph.tensor([0.9], shape: [], dtype: .f32))
+    var x = try graph.tensor([0.5], shape: [], dtype: .f32)
+    for _ in 0..<500 { x = (x * a.node).apply(.tanh) }
+    let gradients = try graph.gradients(of: x, withRespectTo: [a.node])
+    let (plan, _) = try verified(gradients.compactMap { $0 })
+    // 500 links of two operators and five on the way back, 192 of them in a loop.
+    #expect(plan.steps.count <= 30)
+  }
+
   @Test("the gradient of a sum is not multiplied by 1")
   func seeds() throws {
     let w = Parameter("w", value: try tensor([100], seed: 1))

@@ -44,6 +44,41 @@ struct VectorTests {
     }
   }
 
+  /// The bits that an operation gives number by number.
+  private func numberBits<T: TileScalar>(_ operation: TileOperation, _: T.Type) -> [UInt64] {
+    let numbers = UnsafeMutablePointer<T>.allocate(capacity: 4)
+    let instructions = UnsafeMutableBufferPointer<TileInstruction>.allocate(capacity: 1)
+    defer {
+      numbers.deallocate()
+      instructions.deallocate()
+    }
+    instructions.initialize(
+      repeating: TileInstruction(
+        operation: operation, form: .secondIsNumber, result: 3, operands: (0, 1, 2)))
+    var table = (0..<4).map { UnsafeMutableRawPointer(numbers + $0) }
+    return (0..<Self.count).map { index in
+      numbers[0] = T(Self.samples[index])
+      numbers[1] = T(Self.samples[(index * 7 + 3) % 512])
+      numbers[2] = T(Self.samples[(index * 5 + 1) % 512])
+      numbers[3] = 0
+      table.withUnsafeMutableBufferPointer { table in
+        guard let table = table.baseAddress else { return }
+        TileNumbers.run(instructions, UnsafePointer(table), T.self)
+      }
+      let x = Double(numbers[3])
+      return x.isNaN ? UInt64.max : x.bitPattern
+    }
+  }
+
+  @Test("give the bits of single numbers", arguments: TileOperation.allCases)
+  func sameBitsAsNumbers(_ operation: TileOperation) {
+    guard operation.isOfNumbers else { return }
+    #expect(
+      numberBits(operation, Float.self) == bits(operation, .tiles, .baseline, Float.self))
+    #expect(
+      numberBits(operation, Double.self) == bits(operation, .tiles, .baseline, Double.self))
+  }
+
   @Test("give the same bits in every operation", arguments: TileOperation.allCases)
   func sameBits(_ operation: TileOperation) {
     let forms: [TileInstruction.Form] =

@@ -90,6 +90,7 @@ struct Lowering {
       groupOf[index] = group
       groups[group].slots.append(index)
       groups[group].order = groups[group].order ?? order
+      if groups[group].slots.count == Lowering.mostInstructions { close(group, key) }
     } else {
       groupOf[index] = groups.count
       open[key, default: []].append(groups.count)
@@ -116,19 +117,30 @@ struct Lowering {
     return reading.steps == Shape(key.sizes).strides
   }
 
-  private func openGroup(_ key: LoopKey, from earliest: Int, _ order: TileOrder?) -> Int? {
-    guard let candidates = open[key] else { return nil }
-    var (low, high) = (0, candidates.count)
+  /// A full group takes no more values, and is in nobody's way.
+  private mutating func close(_ group: Int, _ key: LoopKey) {
+    guard let candidates = open[key] else { return }
+    open[key]?.remove(at: Lowering.first(of: candidates, from: group))
+  }
+
+  /// Where the numbers that are no less than one begin.
+  private static func first(of sorted: [Int], from number: Int) -> Int {
+    var (low, high) = (0, sorted.count)
     while low < high {
       let middle = (low + high) / 2
-      if candidates[middle] < earliest { low = middle + 1 } else { high = middle }
+      if sorted[middle] < number { low = middle + 1 } else { high = middle }
     }
+    return low
+  }
+
+  private func openGroup(_ key: LoopKey, from earliest: Int, _ order: TileOrder?) -> Int? {
+    guard let candidates = open[key] else { return nil }
+    let low = Lowering.first(of: candidates, from: earliest)
     let isSmall = key.sizes.reduce(1, *) <= Lowering.smallLoop
     return candidates[low...].prefix(8).first { index in
       let group = groups[index]
       guard isSmall || index == groups.count - 1 else { return false }
-      return group.slots.count < Lowering.mostInstructions
-        && (order == nil || group.order == nil || group.order == order)
+      return order == nil || group.order == nil || group.order == order
     }
   }
 

@@ -120,7 +120,8 @@ final class RecentPlans {
   /// A turn of a loop, or a statement, is over.
   func endTurn(hasTrained isTraining: Bool) {
     defer { turn = [] }
-    if isTraining {
+    // A param that gets its first value computes nothing.
+    if isTraining, turn.contains(where: { work(of: $0.plan) > 0 }) {
       (last, hasTrained) = (turn, true)
     } else if !hasTrained {
       for run in turn {

@@ -45,6 +45,11 @@ enum PanelProduct {
             pack(
               panel, b + first * rightRow + column * rightColumn, k: part.k, n: part.n,
               step: sizes.rightWidth, isTransposed: sizes.isRightTransposed)
+            let next = column + ProductLoops.columns
+            part.ahead =
+              next < sizes.n
+              ? lines(sizes, b + first * rightRow + next * rightColumn, part.k, sizes.n - next)
+              : .none
             multiply(
               part, a + row * leftRow + first * leftInner, panel,
               c + row * sizes.resultWidth + column)
@@ -52,6 +57,16 @@ enum PanelProduct {
         }
       }
     }
+  }
+
+  /// What the next panel is made of: at most so many columns.
+  private static func lines(
+    _ sizes: MatrixProduct.Sizes, _ b: UnsafePointer<Float>, _ k: Int, _ columns: Int
+  ) -> LinesAhead {
+    let n = min(ProductLoops.columns, columns)
+    return sizes.isRightTransposed
+      ? LinesAhead(rows: n, of: k, step: sizes.rightWidth, from: b)
+      : LinesAhead(rows: k, of: n, step: sizes.rightWidth, from: b)
   }
 
   // MARK: - Compilations of the loops

@@ -2,6 +2,40 @@
 // A is read where it lies, B a panel of columns at a time (Goto and van de Geijn 2008, without a copy of
 // A).
 
+import CProcessor
+
+/// Lines of memory that will be read soon; each is asked for once.
+package struct LinesAhead {
+  private var address: UnsafeRawPointer?
+  private let step: Int
+  private let length: Int
+  private var place = 0
+  private var rows: Int
+
+  package static var none: LinesAhead { LinesAhead(rows: 0, of: 0, step: 0, from: nil) }
+
+  /// Rows of so many elements that begin `step` elements apart.
+  package init(rows: Int, of elements: Int, step: Int, from address: UnsafePointer<Float>?) {
+    (self.address, self.rows) = (address.map { UnsafeRawPointer($0) }, rows)
+    (self.step, length) = (step * 4, elements * 4)
+  }
+
+  fileprivate var count: Int { rows * ((length + 63) / 64) }
+
+  /// Asks for so many lines more.
+  @inline(__always) fileprivate mutating func ask(_ lines: Int) {
+    guard var row = address else { return }
+    for _ in 0..<lines where rows > 0 {
+      processor_will_read(row + place)
+      place += 64
+      if place >= length {
+        (place, row, rows) = (0, row + step, rows - 1)
+      }
+    }
+    address = row
+  }
+}
+
 /// A panel and the rows that are multiplied with it. Distances are in elements.
 package struct ProductPanel {
   /// Rows of the result, and products in each of its sums.
@@ -16,6 +50,8 @@ package struct ProductPanel {
   package var result: Int
   /// Whether C is added to.
   package var adds: Bool
+  /// What the next panel will be made of.
+  package var ahead = LinesAhead.none
 
   package init(m: Int, k: Int, n: Int, left: (row: Int, inner: Int), result: Int, adds: Bool) {
     (self.m, self.k, self.n, self.result, self.adds) = (m, k, n, result, adds)
@@ -66,10 +102,10 @@ package enum ProductLoops {
     _ panel: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int, columns: Int,
     _ step: Int, _ width: Int
   ) {
-    let whole = k / 16 * 16
+    let whole = columns == 16 ? k / 16 * 16 : 0
     for first in stride(from: 0, to: whole, by: 16) {
       var block = Sixteen()
-      for row in 0..<columns { block[row] = load(b + row * step + first) }
+      for row in 0..<16 { block[row] = load(b + row * step + first) }
       block = block.transposed
       for i in 0..<16 { store(block[i], panel + (first + i) * width) }
     }
@@ -129,7 +165,10 @@ package enum ProductLoops {
     _ c: UnsafeMutablePointer<Float>, _: L.Type
   ) {
     var row = 0
+    var ahead = shape.ahead
+    let lines = ahead.count / ((shape.m + 7) / 8) + 1
     while row < shape.m {
+      ahead.ask(lines)
       let (left, result) = (a + row * shape.leftRow, c + row * shape.result)
       switch shape.m - row {
       case 8...:

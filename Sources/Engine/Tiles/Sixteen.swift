@@ -1,7 +1,7 @@
 // Sixteen vectors of sixteen lanes, turned round in registers.
 
 struct Sixteen {
-  private var vectors = InlineArray<16, SIMD16<Float>>(repeating: .zero)
+  private var vectors = InlineArray<16, SIMD16<Float>> { _ in .zero }
 
   @inline(__always) init() {}
 

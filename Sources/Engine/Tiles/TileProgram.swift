@@ -65,6 +65,8 @@ package final class TileProgram: @unchecked Sendable {
   let threads: Int
   /// Whether operands and results are so large that they do not stay in the second cache.
   let isFromMemory: Bool
+  /// Whether it is a single element; see `TileNumbers`.
+  let isOfNumbers: Bool
   /// Columns that are summed at a time.
   let strip: Int
   /// Elements of scratch that the sums of a thread want, or all threads together for flat sums.
@@ -87,6 +89,7 @@ package final class TileProgram: @unchecked Sendable {
       wanted ?? (TileProgram.isLarge(parts, flopsPerElement) ? ThreadPool.shared.threads : 1)
     isFromMemory =
       parts.count * (parts.inputs.count + parts.outputs.count) * (isDouble ? 8 : 4) > 1 << 20
+    isOfNumbers = TileNumbers.suits(parts)
     strip = TileProgram.strip(order, threads)
     partials = parts.sums.count * TileProgram.partials(count, order, strip)
     let shares = order == .flat ? 1 : threads
@@ -210,6 +213,7 @@ package final class TileProgram: @unchecked Sendable {
   ) {
     let sums = (scratch + threads * registers * TileProgram.tile * MemoryLayout<T>.size)
       .assumingMemoryBound(to: T.self)
+    if isOfNumbers { return TileRun<T>(self, tables, addresses, sums).number() }
     if threads == 1 {
       TileRun<T>(self, tables, addresses, sums).run(0..<units)
     } else {

@@ -29,6 +29,16 @@ struct TileRun<T: TileScalar> {
     }
   }
 
+  /// The only element of a program.
+  @inline(__always)
+  func number() {
+    for input in program.inputs { table[Int(input.place)] = addresses[Int(input.address)] }
+    for output in program.outputs { table[Int(output.place)] = addresses[Int(output.address)] }
+    TileNumbers.run(program.instructions, UnsafePointer(table), T.self)
+    // Sums begin with 0.
+    for sum in program.sums { store(0 + made(sum)[0], sum, at: 0, of: 1) }
+  }
+
   /// Brings operands into place, runs the instructions over one tile and writes what they made.
   @inline(__always)
   private func tile(_ start: Int, _ count: Int) {
