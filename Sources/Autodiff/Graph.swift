@@ -55,7 +55,10 @@ package final class Graph {
 
   /// Recorded and not computed, oldest first.
   var pending: [Node] = [] {
-    didSet { if pending.count > Graph.pendingLimit { wantsFlush = true } }
+    didSet {
+      guard Graph.isTimeToLook(pending.count) else { return }
+      noteWaiting(pending.count, isIdle: !pending.contains(where: \.isTracked))
+    }
   }
   /// Parameters whose newest value is not computed.
   package internal(set) var pendingStores: [Parameter] = [] {
@@ -64,9 +67,14 @@ package final class Graph {
   /// Whether the end of a turn has something to compute: a parameter was stored to, or much waits.
   package internal(set) var wantsFlush = false
   private static let pendingLimit = 50_000
+  /// So many values that wait are looked at: where no gradient will be asked of them they are worth a
+  /// plan, and the same number of the next turns makes the same one.
+  @inline(__always) static func isTimeToLook(_ count: Int) -> Bool { count & 0x1FF == 0x1FF }
 
-  /// So many values of a recognised turn wait to be computed.
-  func noteWaiting(_ count: Int) { if count > Graph.pendingLimit { wantsFlush = true } }
+  /// So many values wait to be computed; they are idle where no gradient will be asked of them.
+  func noteWaiting(_ count: Int, isIdle: Bool) {
+    if isIdle || count > Graph.pendingLimit { wantsFlush = true }
+  }
 
   /// A turn that was recognised goes its own way: what it recorded waits like everything else.
   func resume(_ nodes: [Node]) {

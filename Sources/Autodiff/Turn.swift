@@ -241,7 +241,9 @@ final class Turn {
       node.reference = TurnReference(truncatingIfNeeded: position)
     }
     position += 1
-    if position & 0x3FFF == 0 { graph.noteWaiting(position) }
+    if Graph.isTimeToLook(position) {
+      graph.noteWaiting(position, isIdle: predicted?.isIdle ?? false)
+    }
     return lent
   }
 

@@ -135,6 +135,8 @@ final class TurnTrace {
   var leaves: [TurnLeaf] = []
   var backwards: [TurnBackward] = []
   var computes: [TurnCompute] = []
+  /// Whether no gradient is asked of any of its values; of a whole trace.
+  private(set) lazy var isIdle = !events.contains(where: \.isTracked)
   /// How many values were noted as held or not by all computes together.
   var heldCount = 0
   /// A turn that computes again and again over more and more values is not one that a loop repeats: to

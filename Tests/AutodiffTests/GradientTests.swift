@@ -101,4 +101,25 @@ struct GradientTests {
     #expect(graph.turn.memories <= 3)
     #expect(try graph.values(w.node)[0].magnitude < 1e-6)
   }
+
+  @Test("what no gradient will be asked of is computed some hundred values at a time, by one plan")
+  func idle() throws {
+    let graph = Graph()
+    var x = try graph.tensor([1, 2, 3], shape: [3], dtype: .f64)
+    let one = try graph.tensor([1, 1, 1], shape: [3], dtype: .f64)
+    try graph.flush()
+    for _ in 0..<20_000 {
+      x = x + one
+      #expect(graph.pending.count <= 512)
+      if graph.wantsFlush { try graph.flush(also: [x]) }
+    }
+    #expect(try graph.values(x) == [20_001, 20_002, 20_003])
+    #expect(graph.planCount <= 4)
+    // Gradients may be asked of these: they wait for the way back.
+    let w = Parameter("w", value: try graph.tensor([1, 2], shape: [2], dtype: .f32))
+    try graph.flush()
+    var y = w.node
+    for _ in 0..<5000 { y = y + w.node }
+    #expect(!graph.wantsFlush)
+  }
 }

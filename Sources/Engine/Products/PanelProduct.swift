@@ -13,13 +13,17 @@ enum PanelProduct {
   /// Rows that are multiplied with a panel: what they have of A stays in a core's second cache.
   private static let rows = 512
 
+  /// Rows for which it is not worth to bring B into another order.
+  private static let fewRows = 64
+
   /// Whether the processor has the vectors for which the tiles are made.
   static let isAvailable = TileVectors.available >= TileVectors.Width.avx512.rawValue
 
   /// Whether a product is made here; a matter of its shape and of the processor. Narrow ones would
   /// leave lanes empty.
   static func takes(_ sizes: MatrixProduct.Sizes) -> Bool {
-    isAvailable && sizes.m >= 8 && sizes.n >= 16 && sizes.k >= 8
+    isAvailable && sizes.m >= (sizes.isRightTransposed ? fewRows : 8) && sizes.n >= 16
+      && sizes.k >= 8
   }
 
   /// C (+)= A · B for f32 blocks, whose lines lie as those of whole matrices do.
@@ -36,22 +40,15 @@ enum PanelProduct {
       let panel = address.assumingMemoryBound(to: Float.self)
       for first in stride(from: 0, to: sizes.k, by: inner) {
         var part = ProductPanel(
-          m: 0, k: min(inner, sizes.k - first), n: 0, left: (leftRow, leftInner),
-          result: sizes.resultWidth, adds: adds || first > 0)
+          k: min(inner, sizes.k - first), left: (leftRow, leftInner), result: sizes.resultWidth,
+          adds: adds || first > 0)
         for row in stride(from: 0, to: sizes.m, by: rows) {
           part.m = min(rows, sizes.m - row)
           for column in stride(from: 0, to: sizes.n, by: ProductLoops.columns) {
-            part.n = min(ProductLoops.columns, sizes.n - column)
-            pack(
-              panel, b + first * rightRow + column * rightColumn, k: part.k, n: part.n,
-              step: sizes.rightWidth, isTransposed: sizes.isRightTransposed)
-            let next = column + ProductLoops.columns
-            part.ahead =
-              next < sizes.n
-              ? lines(sizes, b + first * rightRow + next * rightColumn, part.k, sizes.n - next)
-              : .none
+            let source = b + first * rightRow + column * rightColumn
+            let right = prepare(&part, sizes, source, sizes.n - column, panel)
             multiply(
-              part, a + row * leftRow + first * leftInner, panel,
+              part, a + row * leftRow + first * leftInner, right,
               c + row * sizes.resultWidth + column)
           }
         }
@@ -59,14 +56,33 @@ enum PanelProduct {
     }
   }
 
-  /// What the next panel is made of: at most so many columns.
-  private static func lines(
-    _ sizes: MatrixProduct.Sizes, _ b: UnsafePointer<Float>, _ k: Int, _ columns: Int
-  ) -> LinesAhead {
-    let n = min(ProductLoops.columns, columns)
-    return sizes.isRightTransposed
-      ? LinesAhead(rows: n, of: k, step: sizes.rightWidth, from: b)
-      : LinesAhead(rows: k, of: n, step: sizes.rightWidth, from: b)
+  /// The columns of B from one on, so many are left, in a panel; where few rows are multiplied with them
+  /// they stay where they are.
+  private static func prepare(
+    _ part: inout ProductPanel, _ sizes: MatrixProduct.Sizes, _ b: UnsafePointer<Float>,
+    _ rest: Int, _ panel: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    part.n = min(ProductLoops.columns, rest)
+    part.ahead = .none
+    if part.m < fewRows, !sizes.isRightTransposed, part.n % 16 == 0 {
+      part.right = sizes.rightWidth
+      return b
+    }
+    part.right = part.n > 16 ? 32 : 16
+    pack(
+      panel, b, k: part.k, n: part.n, step: sizes.rightWidth,
+      isTransposed: sizes.isRightTransposed)
+    if rest > ProductLoops.columns {
+      let next = min(ProductLoops.columns, rest - ProductLoops.columns)
+      part.ahead =
+        sizes.isRightTransposed
+        ? LinesAhead(
+          rows: next, of: part.k, step: sizes.rightWidth,
+          from: b + ProductLoops.columns * sizes.rightWidth)
+        : LinesAhead(
+          rows: part.k, of: next, step: sizes.rightWidth, from: b + ProductLoops.columns)
+    }
+    return UnsafePointer(panel)
   }
 
   // MARK: - Compilations of the loops

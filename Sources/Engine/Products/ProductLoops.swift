@@ -46,6 +46,8 @@ package struct ProductPanel {
   /// In A from one row to the next, and from one element of a row to the next.
   package var leftRow: Int
   package var leftInner: Int
+  /// In the panel from one row to the next.
+  package var right: Int
   /// In C from one row to the next.
   package var result: Int
   /// Whether C is added to.
@@ -53,8 +55,9 @@ package struct ProductPanel {
   /// What the next panel will be made of.
   package var ahead = LinesAhead.none
 
-  package init(m: Int, k: Int, n: Int, left: (row: Int, inner: Int), result: Int, adds: Bool) {
-    (self.m, self.k, self.n, self.result, self.adds) = (m, k, n, result, adds)
+  package init(k: Int, left: (row: Int, inner: Int), result: Int, adds: Bool) {
+    (m, n, right) = (0, 0, 0)
+    (self.k, self.result, self.adds) = (k, result, adds)
     (leftRow, leftInner) = left
   }
 
@@ -198,7 +201,7 @@ package enum ProductLoops {
     for _ in 0..<shape.k {
       tile.add(a, shape.leftRow, T.Line(b))
       a += shape.leftInner
-      b += T.Line.width
+      b += shape.right
     }
     tile.store(c, shape.result)
   }
