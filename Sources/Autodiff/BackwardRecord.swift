@@ -79,7 +79,7 @@ extension Graph {
     if case .turn = backwardSource, !keepsSteps, !trail.wantsNext {
       trail.pass()
     } else {
-      trail.leave(lastBackward)
+      trail.leave(lastBackward, isWalked: keepsSteps)
     }
     unpin()
   }

@@ -8,6 +8,8 @@ package struct Trail {
   /// What the last ones may take in memory, and those on the way.
   private static let recentBytes = 2 << 20
   private static let sampleBytes = 32 << 20
+  /// The same where nobody can walk through them: they only tell how numbers grew that are not finite.
+  private static let toldBytes = 4 << 20
   private static let recentLimit = 8
   private static let sampleLimit = 16
 
@@ -46,7 +48,9 @@ package struct Trail {
   mutating func pass(_ turns: Int = 1) { count += turns }
 
   /// Called where a backward takes the place of the last one.
-  mutating func leave(_ last: BackwardRecord?) {
+  ///
+  /// - Parameter isWalked: whether somebody can walk through it later.
+  mutating func leave(_ last: BackwardRecord?, isWalked: Bool) {
     guard !isOver else {
       self = Trail()
       isOver = false
@@ -55,7 +59,7 @@ package struct Trail {
     guard var record = last else { return }
     record.after = record.gradients.map(\.parameter.node)
     if record.loss.handles > 0, record.loss.buffer != nil { record.loss = record.loss.twin }
-    if count & (count - 1) == 0 || count % 256 == 0 { measure(record) }
+    if count & (count - 1) == 0 || count % 256 == 0 { measure(record, isWalked) }
     if count % stride == 0 { sample(record) }
     count += 1
     if recent.count < recentCapacity {
@@ -75,9 +79,10 @@ package struct Trail {
   }
 
   /// Fits the numbers of what is kept to the size of one.
-  private mutating func measure(_ record: BackwardRecord) {
+  private mutating func measure(_ record: BackwardRecord, _ isWalked: Bool) {
     let bytes = max(1, record.bytes)
-    sampleCapacity = min(Trail.sampleLimit, Trail.sampleBytes / bytes)
+    let most = isWalked ? Trail.sampleBytes : Trail.toldBytes
+    sampleCapacity = min(Trail.sampleLimit, most / bytes)
     let capacity = min(Trail.recentLimit, Trail.recentBytes / bytes)
     guard capacity != recentCapacity else { return }
     recent = Array(latest.suffix(capacity))
