@@ -112,9 +112,34 @@ extension Philox {
   package func fill(_ y: Buffer, _ draw: Draw, from start: UInt64, most: Double) {
     let row = 64
     Work.rows((y.count + row - 1) / row, of: 16 * row) { rows in
-      y.fill(rows.lowerBound * row..<min(rows.upperBound * row, y.count)) {
-        min(number(draw, start &+ UInt64($0)), most)
+      let places = rows.lowerBound * row..<min(rows.upperBound * row, y.count)
+      guard y.dtype == .f32 else {
+        return y.fill(places) { min(number(draw, start &+ UInt64($0)), most) }
       }
+      // A loop for each of them, which is vectorised.
+      let floats = y.pointer(as: Float.self)
+      switch draw {
+      case .uniform:
+        fill(floats, places, from: start) { Float(min(uniform($0), most)) }
+      case .normal:
+        fill(floats, places, from: start) { Float(min(normal($0), most)) }
+      case .bernoulli(let p):
+        fill(floats, places, from: start) { Float(min(uniform($0) < p ? 1 : 0, most)) }
+      case .integers:
+        fill(floats, places, from: start) { Float(min(number(draw, $0), most)) }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func fill(
+    _ y: UnsafeMutablePointer<Float>, _ places: Range<Int>, from start: UInt64,
+    _ number: (_ place: UInt64) -> Float
+  ) {
+    for piece in Work.pieces(places.count) {
+      let first = places.lowerBound + piece.lowerBound
+      let (target, place) = (y + first, start &+ UInt64(first))
+      for i in 0..<piece.count { target[i] = number(place &+ UInt64(truncatingIfNeeded: i)) }
     }
   }
 
