@@ -119,15 +119,22 @@ package struct GrownTree: Sendable {
   package var count: Int { feature.count }
   package var leaves: Int { feature.lazy.filter { $0 < 0 }.count }
 
-  package var depth: Int {
-    var depths = [Int](repeating: 0, count: count)
-    var deepest = 0
-    for node in 0..<count where feature[node] >= 0 {
-      depths[node + 1] = depths[node] + 1
-      depths[Int(right[node])] = depths[node] + 1
-      deepest = max(deepest, depths[node] + 1)
+  package var depth: Int { count > 0 ? extent(below: 0).depth : 0 }
+
+  /// How many leaves there are from a node on, and how many questions lead to the deepest.
+  package func extent(below root: Int) -> (leaves: Int, depth: Int) {
+    var waiting = [(node: root, level: 0)]
+    var (leaves, deepest) = (0, 0)
+    while let (node, level) = waiting.popLast() {
+      deepest = max(deepest, level)
+      if feature[node] < 0 {
+        leaves += 1
+      } else {
+        waiting.append((Int(right[node]), level + 1))
+        waiting.append((node + 1, level + 1))
+      }
     }
-    return deepest
+    return (leaves, deepest)
   }
 
   /// The leaf of a row whose columns begin at a place.

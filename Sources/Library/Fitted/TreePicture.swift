@@ -50,6 +50,10 @@ final class TreePicture: SVGPicture {
 
   // MARK: - Text
 
+  /// Text is drawn so many questions deep at most: each one moves the lines below it to the right, so that
+  /// a chain of thousands would be a triangle of hundreds of megabytes that nobody can read.
+  private static let deepestText = 32
+
   func describe(_ session: Session) throws -> StyledText {
     var text = StyledText("")
     // Below a question stand its two answers; of each the lines that go on beside it.
@@ -60,9 +64,9 @@ final class TreePicture: SVGPicture {
     while let (node, level, stem, branch, rest) = stack.popLast() {
       text.append((isFirst ? "" : "\n") + stem + branch)
       isFirst = false
-      guard !isLeaf(node, level) else {
+      guard !isLeaf(node, level), level < TreePicture.deepestText else {
         text.append(answer(node), .strong)
-        text.append("  # \(figures(node))" + (tree.feature[node] < 0 ? "" : ", …"))
+        text.append("  # \(figures(node))\(hidden(node))")
         continue
       }
       text.append(question(node) + "?")
@@ -71,6 +75,13 @@ final class TreePicture: SVGPicture {
       stack.append((node + 1, level + 1, next, "├─ yes ", "│      "))
     }
     return text
+  }
+
+  /// What stands below a node where the text ends: `, … 7 leaves below, 3 questions deep`.
+  private func hidden(_ node: Int) -> String {
+    guard tree.feature[node] >= 0 else { return "" }
+    let (leaves, depth) = tree.extent(below: node)
+    return ", … \(leaves) leaves below, \(counted(depth, "question")) deep"
   }
 
   // MARK: - SVG

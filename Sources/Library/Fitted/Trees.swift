@@ -249,7 +249,8 @@ enum TreeFunctions {
       P("depth", "how many questions deep", default: .optional("none")),
     ],
     details: [
-      "Printed it is text: of every leaf the answer, how many rows it has and how impure they are.",
+      "Printed it is text: of every leaf the answer, how many rows it has and how impure they are; below",
+      "32 questions, or depth, it says how many leaves are left out.",
       "save(tree_picture(t), \"tree.svg\") draws it with boxes and lines.",
     ],
     examples: [
