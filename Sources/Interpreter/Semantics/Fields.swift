@@ -42,7 +42,7 @@ extension Session {
     }
     var known: [String]
     switch value {
-    case .foreign(let object) where !(object is ParameterObject): known = object.fieldNames
+    case .foreign(let object) where isObject(value): known = object.fieldNames
     case .record(let record): known = record.fields.map(\.name)
     case .tensor, .number, .foreign: known = Array(tensorProperties.keys)
     default: known = []
@@ -60,11 +60,17 @@ extension Session {
     if help == nil, node(value) != nil || length(value) != nil {
       help = Suggestion.nearest(to: name, in: builtins).map { "did you mean .\($0)()?" }
     }
-    if help == nil, !known.isEmpty, known.count <= 12, case .record = value {
+    let listsFields = if case .record = value { true } else { isObject(value) }
+    if help == nil, listsFields, !known.isEmpty, known.count <= 12 {
       help = "its fields are \(known.joined(separator: ", "))"
     }
     return Problem(
       .name, "this \(value.typeName) has no field '\(name)'", argument: 1, help: help)
+  }
+
+  /// Whether a value is an object with fields of its own: a fitted tree, a layer, an optimizer.
+  private func isObject(_ value: Value) -> Bool {
+    if case .foreign(let object) = value { !(object is ParameterObject) } else { false }
   }
 
   /// The first stage of a chain of layers that has a field.

@@ -10,6 +10,8 @@ import Interpreter
 struct FittedKind: Sendable {
   /// The name of an array of numbers and its shape.
   typealias Part = (name: String, dims: [Int])
+  /// A field that is worked out when it is asked for.
+  typealias Computed = (name: String, value: @Sendable (FittedObject, Session) throws -> Value)
 
   /// The function that measures it: `standardize`.
   let name: String
@@ -22,7 +24,7 @@ struct FittedKind: Sendable {
   /// Which arrays are fields of the value.
   let fields: [String]
   /// Fields that are worked out of them.
-  let computed: [(name: String, value: @Sendable (FittedObject, Session) throws -> Value)]
+  let computed: [Computed]
   /// Why a part cannot hold these numbers, which are finite.
   let fault: @Sendable (_ object: FittedObject, _ part: String, _ values: [Double]) -> String?
   /// What prints behind its name: `3 columns`.
@@ -34,7 +36,7 @@ struct FittedKind: Sendable {
 
   init(
     _ name: String, typeName: String, sizeCount: Int = 1, fields: [String],
-    computed: [(name: String, value: @Sendable (FittedObject, Session) throws -> Value)] = [],
+    computed: [Computed] = [],
     parts: @escaping @Sendable ([Int]) -> [Part],
     fault: @escaping @Sendable (FittedObject, String, [Double]) -> String? = { _, _, _ in nil },
     summary: @escaping @Sendable (FittedObject) -> String = { counted($0.columns, "column") },

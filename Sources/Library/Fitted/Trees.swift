@@ -19,36 +19,41 @@ enum TreeFunctions {
 
   // MARK: - Kinds
 
+  private static let classNumber: FittedKind.Computed = (
+    "classes", { object, _ in .number(Double(object.sizes[1])) }
+  )
+  /// What trees of every kind tell about themselves.
+  private static let shape: [FittedKind.Computed] = [
+    (
+      "depth",
+      { object, _ in .number(Double(try Trees.of(object).items.map(\.depth).max() ?? 0)) }
+    ),
+    (
+      "leaves",
+      { object, _ in .number(Double(try Trees.of(object).items.reduce(0) { $0 + $1.leaves })) }
+    ),
+    (
+      "importances",
+      { object, session in
+        let trees = try Trees.of(object).items
+        var sums = [Double](repeating: 0, count: object.columns)
+        for tree in trees {
+          for (place, share) in tree.importances(object.columns).enumerated() {
+            sums[place] += share / Double(trees.count)
+          }
+        }
+        return .tensor(try session.graph.tensor(sums, shape: [sums.count], dtype: object.dtype))
+      }
+    ),
+  ]
+
   /// Sizes: columns, classes (1 number a leaf in regression), nodes, trees.
   private static func kind(
     _ name: String, _ typeName: String, isForest: Bool, ofClasses: Bool
   ) -> FittedKind {
     FittedKind(
       name, typeName: typeName, sizeCount: 4, fields: isForest ? ["oob"] : [],
-      computed: [
-        (
-          "depth",
-          { object, _ in .number(Double(try Trees.of(object).items.map(\.depth).max() ?? 0)) }
-        ),
-        (
-          "leaves",
-          { object, _ in .number(Double(try Trees.of(object).items.reduce(0) { $0 + $1.leaves })) }
-        ),
-        (
-          "importances",
-          { object, session in
-            let trees = try Trees.of(object).items
-            var sums = [Double](repeating: 0, count: object.columns)
-            for tree in trees {
-              for (place, share) in tree.importances(object.columns).enumerated() {
-                sums[place] += share / Double(trees.count)
-              }
-            }
-            return .tensor(
-              try session.graph.tensor(sums, shape: [sums.count], dtype: object.dtype))
-          }
-        ),
-      ],
+      computed: (ofClasses ? [classNumber] : []) + shape,
       parts: { sizes in
         let nodes = sizes[2]
         return ["feature", "threshold", "right", "weight", "impurity"].map { ($0, [nodes]) }
@@ -104,6 +109,8 @@ enum TreeFunctions {
   ]
   private static let fields =
     "Fields: depth, leaves, and importances, the share of each column in what the questions sort out."
+  private static let classField =
+    "classes is how many classes there are: one more than the largest number in y."
 
   static let decisionTree: HostFunction = HostFunction(
     name: "decision_tree", summary: "A tree of questions that sorts rows into classes.",
@@ -117,10 +124,10 @@ enum TreeFunctions {
     details: [
       "Called with rows it gives the shares of the classes in their leaves [n, k]. CART as scikit-learn's;",
       "of equal splits the first column and the lowest threshold is taken. tree_picture draws it.",
-      fields,
+      fields, classField,
     ],
     examples: [
-      "let t = decision_tree([[1, 5], [2, 4], [3, 9]], [0, 0, 1])\nt([[2.4, 0], [2.6, 0]])  # => [[1, 0], [0, 1]]",
+      "let t = decision_tree([[1, 5], [2, 4], [3, 9]], [0, 0, 1])\nt([[2.4, 0], [2.6, 0]])  # => [[1, 0], [0, 1]]\n(t.classes, t.depth, t.leaves)  # => (2, 1, 2)",
       "decision_tree([[1], [2]], [0, 0.5])  # error: value",
     ],
     action: { call in try grown(call, kinds[0], criterionAt: 2, growthAt: 3, pruningAt: 6) })
@@ -153,7 +160,8 @@ enum TreeFunctions {
   static let randomForest: HostFunction = HostFunction(
     name: "random_forest", summary: "Many trees on drawn rows and columns that vote on classes.",
     category: "Classical", parameters: [rows, classes] + many + growth,
-    details: ["Called with rows it gives shares of classes [n, k]; oob is an accuracy."] + drawn,
+    details: ["Called with rows it gives shares of classes [n, k]; oob is an accuracy."] + drawn
+      + [classField],
     examples: [
       "seed(1)\nlet (x, y) = moons(200)\nlet f = random_forest(x, y, trees: 20)\naccuracy(f(x), y) > 0.97  # => true"
     ],
