@@ -16,18 +16,19 @@ enum LinearModelFunctions {
   private static let targets = P("y", "targets [n] or [n, k], a tensor or a table")
   private static let strength = P(
     "alpha", "how strong the penalty is, from 0", default: .optional("1"))
-  private static let layer =
-    "Gives dense(d, k): .weight [d, k] are the coefficients, .bias [k] the intercepts."
+  private static let layer = [
+    "Gives dense(d, k): .weight [d, k] are the coefficients, .bias [k] the intercepts. Its predictions",
+    "have the shape of y: of targets [n] it is dense(d, 1, flat: true).",
+  ]
 
   static let linearRegression: HostFunction = HostFunction(
     name: "linear_regression", summary: "The line or plane nearest to the targets: least squares.",
     category: "Classical", parameters: [rows, targets],
-    details: [
-      layer,
-      "Computed in f64 by the singular values of x, so that dependent columns do no harm.",
+    details: layer + [
+      "Computed in f64 by the singular values of x, so that dependent columns do no harm."
     ],
     examples: [
-      "let line = linear_regression([[0], [1], [2]], [1, 3, 5])\n(line.weight, line.bias)  # => ([[2]], [1])"
+      "let line = linear_regression([[0], [1], [2]], [1, 3, 5])\n(line.weight, line.bias)  # => ([[2]], [1])\nline([[10]])  # => [21]"
     ],
     action: { call in
       let data = try CentredData(call)
@@ -38,8 +39,8 @@ enum LinearModelFunctions {
   static let ridge: HostFunction = HostFunction(
     name: "ridge", summary: "Least squares with a penalty on squared weights.",
     category: "Classical", parameters: [rows, targets, strength],
-    details: [
-      layer, "Minimises sum((x @ w + b - y)^2) + alpha * sum(w^2) by the normal equations, in f64.",
+    details: layer + [
+      "Minimises sum((x @ w + b - y)^2) + alpha * sum(w^2) by the normal equations, in f64."
     ],
     examples: ["ridge([[0], [1], [2]], [1, 3, 5], alpha: 2).weight  # => [[1]]"],
     action: { call in
@@ -59,8 +60,7 @@ enum LinearModelFunctions {
   static let lasso: HostFunction = HostFunction(
     name: "lasso", summary: "Least squares with a penalty on magnitudes, which leaves few weights.",
     category: "Classical", parameters: [rows, targets, strength],
-    details: [
-      layer,
+    details: layer + [
       "Minimises sum((x @ w + b - y)^2) / (2 n) + alpha * sum(abs(w)) by coordinate descent in f64",
       "(Friedman, Hastie, Tibshirani 2010). Weights that do not help are exactly 0.",
     ],
@@ -77,8 +77,7 @@ enum LinearModelFunctions {
       rows, targets, strength,
       P("ratio", "the share of the penalty that is on magnitudes", default: .optional("0.5")),
     ],
-    details: [
-      layer,
+    details: layer + [
       "Minimises sum((x @ w + b - y)^2) / (2 n) + alpha * ratio * sum(abs(w))",
       "+ alpha * (1 - ratio) / 2 * sum(w^2), as lasso does.",
     ],
@@ -173,6 +172,8 @@ private struct CentredData {
   private let xMean: Node
   private let yMean: Node
   private let targets: Node
+  /// Whether predictions have the shape [n].
+  private let isFlat: Bool
 
   var rows: Int { x.shape[0] }
   var columns: Int { x.shape[1] }
@@ -202,6 +203,8 @@ private struct CentredData {
     let wide = try graph.detach(pair.x).converted(to: .f64)
     targets = try graph.detach(pair.y).converted(to: .f64)
       .reshaped([pair.rows, pair.y.shape.rank == 2 ? pair.y.shape[1] : 1])
+    // A classifier tells probabilities by column, one or several.
+    isFlat = pair.y.shape.rank == 1 && !isClassified
     let targets = targets
     if isClassified, targets.shape[1] != 1 {
       throw Problem(
@@ -236,6 +239,7 @@ private struct CentredData {
     let outputs = weights.shape[1]
     let arguments: [LayerArgument] = [
       .number(Double(columns)), .number(Double(outputs)), .flag(true), .word("glorot"),
+      .flag(isFlat),
     ]
     let layer = try record.make(graph, LayerCall(record, arguments))
     let start =

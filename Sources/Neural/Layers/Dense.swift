@@ -13,6 +13,9 @@ extension LayerRecord {
       LayerParameter(
         "init", "how the weights begin: glorot, he, normal or zeros",
         .word(Initializer.allCases.map(\.rawValue)), default: .word("glorot")),
+      LayerParameter(
+        "flat", "whether its one output comes without an axis: y is [n], not [n, 1]", .flag,
+        default: .flag(false)),
     ],
     details: [
       "weight [inputs, outputs], uniform in ±√(6 / (inputs + outputs)); bias [outputs], 0",
@@ -22,12 +25,14 @@ extension LayerRecord {
     input: "inputs",
     examples: [
       "dense(2, 3)(ones(4, 2)).shape  # => [4, 3]",
+      "dense(2, 1, flat: true)(ones(4, 2)).shape  # => [4]",
       "dense(2, 3, bias: false, init: \"he\")"
         + "  # => dense(2, 3, bias: false, init: \"he\")  # 6 parameters",
     ],
     samples: [
       LayerSample("dense(3, 2)", [4, 3]), LayerSample("dense(2, 3, bias: false)", [2, 2]),
       LayerSample("dense(3, 1)", [3]), LayerSample("dense(2, 2)", [2, 3, 2]),
+      LayerSample("dense(3, 1, flat: true)", [4, 3]),
     ],
     pytorch: ["weight": PyTorchEntry(name: "weight", isTransposed: true)],
     make: { graph, call throws(OperatorProblem) in try Dense(graph, call) })
@@ -43,6 +48,10 @@ package final class Dense: Layer {
   init(_ graph: Graph, _ call: LayerCall) throws(OperatorProblem) {
     self.call = call
     let (inputs, outputs) = (call.size("inputs"), call.size("outputs"))
+    guard outputs == 1 || !call.flag("flat") else {
+      throw OperatorProblem(
+        .value, "a flat dense has one output, not \(outputs)", help: "leave flat out")
+    }
     let initializer = Initializer(rawValue: call.word("init")) ?? .glorot
     weight = Parameter("weight", value: try initializer.make(graph, [inputs, outputs]))
     bias =
@@ -63,8 +72,15 @@ package final class Dense: Layer {
   package func forward(_ x: Node, isTraining: Bool) throws(OperatorProblem) -> Node {
     try call.checkInput(x)
     let product = try weight.graph.binary(.matmul, x, weight.node, floats: true)
-    guard let bias else { return product }
-    return try weight.graph.binary(.add, product, bias.node)
+    let y = try bias.map { bias throws(OperatorProblem) in
+      try weight.graph.binary(.add, product, bias.node)
+    }
+    return try flattened(y ?? product)
+  }
+
+  private func flattened(_ y: Node) throws(OperatorProblem) -> Node {
+    guard call.flag("flat") else { return y }
+    return try y.graph.record(.squeeze, [y], Attributes(axes: [y.shape.rank - 1]))
   }
 
   package func copy() -> any Layer { Dense(self) }
