@@ -147,16 +147,19 @@ package struct GrownTree: Sendable {
     return node
   }
 
-  /// How much less impure each column made the rows, as shares of what all did (Breiman et al. 1984).
-  package func importances(_ columns: Int) -> [Double] {
-    var sums = [Double](repeating: 0, count: columns)
+  /// How much less impure each column that is asked for made the rows, as shares of what all did
+  /// (Breiman et al. 1984).
+  package var importances: [(column: Int, share: Double)] {
+    var sums: [Int: Double] = [:]
     for node in 0..<count where feature[node] >= 0 {
       let (a, b) = (node + 1, Int(right[node]))
-      sums[Int(feature[node])] +=
+      sums[Int(feature[node]), default: 0] +=
         weight[node] * impurity[node] - weight[a] * impurity[a] - weight[b] * impurity[b]
     }
-    let total = sums.reduce(0, +)
-    return total > 0 ? sums.map { $0 / total } : sums
+    // In the order of the columns, so that the sum has the same bits every time.
+    let ordered = sums.sorted { $0.key < $1.key }
+    let total = ordered.reduce(0) { $0 + $1.value }
+    return ordered.map { (column: $0.key, share: total > 0 ? $0.value / total : $0.value) }
   }
 
   /// The nodes that are left where each leaf costs `alpha`: of the subtrees whose risk and leaves cost

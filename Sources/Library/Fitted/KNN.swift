@@ -43,7 +43,9 @@ enum NeighborFunctions {
     -> String?
   {
     let sizes = object.sizes
-    guard sizes[0] > 0, sizes[2] > 0, sizes[2] <= sizes[1], sizes[3] > 0, sizes[4] < 8 else {
+    // A vector is of numbers, one for each row.
+    let fits = !mode(object).contains(.isVector) || mode(object).contains(.numbers) && sizes[3] == 1
+    guard sizes[0] > 0, sizes[2] > 0, sizes[2] <= sizes[1], sizes[3] > 0, sizes[4] < 8, fits else {
       return "belongs to a knn of sizes that cannot be: \(sizes)"
     }
     guard part == "targets", !mode(object).contains(.numbers) else { return nil }

@@ -36,11 +36,11 @@ enum TreeFunctions {
       "importances",
       { object, session in
         let trees = try Trees.of(object).items
+        // A file can claim any number of columns.
+        try session.reserve(object.columns, MemoryLayout<Double>.stride)
         var sums = [Double](repeating: 0, count: object.columns)
         for tree in trees {
-          for (place, share) in tree.importances(object.columns).enumerated() {
-            sums[place] += share / Double(trees.count)
-          }
+          for (column, share) in tree.importances { sums[column] += share / Double(trees.count) }
         }
         return .tensor(try session.graph.tensor(sums, shape: [sums.count], dtype: object.dtype))
       }
