@@ -48,6 +48,8 @@ struct Affinities {
       starts.append(places.count)
       if i & 1023 == 0, Interrupts.isRequested { break }
     }
+    // After an interrupt the rows that are missing are empty.
+    starts += repeatElement(places.count, count: n + 1 - starts.count)
     let total = max(joined.reduce(0, +), .leastNormalMagnitude)
     values = joined.map { Float($0 / total) }
   }

@@ -4,7 +4,7 @@ package enum Forest {
   /// Trees that grow side by side; each has a random stream of its own, so that their number of threads
   /// changes nothing.
   ///
-  /// - Returns: the trees, and for every row the mean of those that did not see it: `width` numbers, and
+  /// - Returns: the trees, unfinished and empty ones among them after an interrupt, and for every row the mean of those that did not see it: `width` numbers, and
   ///   how many trees they are.
   package static func grow(
     _ data: TreeData, _ options: TreeOptions, trees: Int, isDrawn: Bool, x: [Double], seed: UInt64
@@ -16,6 +16,8 @@ package enum Forest {
     grown.withUnsafeMutableBufferPointer { grown in
       drawn.withUnsafeMutableBufferPointer { drawn in
         ThreadPool.shared.run(parts: trees) { tree in
+          // Rows are not even drawn for what nobody will see.
+          if Interrupts.isRequested { return }
           var random = RandomStream(seed: seed, position: UInt64(tree) << 40)
           var weights = [Int32](repeating: isDrawn ? 0 : 1, count: rows)
           if isDrawn {

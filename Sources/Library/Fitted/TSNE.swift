@@ -46,6 +46,7 @@ enum EmbeddingFunctions {
       if factor != 1 { for i in 0..<found.distances.count { d[i] *= factor } }
       let embedding = Embedding(
         distances: found.distances, indices: found.indices, start: start, options)
+      try Graph.checkInterrupt()
       try run(embedding, options.iterations, call)
       let positions = embedding.positions
       guard positions.allSatisfy(\.isFinite) else {
