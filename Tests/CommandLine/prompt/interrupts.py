@@ -82,6 +82,25 @@ interrupted("comparing lists", "[xs == ys for i in 0..1000]",
 interrupted("making plans", "[big(rand(4 + k)) for k in 0..1000]",
             "fn big(x) { let s = x; for i in 0..30000 { s = sin(s) * 0.5 + cos(s) }; sum(s) }",
             leave=":stop")
+POINTS = "let x = rand(100000, 30)"
+interrupted("predictions of a knn", "sum(m(x))", POINTS, "let m = knn(x, floor(rand(100000) * 3))")
+interrupted("neighbors", "sum(neighbors(x, k: 20)[0])", POINTS)
+interrupted("k_means", "[k_means(x, 50) for i in 0..1000]", POINTS)
+interrupted("a forest", "random_forest(x, floor(rand(100000) * 3), trees: 1000)", POINTS)
+interrupted("t_sne", "t_sne(x[..5000], iterations: 100000)", POINTS)
+
+
+@check("Ctrl-C in a fit of a forest loses nothing that was there")
+def _(t):
+    t.enter("seed(3)", "let x = rand(100000, 30)", "let y = floor(rand(100000) * 3)",
+            "let forest = 41", "let before = rand(1)[0]", "seed(3)")
+    t.keys("forest = random_forest(x, y, trees: 1000)", "\r")
+    t.read(0.6)
+    if timed(t, CTRL_C, "interrupt") > 15_000:
+        return False
+    # The entry is undone whole: the name has its old value, the random stream its old place.
+    t.enter("print(\"{forest + 1}, {x.shape}, {rand(100000, 30)[0, 0] == x[0, 0]}\")")
+    return r"42, \[100000, 30\], true"
 
 
 @check(":undo of a training step of a million parameters")
