@@ -125,8 +125,8 @@ package enum Expectations {
     case failure(Failure)
   }
 
-  /// `# error: KIND` or `# error: KIND: TEXT`, the text being anywhere in the message, the labels or
-  /// the help.
+  /// `# error: KIND` or `# error: KIND: TEXT`, the text being anywhere in the message, the labels, the
+  /// notes or the help.
   private struct Failure {
     let kind: String
     let text: String
@@ -139,8 +139,14 @@ package enum Expectations {
     }
 
     func matches(_ diagnostic: Diagnostic) -> Bool {
-      diagnostic.kind.rawValue == kind
-        && (text.isEmpty || DiagnosticRenderer.render(diagnostic, style: .plain).contains(text))
+      guard diagnostic.kind.rawValue == kind, !text.isEmpty else {
+        return diagnostic.kind.rawValue == kind
+      }
+      // Not as it is rendered: the line that it shows has the expectation itself in it.
+      let told =
+        [diagnostic.message] + diagnostic.labels.map(\.text) + diagnostic.notes
+        + diagnostic.calls.notes + (diagnostic.help.map { [$0] } ?? [])
+      return told.contains { $0.contains(text) }
     }
   }
 
