@@ -40,10 +40,18 @@ extension Session {
     default: break
     }
     let inside = (1...max(1, items.count)).map { "{\($0)}" }.joined(separator: ", ")
+    // `f[i]` is a call with the wrong brackets, `len [1]` one without any: its bracket is the x.
+    let isList = items.count > 1 || takesData(value)
     throw Problem(
       .type, "\(value.typePhrase) cannot be indexed", argument: 0,
       help: isCallable(value)
-        ? "write {0}(" + (items.count > 1 ? "[\(inside)]" : inside) + ")" : nil)
+        ? "write {0}(" + (isList ? "[\(inside)]" : inside) + ")" : nil)
+  }
+
+  /// Whether a value is a builtin of elements, which are called x everywhere.
+  private func takesData(_ value: Value) -> Bool {
+    guard case .function(let builtin as HostFunctionObject) = value else { return false }
+    return builtin.function.parameters.first?.name == "x"
   }
 
   /// One character or a range of them; nil for every other index.
