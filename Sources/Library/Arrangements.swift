@@ -115,10 +115,11 @@ enum ArrangementFunctions {
   ) { f, x in
     let offset = try f.call.int(1, default: 0)
     let dims = x.shape.dims
-    guard dims.count == 1 || dims.count == 2, offset.magnitude < 1 << 30 else {
+    guard dims.count == 1 || dims.count == 2 else {
       throw Problem(
         .shape, "diag wants a vector or a matrix, not a tensor of shape \(x.shape)", argument: 0)
     }
+    try checkOffset(offset, "diag")
     let (right, down) = (Swift.max(0, offset), Swift.max(0, -offset))
     if dims.count == 2 {
       let length = Swift.max(0, Swift.min(dims[0] - down, dims[1] - right))
@@ -136,6 +137,13 @@ enum ArrangementFunctions {
     return try f(.reshape, filled, with: Attributes(sizes: [size, size]))
   }
 
+  /// Throws where a diagonal lies farther out than any matrix reaches: places of elements would overflow.
+  private static func checkOffset(_ offset: Int, _ name: String) throws {
+    guard offset.magnitude >= 1 << 30 else { return }
+    throw Problem(
+      .value, "offset of \(name) is a number between -2^30 and 2^30, not \(offset)", argument: 1)
+  }
+
   private static func triangle(_ name: String, _ summary: String, _ op: Operator, _ example: String)
     -> HostFunction
   {
@@ -145,11 +153,12 @@ enum ArrangementFunctions {
       examples: [example]
     ) { f, x in
       let (offset, rank) = (try f.call.int(1, default: 0), x.shape.rank)
-      guard rank >= 2, offset.magnitude < 1 << 30 else {
+      guard rank >= 2 else {
         throw Problem(
           .shape, "\(name) wants a matrix, or several, not a tensor of shape \(x.shape)",
           argument: 0)
       }
+      try checkOffset(offset, name)
       let (height, width) = (x.shape[rank - 2], x.shape[rank - 1])
       let rows = try f.graph.steps(from: Double(offset), by: 1, count: height, .i64)
       let columns = try f.graph.steps(from: 0, by: 1, count: width, .i64)

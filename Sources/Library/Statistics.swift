@@ -238,7 +238,8 @@ enum StatisticFunctions {
       let f = try Composed(call)
       let bins = try call.int(1, default: 10)
       guard bins > 0, bins < 1 << 30 else {
-        throw Problem(.value, "histogram_counts wants at least one bin, not \(bins)", argument: 1)
+        let limit = bins > 0 ? "less than 2^30 bins" : "at least one bin"
+        throw Problem(.value, "histogram_counts wants \(limit), not \(bins)", argument: 1)
       }
       let dtype = f[0].dtype.isFloat ? f[0].dtype : f.graph.defaultDType
       let x = try f[0].converted(to: dtype)
