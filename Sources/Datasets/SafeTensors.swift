@@ -61,7 +61,7 @@ package enum SafeTensors {
 
   /// Reads and checks every promise of the format.
   package static func read(_ path: String) throws(DataProblem) -> File {
-    try WholeFile.checkPath(path)
+    try WholeFile.checkOrdinary(path)
     guard let file = fopen(path, "r") else { throw WholeFile.failure("cannot be read") }
     defer { fclose(file) }
     var prefix = [UInt8](repeating: 0, count: 8)

@@ -67,6 +67,18 @@ package enum WholeFile {
     throw DataProblem("a file name has no NUL character")
   }
 
+  /// Throws at a pipe or a device: whoever opens a pipe waits until somebody writes to it, which may be
+  /// never.
+  static func checkOrdinary(_ path: String) throws(DataProblem) {
+    try checkPath(path)
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    // What goes wrong with a folder, reading says.
+    guard [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+      throw DataProblem("it is no ordinary file")
+    }
+  }
+
   /// Writes to a temporary file beside it, flushes it to the disk, and renames it: the old file
   /// stays until the new one is complete. A symbolic link stays one: its target is replaced.
   package static func write(_ bytes: [UInt8], to path: String) throws(DataProblem) {
