@@ -8,7 +8,7 @@ import Interpreter
 
 package enum InlinePictures {
   /// How a terminal takes pictures.
-  private enum Way: String { case kitty, iterm, sixel }
+  private enum Way: String, CaseIterable { case kitty, iterm, sixel }
 
   /// What is known of the terminal of this process.
   private enum Terminal {
@@ -34,6 +34,15 @@ package enum InlinePictures {
     let isKnown = ["iTerm.app", "WezTerm"].contains(value("TERM_PROGRAM"))
     if isKnown || value("LC_TERMINAL") == "iTerm2" { return .takes(.iterm) }
     return ["", "dumb", "linux"].contains(value("TERM")) ? .takesNone : .isToAsk
+  }
+
+  /// What is wrong with `NNS_PICTURES`, nil where nothing is: a word that nobody knows would leave
+  /// figures characters, and nobody would know why.
+  package static var complaint: String? {
+    let wanted = getenv("NNS_PICTURES").map { String(cString: $0) } ?? ""
+    guard !["", "none"].contains(wanted), Way(rawValue: wanted) == nil else { return nil }
+    let words = ["none"] + Way.allCases.map(\.rawValue)
+    return "NNS_PICTURES is one of \(words.joined(separator: ", ")), not \(wanted)"
   }
 
   /// What a terminal's attributes say: behind its class, 4 stands for sixels.

@@ -54,6 +54,12 @@ struct Runner {
         stderr)
     }
     session.progress = progress
+    // Pictures are asked for where they can be drawn; elsewhere the variable means nothing.
+    if isatty(1) == 1, let complaint = InlinePictures.complaint {
+      var warning = Diagnostic(.usage, complaint)
+      warning.isWarning = true
+      session.warn(warning)
+    }
     return session
   }
 
