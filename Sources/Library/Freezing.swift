@@ -30,10 +30,7 @@ enum FreezingFunctions {
       details: details, examples: examples,
       action: { call in
         let parameters = call.session.parameters(of: call.raw(0)).map(\.parameter)
-        guard !parameters.isEmpty else {
-          throw Problem(
-            .type, "there are no params in \(call.value(0).typePhrase)", argument: 0)
-        }
+        guard !parameters.isEmpty else { throw call.withoutParams(0) }
         for parameter in parameters where parameter.isFrozen != isFrozen {
           call.session.willChange(parameter) {
             let before = parameter.isFrozen
@@ -43,5 +40,23 @@ enum FreezingFunctions {
         }
         return .none
       })
+  }
+}
+
+extension Call {
+  /// The error for an argument without params, with the word that was to give it some.
+  func withoutParams(_ index: Int) -> Problem {
+    var help: String?
+    switch value(index) {
+    // Params of one shape in a list are one tensor already.
+    case .tensor:
+      help = "write param w = … instead of let w = …; several params are given as (W1, W2)"
+    // What let names in its body is no part of a model.
+    case .foreign(let model as ModelObject):
+      help = "in model \(model.name) write layer a = … instead of let a = …, or param for numbers"
+    default: break
+    }
+    return Problem(
+      .type, "there are no params in \(value(index).typePhrase)", argument: index, help: help)
   }
 }

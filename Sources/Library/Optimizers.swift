@@ -178,16 +178,7 @@ enum OptimizerFunctions {
         }
         guard call.isGiven(0) else { return .foreign(OptimizerObject(rule, settings, [])) }
         let parameters = call.session.parameters(of: call.raw(0)).map(\.parameter)
-        guard !parameters.isEmpty else {
-          // Params of one shape in a list are one tensor already.
-          var isTensor = false
-          if case .tensor = call.value(0) { isTensor = true }
-          throw Problem(
-            .type, "there are no params in \(call.value(0).typePhrase)", argument: 0,
-            help: isTensor
-              ? "write param w = … instead of let w = …; several params are given as (W1, W2)" : nil
-          )
-        }
+        guard !parameters.isEmpty else { throw call.withoutParams(0) }
         return .foreign(OptimizerObject(rule, settings, parameters))
       })
   }

@@ -36,9 +36,7 @@ enum RegularizationFunctions {
       isOperator: true,
       action: { call in
         let entries = call.session.parameters(of: call.raw(0))
-        guard !entries.isEmpty else {
-          throw Problem(.type, "there are no params in \(call.value(0).typePhrase)", argument: 0)
-        }
+        guard !entries.isEmpty else { throw call.withoutParams(0) }
         let isSingle = entries.allSatisfy { !$0.path.contains { $0.isLetter } }
         let weights = entries.map(\.parameter.node).filter { isSingle || $0.shape.rank > 1 }
         return try call.recording([0]) {

@@ -72,9 +72,7 @@ final class Trainer {
   private static func optimizer(_ call: Call, _ parameters: [Parameter]) throws
     -> (OptimizerObject, Optimizer)
   {
-    guard !parameters.isEmpty else {
-      throw Problem(.type, "this model has no params to train", argument: 0)
-    }
+    guard !parameters.isEmpty else { throw call.withoutParams(0) }
     guard call.isGiven(4) else {
       let standard = OptimizerSettings(Optimizers.adam.standardOptions)
       let object = OptimizerObject(Optimizers.adam, standard, [])

@@ -283,10 +283,27 @@ extension Parser {
     let member = try statement()
     switch member.kind {
     case .layer, .param, .define, .function: members.append(member)
+    case .assign(let target, nil, let value):
+      if case .name = target.bare.kind { reportAssigned(member, value) } else { fallthrough }
     default:
       report("a model holds layer, param, let and fn lines and one forward", at: member.range)
     }
     try endOfStatement(.rightBrace, after: member)
+  }
+
+  /// `up = dense(2, 1)` in a model: one of the words is missing before it.
+  private mutating func reportAssigned(_ member: Statement, _ value: Expr) {
+    var word = "let"
+    switch value.bare.kind {
+    case .compose: word = "layer"
+    case .call(let function, _):
+      guard case .name(let name) = function.bare.kind else { break }
+      word = ["zeros", "ones", "full", "rand", "randn"].contains(name) ? "param" : "layer"
+    default: break
+    }
+    report(
+      "a model holds layer, param, let and fn lines and one forward", at: member.range,
+      help: "write \(word) \(corrected(member.range))")
   }
 
   private mutating func refuseTwins(_ members: [Statement]) {

@@ -1,6 +1,7 @@
 // What is probably a mistake and can be seen without running anything.
 
 import Diagnostics
+import Neural
 import Syntax
 
 struct CheckLints {
@@ -20,7 +21,10 @@ struct CheckLints {
     } block: {
       lookAtBlock($0)
     }
-    for statement in program.statements { lookAtBodies(statement) }
+    for statement in program.statements {
+      lookAtBodies(statement)
+      if case .model(let model) = statement.kind { lookAtMembers(model) }
+    }
     found.sort { ($0.span?.range.lower ?? 0) < ($1.span?.range.lower ?? 0) }
   }
 
@@ -95,6 +99,29 @@ struct CheckLints {
     warn(
       "\(loss) takes logits and has a softmax of its own: this comes out of \(ending)", range,
       help: "leave the \(ending) out where the loss is made")
+  }
+
+  // MARK: - Models
+
+  private static let layers = Set(Layers.all.map(\.name))
+
+  /// Layers that let names in a model: they are called, but are no part of it.
+  private mutating func lookAtMembers(_ model: ModelDeclaration) {
+    for member in model.members {
+      guard case .define(.name(let name), let value) = member.kind, isLayer(value) else { continue }
+      warn(
+        "let keeps this out of the model \(model.name.name): it is neither trained nor saved",
+        value.range, help: "write layer \(name.name) = …")
+    }
+  }
+
+  private func isLayer(_ value: Expr) -> Bool {
+    switch value.bare.kind {
+    case .call(let function, _):
+      if case .name(let name) = function.bare.kind { Self.layers.contains(name) } else { false }
+    case .compose(let stages): stages.contains(where: isLayer)
+    default: false
+    }
   }
 
   // MARK: - Statements without effect
