@@ -40,7 +40,8 @@ extension Figure.Histogram {
       range =
         isLogarithmic && range.low > 0
         ? Extent(low: range.low / 2, high: min(Self.largest, range.low * 2))
-        : Extent(low: max(-Self.largest, range.low - room), high: range.low + room)
+        : Extent(
+          low: max(-Self.largest, range.low - room), high: min(Self.largest, range.low + room))
     }
     // What is not above 0 has no logarithm, and is refused by the axis.
     let isLogarithmic = isLogarithmic && range.low > 0

@@ -211,19 +211,20 @@ extension FunctionCompiler {
     }
   }
 
-  /// Whole numbers that f32 cannot hold are an error where they are written.
+  /// Whole numbers that f32 would round, and numbers beyond its largest, which would be infinite, are
+  /// an error where they are written.
   private func checkLiterals(_ parts: [Expr]) throws {
     for part in parts {
       try checkDigits(part)
       var value = part
       if case .unary(.negate, let inner) = part.kind { value = inner }
-      if case .number(let x, isInteger: true) = value.kind, Double(Float(x)) != x,
-        session.graph.defaultDType == .f32
-      {
-        throw fail(
-          .dtype, "f32 cannot hold \(source.slice(part.range)) exactly", part.range,
-          help: "write tensor([…], dtype: f64) or default_dtype(f64)")
-      }
+      guard case .number(let x, let isWhole) = value.kind, session.graph.defaultDType == .f32,
+        isWhole ? Double(Float(x)) != x : !Float(x).isFinite
+      else { continue }
+      let problem = Float(x).isFinite ? " exactly" : ": its numbers end at 3.4e38"
+      throw fail(
+        .dtype, "f32 cannot hold \(source.slice(part.range))\(problem)", part.range,
+        help: "write tensor([…], dtype: f64) or default_dtype(f64)")
     }
   }
 
