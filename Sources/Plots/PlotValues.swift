@@ -165,7 +165,9 @@ struct Extent: Equatable {
 
   /// Where a value stands between the ends, 0 … 1; the middle where they are equal.
   func share(_ value: Double) -> Double {
-    low < high ? (value / 2 - low / 2) / halfSpan : 0.5
+    guard low < high else { return 0.5 }
+    // Halves of the smallest numbers are 0.
+    return halfSpan > 0 ? (value / 2 - low / 2) / halfSpan : (value - low) / (high - low)
   }
 
   func value(at share: Double) -> Double { low * (1 - share) + high * share }
