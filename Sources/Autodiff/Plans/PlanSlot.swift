@@ -11,10 +11,9 @@ struct PlanSlot {
   let operands: [Int]
   let inputTypes: [TensorType]
 
-  init(_ node: Node, operands: [Int]) {
+  init(_ node: Node, operands: [Int], _ inputTypes: [TensorType]) {
     (op, attributes, type) = (node.op, node.attributes, node.type)
-    inputTypes = node.inputs.map(\.type)
-    self.operands = operands
+    (self.operands, self.inputTypes) = (operands, inputTypes)
   }
 }
 
@@ -61,10 +60,14 @@ struct PlanValues {
     isRoot = [Bool](repeating: false, count: key.entries.count)
     isNeeded = isRoot
     var known: [Identity: Int] = [:]
+    known.reserveCapacity(key.entries.count)
+    slots.reserveCapacity(key.entries.count)
+    canonical.reserveCapacity(key.entries.count)
     for (index, (entry, node)) in zip(key.entries, key.nodes).enumerated() {
       if index & 0xFFF == 0xFFF, Interrupts.isRequested { return }
       let operands = entry.operands.map { $0 < 0 ? Int($0) : canonical[Int($0)] }
-      let slot = PlanSlot(node, operands: operands)
+      let inputTypes = entry.operands.map { type(Int($0)) }
+      let slot = PlanSlot(node, operands: operands, inputTypes)
       slots.append(slot)
       if PlanValues.isView(slot) {
         canonical.append(operands[0])
@@ -74,8 +77,9 @@ struct PlanValues {
         let identity = Identity(
           op: slot.op.id, attributes: slot.attributes, type: slot.type, operands: operands,
           inputTypes: slot.inputTypes)
-        canonical.append(known[identity] ?? index)
-        if known[identity] == nil { known[identity] = index }
+        let earlier = known[identity]
+        canonical.append(earlier ?? index)
+        if earlier == nil { known[identity] = index }
       }
       if entry.isRoot, canonical[index] >= 0 { isRoot[canonical[index]] = true }
     }
