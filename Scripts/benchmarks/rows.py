@@ -124,6 +124,9 @@ def _nets():
                 limitedBy="product", peers=("torch eager", "torch fused"), peerKey="step"),
         Measure("W7", "gan", "GAN of two MLPs, Adam", "samples/s", goal={2: 35_000}, limit=44_000,
                 ours=Steps("w7.nns", lambda n: [n], 20, 128), peers=TRAINING, **rate),
+        Measure("W7", "vae", "VAE 784-400-20-400-784, Adam", "samples/s", goal={2: 50_000},
+                limit=70_000, ours=Steps("w7_vae.nns", lambda n: [n], 20, 128), peers=TRAINING,
+                **{**rate, "peerKey": "vae"}),
     ]
 
 

@@ -1,6 +1,21 @@
 // Scalar functions of f32 without library calls, so that loops over them are vectorised.
 
 package enum FloatMath {
+  /// log(1 + x) for x from 0 to 1: 2 artanh(x / (2 + x)) by its series, of which 7 terms are enough for
+  /// f32; NaN stays.
+  @inlinable @inline(__always)
+  package static func log1pOfFraction(_ x: Float) -> Float {
+    let s = x / (2 + x)
+    let t = s * s
+    var p: Float = 1 / 13
+    p = p * t + 1 / 11
+    p = p * t + 1 / 9
+    p = p * t + 1 / 7
+    p = p * t + 1 / 5
+    p = p * t + 1 / 3
+    return 2 * s + 2 * s * t * p
+  }
+
   /// e^x, relative error below 2·10⁻⁷: x = n ln 2 + r, a polynomial in r, n added to the exponent.
   /// Results below the smallest normal number are 0.
   @inlinable @inline(__always)

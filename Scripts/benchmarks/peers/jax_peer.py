@@ -240,6 +240,36 @@ def gan(steps=100):
     return dict(rate=steps * BATCH / common.best(run))
 
 
+def vae(steps=100):
+    x = jnp.asarray(random.random((BATCH * steps, 784), np.float32))
+
+    def loss(p, x, key):
+        see, mean, variance, first, second = p
+        h = jax.nn.relu(x @ see[0] + see[1])
+        m, v = h @ mean[0] + mean[1], h @ variance[0] + variance[1]
+        z = m + jax.random.normal(key, m.shape) * jnp.exp(0.5 * v)
+        y = jax.nn.relu(z @ first[0] + first[1]) @ second[0] + second[1]
+        unlike = jnp.maximum(y, 0) - y * x + jnp.log1p(jnp.exp(-jnp.abs(y)))
+        return unlike.sum() - 0.5 * jnp.sum(1 + v - m * m - jnp.exp(v))
+
+    def step(state, i, key):
+        key, draw = jax.random.split(key)
+        rows = jax.lax.dynamic_slice_in_dim(x, i * BATCH, BATCH)
+        return adam(state, jax.grad(loss)(state[0], rows, draw), 1e-3), key
+
+    one, key = jax.jit(step, donate_argnums=0), jax.random.key(0)
+    state = adam_state(
+        [dense(784, 400), dense(400, 20), dense(400, 20), dense(20, 400), dense(400, 784)])
+
+    def run():
+        nonlocal state, key
+        for i in range(steps):
+            state, key = one(state, i, key)
+        state[3].block_until_ready()
+
+    return dict(vae=steps * BATCH / common.best(run))
+
+
 def chain():
     def f(a, b, c):
         return jnp.sum(jnp.tanh(a * b + c) * jnp.exp(-a * a))
@@ -280,5 +310,10 @@ def products():
     return values
 
 
+def generators():
+    return {**gan(), **vae()}
+
+
 common.main(dict(
-    W2=regression, W3=xor, W4=digits, W6=transformer, W7=gan, W8=chain, W11=numbers, W14=products))
+    W2=regression, W3=xor, W4=digits, W6=transformer, W7=generators,
+    W8=chain, W11=numbers, W14=products))

@@ -186,6 +186,29 @@ def gan(steps=100):
     return dict(rate=steps * BATCH / common.best(run))
 
 
+def vae(steps=100):
+    x = torch.rand(BATCH * steps, 784)
+    see, mean, variance = nn.Linear(784, 400), nn.Linear(400, 20), nn.Linear(400, 20)
+    first, second = nn.Linear(20, 400), nn.Linear(400, 784)
+
+    def loss(x):
+        h = F.relu(see(x))
+        m, v = mean(h), variance(h)
+        z = m + torch.randn_like(m) * torch.exp(0.5 * v)
+        y = second(F.relu(first(z)))
+        unlike = F.binary_cross_entropy_with_logits(y, x, reduction="sum")
+        return unlike - 0.5 * torch.sum(1 + v - m * m - v.exp())
+
+    params = [p for layer in (see, mean, variance, first, second) for p in layer.parameters()]
+    step = trainer(torch.optim.Adam(params, 1e-3, fused=isFused), compiled(loss))
+
+    def run():
+        for i in range(0, steps * BATCH, BATCH):
+            step(x[i:i + BATCH])
+
+    return dict(vae=steps * BATCH / common.best(run))
+
+
 def chain():
     values = {}
     for n in common.SIZES:
@@ -232,6 +255,10 @@ def products():
     return values
 
 
+def generators():
+    return {**gan(), **vae()}
+
+
 common.main(dict(
-    W2=regression, W3=xor, W4=digits, W5=images, W6=transformer, W7=gan, W8=chain, W10=recurrent,
-    W11=numbers, W14=products))
+    W2=regression, W3=xor, W4=digits, W5=images, W6=transformer, W7=generators,
+    W8=chain, W10=recurrent, W11=numbers, W14=products))

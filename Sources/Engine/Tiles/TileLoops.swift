@@ -139,7 +139,7 @@ package enum TileLoops {
       case .sin: call(y, a, count, T.self) { T.sin($0) }
       case .cos: call(y, a, count, T.self) { T.cos($0) }
       case .gelu: call(y, a, whole, T.self) { T.gelu($0) }
-      case .softplus: call(y, a, count, T.self) { T.softplus($0) }
+      case .softplus: call(y, a, whole, T.self) { T.softplus($0) }
       case .erf: call(y, a, whole, T.self) { T.erf($0) }
       case .add: zip(form, y, a, b, bytes, T.self) { $0 + $1 }
       case .subtract: zip(form, y, a, b, bytes, T.self) { $0 - $1 }

@@ -30,6 +30,8 @@ protocol TileScalar: LibraryScalar, SIMDScalar, BitwiseCopyable, Codable {
   static func tanh(_ x: Self) -> Self
   static func erf(_ x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
+  /// log(1 + x) for x from 0 to 1.
+  static func log1pOfFraction(_ x: Self) -> Self
 }
 
 extension Float: TileScalar {
@@ -84,6 +86,9 @@ extension Float: TileScalar {
   @inline(__always) static func tanh(_ x: Float) -> Float { FloatMath.tanh(x) }
   @inline(__always) static func erf(_ x: Float) -> Float { FloatMath.erf(x) }
   @inline(__always) static func power(_ x: Float, _ y: Float) -> Float { powf(x, y) }
+  @inline(__always) static func log1pOfFraction(_ x: Float) -> Float {
+    FloatMath.log1pOfFraction(x)
+  }
 }
 
 extension Double: TileScalar {
@@ -135,6 +140,7 @@ extension Double: TileScalar {
   @inline(__always) static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
   @inline(__always) static func erf(_ x: Double) -> Double { Glibc.erf(x) }
   @inline(__always) static func power(_ x: Double, _ y: Double) -> Double { pow(x, y) }
+  @inline(__always) static func log1pOfFraction(_ x: Double) -> Double { Glibc.log1p(x) }
 }
 
 extension TileScalar {
@@ -145,7 +151,7 @@ extension TileScalar {
     0.5 * x * (1 + erf(x * 0.707_106_781_186_547_5))
   }
   @inline(__always) static func softplus(_ x: Self) -> Self {
-    (x > 0 ? x : 0) + log1p(exp(-x.magnitude))
+    (x > 0 ? x : 0) + log1pOfFraction(exp(-x.magnitude))
   }
 }
 
