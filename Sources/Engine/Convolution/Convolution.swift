@@ -152,17 +152,11 @@ package struct Convolution: Hashable, Sendable {
     _ body: (_ share: Share, _ scratch: ConvolutionScratch) -> Void
   ) throws(MemoryProblem) {
     let parts = parts ?? max(1, min(16, blocks.count))
-    let failure = Failure()
-    ThreadPool.shared.run(parts: parts) { part in
+    try Failure.run(parts: parts) { part throws(MemoryProblem) in
       let range = blocks.count * part / parts..<blocks.count * (part + 1) / parts
-      do throws(MemoryProblem) {
-        let scratch = try ConvolutionScratch(blocks)
-        defer { withExtendedLifetime(scratch) {} }
-        body(Share(all: blocks, index: part, range: range), scratch)
-      } catch {
-        failure.note(error)
-      }
+      let scratch = try ConvolutionScratch(blocks)
+      defer { withExtendedLifetime(scratch) {} }
+      body(Share(all: blocks, index: part, range: range), scratch)
     }
-    if let problem = failure.problem { throw problem }
   }
 }

@@ -68,7 +68,16 @@ struct ConvolutionBlocks: Sendable {
 final class Failure: Sendable {
   private let first = Mutex<MemoryProblem?>(nil)
 
-  var problem: MemoryProblem? { first.withLock { $0 } }
+  /// Shares parts of work that may find no memory; throws what the first of them lacked.
+  static func run(
+    parts: Int, _ body: (_ part: Int) throws(MemoryProblem) -> Void
+  ) throws(MemoryProblem) {
+    let failure = Failure()
+    ThreadPool.shared.run(parts: parts) { part in
+      do throws(MemoryProblem) { try body(part) } catch { failure.note(error) }
+    }
+    if let problem = failure.first.withLock({ $0 }) { throw problem }
+  }
 
-  func note(_ problem: MemoryProblem) { first.withLock { $0 = $0 ?? problem } }
+  private func note(_ problem: MemoryProblem) { first.withLock { $0 = $0 ?? problem } }
 }

@@ -44,24 +44,13 @@ struct LaneConvolution {
   /// y = x ∗ w
   func forward(_ x: Buffer, _ weight: Buffer, _ y: Buffer) throws(MemoryProblem) {
     let seen = LaneGrid(seenBy: shape)
-    let places = try seen.places()
     let sums = try LaneSums(LaneTaps(of: shape, seen), shape, weight)
-    try run { range, _ throws(MemoryProblem) in
-      let source = try seen.memory()
-      let result = try LaneGrid.memory(shape.outputs * shape.places)
-      for block in range {
-        if Interrupts.isRequested { return }
-        gather(x, block, source, places)
-        sums.run(result, source)
-        scatter(result, y, block, shape.outputs * shape.places)
-      }
-    }
+    try run([sums], x, seen, y, count: shape.outputs * shape.places)
   }
 
   /// x = Σ over the windows of y that see it of w · y
   func toImages(_ y: Buffer, _ weight: Buffer, _ x: Buffer) throws(MemoryProblem) {
     let given = LaneGrid(givenTo: shape)
-    let places = try given.places()
     // Elements that lie a stride apart are seen at the same places of windows.
     var phases: [LaneSums] = []
     for down in 0..<min(shape.vertical.stride, shape.vertical.size) {
@@ -70,14 +59,21 @@ struct LaneConvolution {
         phases.append(try LaneSums(taps, shape, weight))
       }
     }
+    try run(phases, y, given, x, count: shape.inputs * shape.area)
+  }
+
+  /// y = the sums of what the grid holds of x; so many elements of each image.
+  private func run(
+    _ sums: [LaneSums], _ x: Buffer, _ grid: LaneGrid, _ y: Buffer, count: Int
+  ) throws(MemoryProblem) {
+    let places = try grid.places()
     try run { range, _ throws(MemoryProblem) in
-      let source = try given.memory()
-      let result = try LaneGrid.memory(shape.inputs * shape.area)
+      let (source, result) = (try grid.memory(), try LaneGrid.memory(count))
       for block in range {
         if Interrupts.isRequested { return }
-        gather(y, block, source, places)
-        for phase in phases { phase.run(result, source) }
-        scatter(result, x, block, shape.inputs * shape.area)
+        gather(x, block, source, places)
+        for part in sums { part.run(result, source) }
+        scatter(result, y, block, count)
       }
     }
   }
@@ -129,15 +125,9 @@ struct LaneConvolution {
     _ body: (_ blocks: Range<Int>, _ part: Int) throws(MemoryProblem) -> Void
   ) throws(MemoryProblem) {
     let parts = partCount
-    let failure = Failure()
-    ThreadPool.shared.run(parts: parts) { part in
-      do throws(MemoryProblem) {
-        try body(blocks * part / parts..<blocks * (part + 1) / parts, part)
-      } catch {
-        failure.note(error)
-      }
+    try Failure.run(parts: parts) { part throws(MemoryProblem) in
+      try body(blocks * part / parts..<blocks * (part + 1) / parts, part)
     }
-    if let problem = failure.problem { throw problem }
   }
 
   private func images(of block: Int) -> Range<Int> {

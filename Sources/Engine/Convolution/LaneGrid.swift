@@ -179,19 +179,15 @@ struct LaneSums {
     ranges = try LaneGrid.table(taps.ranges)
     weights = try Buffer(.f32, count: windows.channels * taps.all.count)
     let (from, to) = (weight.pointer(as: Float.self), weights.pointer(as: Float.self))
-    var channel = 0
-    while channel < windows.channels {
-      let rest = windows.channels - channel
-      let tile = rest >= 4 ? 4 : (rest >= 2 ? 2 : 1)
+    LaneLoops.forEachTile(windows.channels) { channel, count in
       for (index, tap) in taps.all.enumerated() {
-        for i in 0..<tile {
+        for i in 0..<count {
           let (output, input) =
             taps.isForward ? (channel + i, tap.channel) : (tap.channel, channel + i)
-          to[channel * taps.all.count + index * tile + i] =
+          to[channel * taps.all.count + index * count + i] =
             from[shape.weight(output, input, tap.place)]
         }
       }
-      channel += tile
     }
   }
 

@@ -34,6 +34,18 @@ package enum LaneLoops {
   package static let images = 16
   private static let bytes = 64
 
+  /// Calls `body` with the first channel and the number of channels of every tile.
+  @inline(__always)
+  package static func forEachTile(_ channels: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+    var first = 0
+    while first < channels {
+      let rest = channels - first
+      let count = rest >= 4 ? 4 : (rest >= 2 ? 2 : 1)
+      body(first, count)
+      first += count
+    }
+  }
+
   // MARK: - Windows
 
   /// y[channel, window] = Σ over some taps of w · x where the window meets it.
@@ -52,20 +64,13 @@ package enum LaneLoops {
     for row in 0..<shape.rows {
       let range = ranges[2 * row]..<ranges[2 * row + 1]
       let source = x + row * shape.sourceRow * bytes
-      var channel = 0
-      while channel < shape.channels {
+      forEachTile(shape.channels) { channel, count in
         let result = y + (channel * shape.resultChannel + row * shape.resultRow) * bytes
         let weight = weights + channel * shape.taps
-        switch shape.channels - channel {
-        case 4...:
-          sums(shape, range, result, source, weight, taps, Rows4.self)
-          channel += 4
-        case 2...:
-          sums(shape, range, result, source, weight, taps, Rows2.self)
-          channel += 2
-        default:
-          sums(shape, range, result, source, weight, taps, Rows1.self)
-          channel += 1
+        switch count {
+        case 4: sums(shape, range, result, source, weight, taps, Rows4.self)
+        case 2: sums(shape, range, result, source, weight, taps, Rows2.self)
+        default: sums(shape, range, result, source, weight, taps, Rows1.self)
         }
       }
     }
@@ -111,20 +116,13 @@ package enum LaneLoops {
     let band = max(1, min(shape.rows, 128 / shape.columns))
     for first in stride(from: 0, to: shape.rows, by: band) {
       let rows = first..<min(shape.rows, first + band)
-      var channel = 0
-      while channel < shape.channels {
+      forEachTile(shape.channels) { channel, count in
         let source = y + channel * shape.resultChannel * bytes
         let target = sums + channel * shape.taps * bytes
-        switch shape.channels - channel {
-        case 4...:
-          weights(shape, rows, target, source, x, taps, Rows4.self)
-          channel += 4
-        case 2...:
-          weights(shape, rows, target, source, x, taps, Rows2.self)
-          channel += 2
-        default:
-          weights(shape, rows, target, source, x, taps, Rows1.self)
-          channel += 1
+        switch count {
+        case 4: weights(shape, rows, target, source, x, taps, Rows4.self)
+        case 2: weights(shape, rows, target, source, x, taps, Rows2.self)
+        default: weights(shape, rows, target, source, x, taps, Rows1.self)
         }
       }
     }
@@ -146,8 +144,8 @@ package enum LaneLoops {
         for _ in 0..<shape.columns {
           tile.add(
             Row4(
-              LaneLoops.load(source + a), LaneLoops.load(source + b), LaneLoops.load(source + c),
-              LaneLoops.load(source + d)),
+              Float.load(source + a), Float.load(source + b), Float.load(source + c),
+              Float.load(source + d)),
             given, shape.resultChannel * bytes)
           source += step
           given += width
@@ -161,13 +159,7 @@ package enum LaneLoops {
   @inline(never)
   package static func totals(_ y: UnsafeMutablePointer<Float>, _ x: UnsafeRawPointer, _ count: Int)
   {
-    for place in 0..<count {
-      let lanes = load(x + place * bytes)
-      let eight = lanes.lowHalf + lanes.highHalf
-      let four = eight.lowHalf + eight.highHalf
-      let two = four.lowHalf + four.highHalf
-      y[place] = two[0] + two[1]
-    }
+    for place in 0..<count { y[place] = Float.total(Float.load(x + place * bytes)) }
   }
 
   // MARK: - Lanes
@@ -182,9 +174,9 @@ package enum LaneLoops {
     var first = 0
     while true {
       var block = Sixteen()
-      for lane in 0..<images { block[lane] = load(source + lane * step + first) }
+      for lane in 0..<images { block[lane] = Float.load(source + lane * step + first) }
       block = block.transposed
-      for i in 0..<16 { store(block[i], x + places[first + i] * bytes) }
+      for i in 0..<16 { Float.store(block[i], x + places[first + i] * bytes) }
       if first + 16 >= count { return }
       first = min(first + 16, count - 16)
     }
@@ -198,22 +190,12 @@ package enum LaneLoops {
     var first = 0
     while true {
       var block = Sixteen()
-      for i in 0..<16 { block[i] = load(y + (first + i) * bytes) }
+      for i in 0..<16 { block[i] = Float.load(y + (first + i) * bytes) }
       block = block.transposed
-      for lane in 0..<images { store(block[lane], target + lane * step + first) }
+      for lane in 0..<images { Float.store(block[lane], target + lane * step + first) }
       if first + 16 >= count { return }
       first = min(first + 16, count - 16)
     }
-  }
-
-  @inline(__always)
-  fileprivate static func load(_ address: UnsafeRawPointer) -> SIMD16<Float> {
-    address.loadUnaligned(as: SIMD16<Float>.self)
-  }
-
-  @inline(__always)
-  fileprivate static func store(_ lanes: SIMD16<Float>, _ address: UnsafeMutableRawPointer) {
-    address.storeBytes(of: lanes, as: SIMD16<Float>.self)
   }
 }
 
@@ -232,10 +214,10 @@ private struct Row4 {
 
   @inline(__always)
   init(_ place: UnsafeRawPointer, _ step: Int) {
-    a = LaneLoops.load(place)
-    b = LaneLoops.load(place + step)
-    c = LaneLoops.load(place + 2 * step)
-    d = LaneLoops.load(place + 3 * step)
+    a = Float.load(place)
+    b = Float.load(place + step)
+    c = Float.load(place + 2 * step)
+    d = Float.load(place + 3 * step)
   }
 
   @inline(__always)
@@ -248,10 +230,10 @@ private struct Row4 {
 
   @inline(__always)
   func store(_ place: UnsafeMutableRawPointer, _ step: Int) {
-    LaneLoops.store(a, place)
-    LaneLoops.store(b, place + step)
-    LaneLoops.store(c, place + 2 * step)
-    LaneLoops.store(d, place + 3 * step)
+    Float.store(a, place)
+    Float.store(b, place + step)
+    Float.store(c, place + 2 * step)
+    Float.store(d, place + 3 * step)
   }
 }
 
@@ -279,7 +261,7 @@ private struct Rows1: LaneTile {
     a.add(x, SIMD16(repeating: numbers[0]))
   }
   @inline(__always) mutating func add(_ x: Row4, _ vectors: UnsafeRawPointer, _ step: Int) {
-    a.add(x, LaneLoops.load(vectors))
+    a.add(x, Float.load(vectors))
   }
   @inline(__always) func store(_ place: UnsafeMutableRawPointer, _ row: Int, _ column: Int) {
     a.store(place, column)

@@ -1,7 +1,5 @@
 // The compilation of the loops of `LaneLoops` for the processor at hand.
 
-import CProcessor
-
 #if arch(x86_64)
   import TilesAVX2
   import TilesAVX512

@@ -1,15 +1,30 @@
 // Pools over windows of two by two elements, one beside the other: the usual ones, a vector of windows
 // at a time.
 
+/// Vectors whose lanes come in pairs.
+private protocol PairLanes: SIMD {
+  associatedtype Half: SIMD where Half.Scalar == Scalar
+  var evenHalf: Half { get set }
+  var oddHalf: Half { get set }
+}
+
+extension SIMD4: PairLanes {}
+extension SIMD8: PairLanes {}
+extension SIMD16: PairLanes {}
+
+extension PairLanes {
+  @inline(__always) fileprivate init(_ even: Half, _ odd: Half) {
+    self.init()
+    (evenHalf, oddHalf) = (even, odd)
+  }
+}
+
 /// Vectors of windows: one lane for each.
 ///
 /// Comparisons are of the concrete types: those of `SIMD` itself go lane by lane.
 private protocol WindowLanes: SIMD where Scalar == Float {
   /// What lies in the windows' rows: two elements for each.
-  associatedtype Pairs: SIMD where Pairs.Scalar == Float
-  static func even(_ pairs: Pairs) -> Self
-  static func odd(_ pairs: Pairs) -> Self
-  static func pairs(_ even: Self, _ odd: Self) -> Pairs
+  associatedtype Pairs: PairLanes where Pairs.Half == Self
   /// For each lane `a` where x = y, else `b`.
   static func choose(_ a: Self, _ b: Self, where x: Self, equals y: Self) -> Self
   /// The first one where no other is larger.
@@ -70,16 +85,7 @@ extension Pooling {
         }
       }
       // What is not finite may be NaN, which goes another way.
-      if check.sum() != 0 { largest(source, target) }
-    }
-  }
-
-  private func largest(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
-    for down in 0..<vertical.count {
-      for across in 0..<horizontal.count {
-        let place = best(source, down, across)
-        target[down * horizontal.count + across] = place.map { source[$0] } ?? 0
-      }
+      if check.sum() != 0 { chosen(source, source, target) }
     }
   }
 
@@ -122,7 +128,7 @@ private struct Window<L: WindowLanes> {
   init(_ row: UnsafePointer<Float>, _ width: Int) {
     let upper = UnsafeRawPointer(row).loadUnaligned(as: L.Pairs.self)
     let lower = UnsafeRawPointer(row + width).loadUnaligned(as: L.Pairs.self)
-    (a, b, c, d) = (L.even(upper), L.odd(upper), L.even(lower), L.odd(lower))
+    (a, b, c, d) = (upper.evenHalf, upper.oddHalf, lower.evenHalf, lower.oddHalf)
   }
 
   /// 0; NaN where something is not finite, or close to it.
@@ -141,20 +147,14 @@ private struct Window<L: WindowLanes> {
     rest = L.choose(zero, rest, where: b, equals: largest)
     let third = L.choose(rest, zero, where: c, equals: largest)
     let fourth = L.choose(zero, rest, where: c, equals: largest)
-    UnsafeMutableRawPointer(result).storeBytes(of: L.pairs(first, second), as: L.Pairs.self)
+    UnsafeMutableRawPointer(result).storeBytes(of: L.Pairs(first, second), as: L.Pairs.self)
     UnsafeMutableRawPointer(result + width).storeBytes(
-      of: L.pairs(third, fourth), as: L.Pairs.self)
+      of: L.Pairs(third, fourth), as: L.Pairs.self)
   }
 }
 
 extension SIMD2: WindowLanes where Scalar == Float {
-  @inline(__always) static func even(_ pairs: SIMD4<Float>) -> Self { pairs.evenHalf }
-  @inline(__always) static func odd(_ pairs: SIMD4<Float>) -> Self { pairs.oddHalf }
-  @inline(__always) static func pairs(_ even: Self, _ odd: Self) -> SIMD4<Float> {
-    var pairs = SIMD4<Float>()
-    (pairs.evenHalf, pairs.oddHalf) = (even, odd)
-    return pairs
-  }
+  typealias Pairs = SIMD4<Float>
   @inline(__always)
   static func choose(_ a: Self, _ b: Self, where x: Self, equals y: Self) -> Self {
     b.replacing(with: a, where: x .== y)
@@ -165,13 +165,7 @@ extension SIMD2: WindowLanes where Scalar == Float {
 }
 
 extension SIMD4: WindowLanes where Scalar == Float {
-  @inline(__always) static func even(_ pairs: SIMD8<Float>) -> Self { pairs.evenHalf }
-  @inline(__always) static func odd(_ pairs: SIMD8<Float>) -> Self { pairs.oddHalf }
-  @inline(__always) static func pairs(_ even: Self, _ odd: Self) -> SIMD8<Float> {
-    var pairs = SIMD8<Float>()
-    (pairs.evenHalf, pairs.oddHalf) = (even, odd)
-    return pairs
-  }
+  typealias Pairs = SIMD8<Float>
   @inline(__always)
   static func choose(_ a: Self, _ b: Self, where x: Self, equals y: Self) -> Self {
     b.replacing(with: a, where: x .== y)
@@ -182,13 +176,7 @@ extension SIMD4: WindowLanes where Scalar == Float {
 }
 
 extension SIMD8: WindowLanes where Scalar == Float {
-  @inline(__always) static func even(_ pairs: SIMD16<Float>) -> Self { pairs.evenHalf }
-  @inline(__always) static func odd(_ pairs: SIMD16<Float>) -> Self { pairs.oddHalf }
-  @inline(__always) static func pairs(_ even: Self, _ odd: Self) -> SIMD16<Float> {
-    var pairs = SIMD16<Float>()
-    (pairs.evenHalf, pairs.oddHalf) = (even, odd)
-    return pairs
-  }
+  typealias Pairs = SIMD16<Float>
   @inline(__always)
   static func choose(_ a: Self, _ b: Self, where x: Self, equals y: Self) -> Self {
     b.replacing(with: a, where: x .== y)

@@ -132,7 +132,7 @@ package struct Pooling: Hashable, Sendable {
 
   /// The first of the largest elements that a window sees; the first NaN where there is one.
   @inline(__always)
-  func best<T: TileScalar>(_ x: UnsafePointer<T>, _ down: Int, _ across: Int) -> Int? {
+  private func best<T: TileScalar>(_ x: UnsafePointer<T>, _ down: Int, _ across: Int) -> Int? {
     var best = -1
     forEachElement(down, across) { element in
       if best < 0 || x[element] > x[best] || x[element] != x[element] && x[best] == x[best] {
@@ -145,14 +145,22 @@ package struct Pooling: Hashable, Sendable {
   @inline(__always)
   private func chosen<T: TileScalar>(_ x: Buffer, _ y: Buffer, _ z: Buffer, _: T.Type) {
     forEachPlane { _, plane in
-      let source = UnsafePointer(x.pointer(as: T.self)) + plane * area
-      let values = UnsafePointer(y.pointer(as: T.self)) + plane * area
-      let target = z.pointer(as: T.self) + plane * places
-      for down in 0..<vertical.count {
-        for across in 0..<horizontal.count {
-          let place = best(source, down, across)
-          target[down * horizontal.count + across] = place.map { values[$0] } ?? 0
-        }
+      chosen(
+        UnsafePointer(x.pointer(as: T.self)) + plane * area,
+        UnsafePointer(y.pointer(as: T.self)) + plane * area,
+        z.pointer(as: T.self) + plane * places)
+    }
+  }
+
+  /// Of one plane.
+  @inline(__always)
+  func chosen<T: TileScalar>(
+    _ source: UnsafePointer<T>, _ values: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>
+  ) {
+    for down in 0..<vertical.count {
+      for across in 0..<horizontal.count {
+        let place = best(source, down, across)
+        target[down * horizontal.count + across] = place.map { values[$0] } ?? 0
       }
     }
   }

@@ -1,7 +1,5 @@
 // Products of f32 matrices by the loops of `ProductLoops`, where these are ahead of the library.
 
-import CProcessor
-
 #if arch(x86_64)
   import TilesAVX512
 #endif

@@ -87,7 +87,7 @@ package enum ProductLoops {
     } else if n == width {
       for row in 0..<k {
         for half in stride(from: 0, to: width, by: 16) {
-          store(load(b + row * step + half), panel + row * width + half)
+          Float.store(Float.load(b + row * step + half), panel + row * width + half)
         }
       }
     } else {
@@ -108,9 +108,9 @@ package enum ProductLoops {
     let whole = columns == 16 ? k / 16 * 16 : 0
     for first in stride(from: 0, to: whole, by: 16) {
       var block = Sixteen()
-      for row in 0..<16 { block[row] = load(b + row * step + first) }
+      for row in 0..<16 { block[row] = Float.load(b + row * step + first) }
       block = block.transposed
-      for i in 0..<16 { store(block[i], panel + (first + i) * width) }
+      for i in 0..<16 { Float.store(block[i], panel + (first + i) * width) }
     }
     for inner in whole..<k {
       for row in 0..<16 {
@@ -205,16 +205,6 @@ package enum ProductLoops {
     }
     tile.store(c, shape.result)
   }
-
-  @inline(__always)
-  fileprivate static func load(_ address: UnsafePointer<Float>) -> SIMD16<Float> {
-    UnsafeRawPointer(address).loadUnaligned(as: SIMD16<Float>.self)
-  }
-
-  @inline(__always)
-  fileprivate static func store(_ lanes: SIMD16<Float>, _ address: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(address).storeBytes(of: lanes, as: SIMD16<Float>.self)
-  }
 }
 
 // MARK: - Registers
@@ -233,12 +223,12 @@ private struct Narrow: ProductLine {
   static var width: Int { 16 }
 
   @inline(__always) init() {}
-  @inline(__always) init(_ address: UnsafePointer<Float>) { x = ProductLoops.load(address) }
+  @inline(__always) init(_ address: UnsafePointer<Float>) { x = Float.load(address) }
   @inline(__always) mutating func add(_ number: SIMD16<Float>, times line: Narrow) {
     x.addProduct(number, line.x)
   }
   @inline(__always) func store(_ address: UnsafeMutablePointer<Float>) {
-    ProductLoops.store(x, address)
+    Float.store(x, address)
   }
 }
 
@@ -248,15 +238,15 @@ private struct Wide: ProductLine {
 
   @inline(__always) init() {}
   @inline(__always) init(_ address: UnsafePointer<Float>) {
-    (x, y) = (ProductLoops.load(address), ProductLoops.load(address + 16))
+    (x, y) = (Float.load(address), Float.load(address + 16))
   }
   @inline(__always) mutating func add(_ number: SIMD16<Float>, times line: Wide) {
     x.addProduct(number, line.x)
     y.addProduct(number, line.y)
   }
   @inline(__always) func store(_ address: UnsafeMutablePointer<Float>) {
-    ProductLoops.store(x, address)
-    ProductLoops.store(y, address + 16)
+    Float.store(x, address)
+    Float.store(y, address + 16)
   }
 }
 

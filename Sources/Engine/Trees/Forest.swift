@@ -4,8 +4,8 @@ package enum Forest {
   /// Trees that grow side by side; each has a random stream of its own, so that their number of threads
   /// changes nothing.
   ///
-  /// - Returns: the trees, unfinished and empty ones among them after an interrupt, and for every row the mean of those that did not see it: `width` numbers, and
-  ///   how many trees they are.
+  /// - Returns: the trees, unfinished and empty ones among them after an interrupt, and for every row
+  ///   the mean of those that did not see it: `width` numbers, and how many trees they are.
   package static func grow(
     _ data: TreeData, _ options: TreeOptions, trees: Int, isDrawn: Bool, x: [Double], seed: UInt64
   ) -> (trees: [GrownTree], unseen: [Double], counts: [Double]) {
