@@ -203,18 +203,20 @@ package final class ResidentSteps {
 
   /// Runs a step with some rows; nil where it has to be recorded. Gives its loss.
   ///
-  /// - Parameter numbers: those that the optimizer computes for a parameter in the n-th step from the
-  ///   last one that was recorded.
-  package func run(_ rows: ArraySlice<Int>, numbers: (_ parameter: Int, _ n: Int) -> [Double])
-    -> Double?
-  {
+  /// - Parameters:
+  ///   - isScheduled: whether these may change after steps in which they did not.
+  ///   - numbers: those that the optimizer computes for a parameter in the n-th step from the last one
+  ///     that was recorded.
+  package func run(
+    _ rows: ArraySlice<Int>, isScheduled: Bool, numbers: (_ parameter: Int, _ n: Int) -> [Double]
+  ) -> Double? {
     guard count < limit, !Interrupts.isRequested, !Interrupts.isPauseRequested,
       let step = steps[rows.count]
     else { return nil }
     let random = graph.random
     do {
       for leaf in step.rows { try step.plan.set(leaf) { Double(rows[rows.startIndex + $0]) } }
-      try setNumbers(step, numbers)
+      try setNumbers(step, isScheduled: isScheduled, numbers)
       for (leaf, count) in step.random {
         let position = graph.random.reserve(count)
         try step.plan.set(
@@ -231,12 +233,12 @@ package final class ResidentSteps {
     return step.plan.number(step.loss)
   }
 
-  private func setNumbers(_ step: Step, _ numbers: (_ parameter: Int, _ n: Int) -> [Double])
-    throws(MemoryProblem)
-  {
+  private func setNumbers(
+    _ step: Step, isScheduled: Bool, _ numbers: (_ parameter: Int, _ n: Int) -> [Double]
+  ) throws(MemoryProblem) {
     if step.isSteady { return }
     var values: [Double] = []
-    var (known, isSteady) = (-1, true)
+    var (known, isSteady) = (-1, !isScheduled)
     for (index, (leaf, parameter, number)) in step.numbers.enumerated() {
       if parameter != known {
         values = numbers(parameter, count + 1)

@@ -20,7 +20,7 @@ package struct Trail {
   /// Every so many, from the first one on.
   private var samples: [BackwardRecord] = []
   private var sampleCapacity = Trail.sampleLimit
-  private var stride = 1
+  private(set) var stride = 1
   private var count = 0
   /// Whether the next backward belongs to something else.
   private var isOver = true
@@ -124,6 +124,15 @@ package struct Trail {
     if hasTrained { turns += count - 1 }
     guard let level else { return }
     if level == 0 { epoch += count - 1 } else if hasTrained { batch += count - 1 }
+  }
+
+  /// So many epochs are over, which were turns of an outer loop at a level, each of so many batches.
+  package mutating func endEpochs(_ epochs: Int, batches: Int, level: Int?) {
+    guard epochs > 0, !isOver else { return }
+    turns += epochs * batches
+    guard let level else { return }
+    hasEpochs = true
+    if level == 0 { (epoch, batch) = (epoch + epochs, 1) } else { batch += epochs * batches }
   }
 
   /// A batch of an epoch begins, both counted from 0.

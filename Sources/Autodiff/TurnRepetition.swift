@@ -1,60 +1,6 @@
-// Turns of one structure in a row, run without being recorded: where it is known that the program does
-// the same again, the next turn is the plan once more, with what the turn before it made.
+// One turn of a loop, to be run without being recorded: what its plan begins with and what it leaves.
 
 import Engine
-
-/// Which values a turn had made when it ended, for comparison with what the next one begins with.
-///
-/// The values are held by nobody here: they are compared at the end of the next turn, whose leaves live.
-struct TurnEnd {
-  let turn: Int
-  unowned let trace: TurnTrace
-  /// The events by their nodes.
-  private var events: [UnsafeRawPointer: Int] = [:]
-  /// The leaves that the turn had, and for numbers their values.
-  private let leaves: [UnsafeRawPointer?]
-  private let numbers: [Double?]
-  /// What data held, where that is little.
-  private let data: [Buffer?]
-
-  init(_ turn: Int, _ memory: TurnMemory) {
-    (self.turn, trace) = (turn, memory.trace)
-    for (event, node) in memory.nodes.enumerated() {
-      if let node { events[TurnEnd.address(node)] = event }
-    }
-    leaves = memory.leaves.map { $0.map(TurnEnd.address) }
-    numbers = memory.leaves.map { $0.flatMap { $0.isNumber ? $0.exact : nil } }
-    data = memory.leaves.map { $0.flatMap { TurnEnd.isSmall($0) ? $0.buffer : nil } }
-  }
-
-  /// Turns that were not recorded have left these nodes.
-  mutating func replace(_ nodes: [Int: Node]) {
-    events = [:]
-    for (event, node) in nodes { events[TurnEnd.address(node)] = event }
-  }
-
-  private static func isSmall(_ node: Node) -> Bool {
-    node.op === Operator.data && node.shape.count <= 1 << 12
-  }
-
-  fileprivate static func address(_ node: Node) -> UnsafeRawPointer {
-    UnsafeRawPointer(Unmanaged.passUnretained(node).toOpaque())
-  }
-
-  /// Where a leaf of the turn after it came from; nil where that is not known.
-  func origin(of leaf: Node, at index: Int) -> TurnRepetition.Leaf? {
-    if leaf.op === Operator.number {
-      return .number(leaf.dtype, isSame: numbers[index]?.bitPattern == leaf.exact.bitPattern)
-    }
-    if leaf.op === Operator.constant { return .same }
-    if let event = events[TurnEnd.address(leaf)] { return .event(event) }
-    if leaves[index] == TurnEnd.address(leaf) { return .same }
-    guard TurnEnd.isSmall(leaf), let buffer = leaf.buffer, let old = data[index],
-      buffer.hasSameBytes(as: old)
-    else { return nil }
-    return .fresh
-  }
-}
 
 /// A turn that is run again and again.
 package final class TurnRepetition {
@@ -65,14 +11,14 @@ package final class TurnRepetition {
     case fresh
     /// What the turn before it made.
     case event(Int)
+    /// A part of the element that the loop has come to.
+    case rows(Int)
     /// A number that is no part of the structure; whether it was the same in two turns.
     case number(DType, isSame: Bool)
   }
 
   /// Plans whose results take more bytes are not worth it: recording is a small part of them.
   private static let maximumBytes = 1 << 20
-  /// After a turn that fails, so many at most are recorded again before it.
-  package static let stretch = 16
 
   /// What becomes of something that the plan keeps.
   private struct Kept {
@@ -83,39 +29,47 @@ package final class TurnRepetition {
     let stale: ParameterVersion?
     /// Whether it is a plain value when the turn is over.
     let isPlain: Bool
-    /// The node that was it.
-    let address: UnsafeRawPointer?
+    /// What was it.
+    let node: Node?
   }
 
-  private let graph: Graph
+  let graph: Graph
   private let plan: Plan
   let trace: TurnTrace
   package let leaves: [Leaf]
   /// What the leaves of the next turn are, numbers aside.
-  private let expected: [Node?]
+  private(set) var expected: [Node?]
   /// The numbers of the plan's leaves in the first turn.
   private var buffers: [Buffer] = []
-  private var resident: ResidentPlan?
-  private var carried: [(place: Int, slot: Int)] = []
-  private var stores: [(parameter: Parameter, event: Int, slot: Int)] = []
-  private var gradients: [(parameter: Parameter, event: Int)] = []
-  /// For each number, the plan's leaves.
-  private var numbers: [Int: [Int]] = [:]
+  private(set) var resident: ResidentPlan?
+  /// The plan's leaves that the turn before made, by its events.
+  private var carried: [(place: Int, event: Int)] = []
+  private(set) var stores: [(parameter: Parameter, event: Int, slot: Int)] = []
+  private(set) var gradients: [(parameter: Parameter, event: Int)] = []
+  /// The plan's leaves that are parts of the loop's element.
+  private var rows: [(place: Int, part: Int)] = []
+  /// For each number, the plan's leaves and what they have.
+  private var numbers: [Int: (places: [Int], given: Double?)] = [:]
   private var kept: [Int: Kept] = [:]
-  /// Turns that were run.
-  package private(set) var turns = 0
   /// Whether a turn stores to params.
   package var trains: Bool { !stores.isEmpty }
+  /// Whether it takes parts of the loop's element.
+  package var takesRows: Bool { leaves.contains { if case .rows = $0 { true } else { false } } }
 
   /// Nil where the last two turns do not tell what the next one begins with.
-  fileprivate init?(_ graph: Graph, _ memory: TurnMemory, after end: TurnEnd) {
+  ///
+  /// - Parameter rows: the parts of the element that the loop had come to.
+  init?(_ graph: Graph, _ memory: TurnMemory, after end: TurnEnd, rows: [Node]) {
     let trace = memory.trace
     guard trace.computes.count == 1, let compute = trace.computes.first, compute.isEndOfTurn,
-      let plan = compute.plan, !trace.backwards.contains(where: \.isAdding)
+      let plan = compute.plan, !trace.backwards.contains(where: \.isAdding),
+      end.trace.isLike(trace)
     else { return nil }
     var leaves: [Leaf] = []
     for (index, leaf) in memory.leaves.enumerated() {
-      guard let leaf, let origin = end.origin(of: leaf, at: index) else { return nil }
+      guard let leaf else { return nil }
+      let part = rows.firstIndex { $0 === leaf }
+      guard let origin = part.map(Leaf.rows) ?? end.origin(of: leaf, at: index) else { return nil }
       leaves.append(origin)
     }
     (self.graph, self.plan, self.trace, self.leaves) = (graph, plan, trace, leaves)
@@ -142,7 +96,7 @@ package final class TurnRepetition {
       }
       kept[result.event] = Kept(
         slot: result.slot, origin: node?.origin ?? .unknown, name: node?.name, stale: stale,
-        isPlain: isPlain, address: node.map(TurnEnd.address))
+        isPlain: isPlain, node: node)
       let type = trace.events[result.event].type
       bytes += type.shape.count * type.dtype.size
     }
@@ -160,10 +114,11 @@ package final class TurnRepetition {
       switch leaves[index] {
       case .same, .fresh: break
       case .event(let event):
-        guard let kept = kept[event] else { return false }
-        carried.append((place, kept.slot))
+        guard kept[event] != nil else { return false }
+        carried.append((place, event))
         node = memory.nodes[event]
-      case .number: numbers[index, default: []].append(place)
+      case .rows(let part): rows.append((place, part))
+      case .number: numbers[index, default: ([], nil)].places.append(place)
       }
       guard let buffer = node?.buffer else { return false }
       buffers.append(buffer)
@@ -197,78 +152,126 @@ package final class TurnRepetition {
     return true
   }
 
-  // MARK: - Running
+  // MARK: - Several turns
 
-  /// Sets a number that the program computes, for the turn that comes next.
-  package func set(_ leaf: Int, to value: Double) throws(OperatorProblem) {
-    do {
-      for place in numbers[leaf] ?? [] { try resident?.set(place) { _ in value } }
-    } catch { throw Graph.memoryProblem(error) }
+  /// Whether another turn makes and stores the same, if of other shapes or from other values.
+  func isLike(_ other: TurnRepetition) -> Bool {
+    self === other
+      || trace.isLike(other.trace)
+        && stores.elementsEqual(other.stores) {
+          $0.parameter === $1.parameter && $0.event == $1.event
+        }
+        && gradients.elementsEqual(other.gradients) {
+          $0.parameter === $1.parameter && $0.event == $1.event
+        }
   }
 
-  /// Runs turns, at most so many, as long as `begins` says that another one comes.
+  /// Whether another turn is the same and begins with what this one begins with.
+  package func isSame(as other: TurnRepetition) -> Bool {
+    trace === other.trace && leaves == other.leaves
+  }
+
+  /// It comes after a turn like it, which was the last one.
+  func follow(_ last: TurnRepetition) {
+    for (index, leaf) in leaves.enumerated() {
+      switch leaf {
+      case .event(let event): expected[index] = last.kept[event]?.node
+      case .number(let dtype, _):
+        guard index < last.expected.count, let number = last.expected[index], number.isNumber,
+          number.dtype == dtype
+        else { continue }
+        expected[index] = number
+      case .same, .fresh, .rows: continue
+      }
+    }
+  }
+
+  /// What it takes from the turn before it.
+  var taken: [Int] { carried.map(\.event) }
+
+  /// What an event made when it was recorded.
+  func value(of event: Int) -> Buffer? { kept[event]?.node?.buffer }
+
+  /// Makes its plan one that runs again and again; false where it cannot.
   ///
-  /// A turn that fails, or after which a param is not finite, is not run, and neither are some before
-  /// it, so that they can be recorded and explain it: `rewind` is told how many turns stay.
-  package func run(
-    atMost limit: Int, begins: (_ turn: Int) -> Bool, rewind: (_ turn: Int) -> Void
-  ) {
+  /// - Parameter states: what goes from turn to turn, by the events that make it.
+  func reside(_ states: ResidentStates, _ events: [Int]) -> Bool {
+    var (indices, after) = ([Int: Int](), [(slot: Int, state: Int)]())
+    for (index, event) in events.enumerated() {
+      guard let kept = kept[event] else { return false }
+      indices[event] = index
+      after.append((kept.slot, index))
+    }
     // Without memory for it the turns are recorded.
     resident = try? ResidentPlan(
-      plan, buffers, ResidentStates(carried.map { buffers[$0.place] }),
-      before: carried.enumerated().map { ($1.place, $0) },
-      after: carried.enumerated().map { ($1.slot, $0) }, checked: stores.map(\.slot))
-    guard let resident else { return }
-    var safe = 0
-    while turns < limit, !Interrupts.isRequested, !Interrupts.isPauseRequested, begins(turns) {
-      if turns % TurnRepetition.stretch == 0, turns > 0 {
-        guard (try? resident.save()) != nil else { return rewind(turns) }
-        safe = turns
-      }
-      do throws(OperatorProblem) {
-        if try resident.run() {
-          turns += 1
-          continue
-        }
-      } catch {
-        // What stopped the turn says nothing against it.
-        if error.kind == .interrupt { return rewind(turns) }
-      }
-      if safe > 0 { resident.restore() }
-      turns = safe
-      return rewind(turns)
+      plan, buffers, states,
+      before: carried.compactMap { place, event in indices[event].map { (place, $0) } },
+      after: after, checked: stores.map(\.slot))
+    return resident != nil
+  }
+
+  // MARK: - What a turn begins with
+
+  /// Sets a number that the program computes, for the turn that comes next; false where there is no
+  /// memory for it.
+  package func set(_ leaf: Int, to value: Double) -> Bool {
+    guard let (places, given) = numbers[leaf], given?.bitPattern != value.bitPattern else {
+      return true
+    }
+    for place in places {
+      guard (try? resident?.set(place) { _ in value }) != nil else { return false }
+    }
+    numbers[leaf] = (places, value)
+    return true
+  }
+
+  /// Whether parts are such as it takes.
+  package func takes(_ parts: [Node]) -> Bool {
+    takes(count: parts.count) { part in
+      parts[part].buffer == nil || parts[part].isTracked ? nil : parts[part].type
     }
   }
 
-  /// Whether `finish` can give what an event made.
+  /// Whether a batch is such as it takes.
+  package func takes(_ batches: Batches, _ batch: Int) -> Bool {
+    takes(count: batches.parts.count) { batches.type($0, batch) }
+  }
+
+  private func takes(count: Int, _ type: (Int) -> TensorType?) -> Bool {
+    for (leaf, known) in zip(leaves, trace.leaves) {
+      guard case .rows(let part) = leaf else { continue }
+      guard part < count, type(part) == known.type else { return false }
+    }
+    return true
+  }
+
+  /// Its rows are these, for as long as somebody holds them.
+  package func take(_ parts: [Node]) {
+    for (place, part) in rows {
+      if let buffer = parts[part].buffer { resident?.place(place, at: buffer) }
+    }
+  }
+
+  /// Its rows are those of a batch; false where there is no memory for them.
+  package func take(_ batches: Batches, _ places: ArraySlice<Int>) -> Bool {
+    for (place, part) in rows {
+      guard let buffer = batches.parts[part].buffer,
+        (try? resident?.take(place, places, of: buffer)) != nil
+      else { return false }
+    }
+    return true
+  }
+
+  // MARK: - What turns leave
+
+  /// Whether `node` can give what an event made.
   package func keeps(_ event: Int) -> Bool { kept[event]?.isPlain ?? false }
 
-  /// The params and their gradients get what the turns made of them. Gives what single events made, as
-  /// plain values.
-  package func finish(_ events: [Int]) -> [Int: Node] {
-    graph.leaveLastBackward()
-    var nodes: [Int: Node] = [:]
-    for (parameter, event) in gradients {
-      guard let node = node(event) else { continue }
-      graph.willChange(parameter)
-      parameter.gradient = node
-      nodes[event] = node
-    }
-    for (parameter, event, slot) in stores {
-      guard let buffer = resident?.result(slot) else { continue }
-      parameter.advance(to: buffer, at: kept[event]?.origin ?? .unknown)
-      nodes[event] = parameter.node
-    }
-    for event in events where nodes[event] == nil {
-      if let node = node(event) { nodes[event] = node }
-    }
-    graph.trail.pass(turns)
-    graph.turnsRepeated += turns
-    graph.turn.end?.replace(nodes)
-    return nodes
-  }
+  /// The event that made a value of the last turn that was recorded; nil where none did.
+  func event(of node: Node) -> Int? { kept.first { $0.value.node === node }?.key }
 
-  private func node(_ event: Int) -> Node? {
+  /// What the last turn that was run made, as a plain value.
+  func node(_ event: Int) -> Node? {
     guard let kept = kept[event], let buffer = resident?.result(kept.slot) else { return nil }
     let known = trace.events[event]
     let node = Node(
@@ -278,6 +281,9 @@ package final class TurnRepetition {
     (node.name, node.staleVersion) = (kept.name, kept.stale)
     return node
   }
+
+  /// Where an event was recorded.
+  func origin(of event: Int) -> Origin { kept[event]?.origin ?? .unknown }
 }
 
 extension Graph {
@@ -287,191 +293,25 @@ extension Graph {
   /// Whether the last turns had one structure.
   package var repeatsTurns: Bool { turn.streak >= 2 }
 
+  /// Turns from one that is kept for explanations to the next.
+  package var turnsBetweenKept: Int { trail.stride }
+
   /// The last turn, to be run again; nil where it is not known what the next one begins with. To be
   /// asked at the end of a turn.
-  package func repetition() -> TurnRepetition? {
-    guard repeatsTurns, turn.predicts, let memory = turn.last?.memories.last else { return nil }
-    guard knowsLastEnd, let end = turn.end else { return nil }
+  ///
+  /// - Parameter rows: the parts of the element that the loop has come to.
+  package func repetition(rows: [Node] = []) -> TurnRepetition? {
+    guard turn.predicts, let memory = turn.last?.memories.last, knowsLastEnd, let end = turn.end
+    else { return nil }
     turn.end = TurnEnd(turn.id, memory)
-    return TurnRepetition(self, memory, after: end)
+    return TurnRepetition(self, memory, after: end, rows: rows)
   }
 
   /// Whether the end of the turn before the last one was noted.
-  package var knowsLastEnd: Bool {
-    guard let end = turn.end else { return false }
-    return end.turn == turn.id - 1 && end.trace === turn.last
-  }
+  package var knowsLastEnd: Bool { turn.end?.turn == turn.id - 1 }
 
   /// Notes what there is at the end of a turn, for `repetition` at the end of the next one.
   package func noteEnd() {
     if let memory = turn.last?.memories.last { turn.end = TurnEnd(turn.id, memory) }
-  }
-}
-
-// MARK: - What the turn records
-
-/// How far through the turn's structure somebody has come who goes through its instructions.
-package struct TurnPlace {
-  package fileprivate(set) var position = 0
-  fileprivate var leaves = 0
-  fileprivate var backwards = 0
-
-  package init() {}
-}
-
-/// An operand in the next turn.
-package enum TurnValue {
-  /// What an event of the turn makes.
-  case event(Int)
-  /// A tensor from before the turn; whoever asks holds it.
-  case node(Unmanaged<Node>)
-  /// A tensor of the same numbers that every turn makes.
-  case fresh
-  /// The same number in every turn, or one that is computed.
-  case number(Double)
-  case computed
-}
-
-extension TurnRepetition {
-  /// Whether that is all that the turn records.
-  package func isEnd(_ place: TurnPlace) -> Bool {
-    place.position == trace.events.count && place.leaves == trace.leaves.count
-      && place.backwards == trace.backwards.count
-  }
-
-  /// The instruction that stands there, which records something.
-  package func line(at place: TurnPlace) -> TurnLine? { trace.script.line(at: place.position) }
-
-  /// Goes past it; nil where its operands are others than the turn had. Gives the leaves of the turn
-  /// that are numbers among the operands.
-  package func pass(_ line: TurnLine, _ operands: [TurnValue], _ place: inout TurnPlace)
-    -> [(leaf: Int, operand: Int)]?
-  {
-    let step = line.step
-    guard graph.defaultDType == step.dtype else { return nil }
-    var numbers: [(leaf: Int, operand: Int)] = []
-    for (index, entry) in step.entries.enumerated() {
-      let leaf = place.leaves + index
-      switch entry {
-      case .operand(let operand):
-        guard isSame(operands[operand], ~TurnReference(truncatingIfNeeded: leaf)) else {
-          return nil
-        }
-      case .number(let operand, _): numbers.append((leaf, operand))
-      case .fixed: break
-      }
-    }
-    for (operand, reference) in step.checks where !isSame(operands[operand], reference) {
-      return nil
-    }
-    for (operand, bits) in step.numbers {
-      guard case .number(let number) = operands[operand], number.bitPattern == bits else {
-        return nil
-      }
-    }
-    place.position += step.count
-    place.leaves += step.entries.count
-    return numbers
-  }
-
-  private func isSame(_ value: TurnValue, _ reference: TurnReference) -> Bool {
-    switch value {
-    case .event(let event): return Int(reference) == event
-    case .node(let node):
-      let leaf = Int(~reference)
-      guard reference < 0, leaf < expected.count, let known = expected[leaf] else { return false }
-      return Unmanaged.passUnretained(known).toOpaque() == node.toOpaque()
-    case .fresh:
-      let leaf = Int(~reference)
-      guard reference < 0, leaf < leaves.count else { return false }
-      switch leaves[leaf] {
-      case .fresh, .number(_, isSame: true): return true
-      default: return false
-      }
-    case .number, .computed: return false
-    }
-  }
-
-  /// The call that stands there, which does nothing but record.
-  package func span(at place: TurnPlace) -> TurnSpan? { trace.script.span(at: place.position) }
-
-  /// Goes past it; nil where its operands are others, or it begins with something that is neither an
-  /// operand nor a param nor one of `states`. Gives the leaves that are numbers of its own, and whether
-  /// each was the same in two turns.
-  package func pass(
-    _ span: TurnSpan, _ operands: [TurnValue?], _ states: [Node], _ place: inout TurnPlace
-  ) -> [(leaf: Int, number: Node, isSame: Bool)]? {
-    for (value, reference) in zip(operands, span.operands) {
-      switch (value, reference) {
-      case (nil, nil): continue
-      case (let value?, let reference?) where isSame(value, reference): continue
-      default: return nil
-      }
-    }
-    var numbers: [(leaf: Int, number: Node, isSame: Bool)] = []
-    for leaf in place.leaves..<place.leaves + span.leaves {
-      guard let node = expected[leaf] else { return nil }
-      let isOperand = span.operands.contains(~TurnReference(truncatingIfNeeded: leaf))
-      switch leaves[leaf] {
-      case .number(_, let isSame): numbers.append((leaf, node, isSame))
-      case .fresh where !isOperand: return nil
-      case .same, .event, .fresh:
-        let isParameter = node.version?.isCurrent == true && node.version?.parameter?.node === node
-        guard
-          isOperand || isParameter || node.op === Operator.constant
-            || states.contains(where: { $0 === node })
-        else { return nil }
-      }
-    }
-    place.position = span.end
-    place.leaves += span.leaves
-    return numbers
-  }
-
-  /// The params that events of a call store to.
-  package func stores(of span: TurnSpan) -> [(parameter: Parameter, event: Int)] {
-    stores.filter { $0.event >= span.position && $0.event < span.end }.map {
-      ($0.parameter, $0.event)
-    }
-  }
-
-  /// The events that are certain values at the end of the turn; nil for what the turn did not make.
-  package func events(of nodes: [Node]) -> [Int?] {
-    nodes.map { node in
-      kept.first { $0.value.address == TurnEnd.address(node) }?.key
-    }
-  }
-
-  /// Goes past the store of a param over its value so far; gives its event, nil where the turn has
-  /// another one there.
-  package func passStore(_ value: TurnValue, over old: TurnValue, _ place: inout TurnPlace)
-    -> Int?
-  {
-    guard place.position < trace.events.count else { return nil }
-    let event = trace.events[place.position]
-    guard event.op === Operator.parameter, isSame(value, event.operands[0]),
-      isSame(old, event.operands[1])
-    else { return nil }
-    for operand in event.operands where operand == ~TurnReference(truncatingIfNeeded: place.leaves)
-    {
-      place.leaves += 1
-    }
-    place.position += 1
-    return place.position - 1
-  }
-
-  /// Goes past a `backward`; false where the turn has none there.
-  package func passBackward(_ loss: TurnValue, _ place: inout TurnPlace) -> Bool {
-    guard place.backwards < trace.backwards.count else { return false }
-    let known = trace.backwards[place.backwards]
-    guard known.position == place.position, isSame(loss, known.loss) else { return false }
-    place.position += known.targets.count
-    place.backwards += 1
-    return true
-  }
-
-  /// The event that is the gradient of a param so far in the turn.
-  package func gradient(of parameter: Parameter, at place: TurnPlace) -> Int? {
-    gradients.last { $0.parameter === parameter && $0.event < place.position }?.event
   }
 }

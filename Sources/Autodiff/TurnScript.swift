@@ -40,17 +40,18 @@ package final class TurnSpan {
   let position: Int
   let end: Int
   let leaves: Int
-  /// Its tensor operands, and what it gives.
+  /// Its tensor operands, its operands that are truth values, and what it gives.
   let operands: [TurnReference?]
+  package let flags: [Bool?]
   package let result: Int?
 
   init(
     code: UnsafeRawPointer, owner: AnyObject, callee: AnyObject, isTraining: Bool,
-    events: Range<Int>, leaves: Int, operands: [TurnReference?], result: Int?
+    events: Range<Int>, leaves: Int, operands: [TurnReference?], flags: [Bool?], result: Int?
   ) {
     (self.code, self.owner, self.callee, self.isTraining) = (code, owner, callee, isTraining)
     (position, end, self.leaves) = (events.lowerBound, events.upperBound, leaves)
-    (self.operands, self.result) = (operands, result)
+    (self.operands, self.flags, self.result) = (operands, flags, result)
   }
 }
 
@@ -63,7 +64,7 @@ extension Graph {
   /// Remembers what a call recorded since a mark.
   package func learn(
     _ code: UnsafeRawPointer, owner: AnyObject, callee: AnyObject, isTraining: Bool,
-    since mark: TurnMark, _ operands: [Node?], result: Node?
+    since mark: TurnMark, _ operands: [Node?], flags: [Bool?], result: Node?
   ) {
     guard turn.id == mark.turn, turn.position > mark.position, turn.backwards == mark.backwards,
       turn.computes == mark.computes, let script = turn.predicted?.script
@@ -73,7 +74,7 @@ extension Graph {
       TurnSpan(
         code: code, owner: owner, callee: callee, isTraining: isTraining,
         events: mark.position..<turn.position, leaves: turn.leafCount - mark.leaves,
-        operands: references,
+        operands: references, flags: flags,
         result: result.flatMap { $0.turn == turn.id ? Int($0.reference) : nil }))
   }
 }

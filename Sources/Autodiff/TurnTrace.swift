@@ -178,6 +178,11 @@ final class TurnTrace {
     self.computes = Array(other.computes.prefix(computes))
   }
 
+  /// Whether another trace has the same operators in the same order.
+  func isLike(_ other: TurnTrace) -> Bool {
+    self === other || events.elementsEqual(other.events) { $0.op === $1.op }
+  }
+
   /// Whether another trace begins alike.
   func agrees(
     with other: TurnTrace, events: Int, leaves: Int, backwards: Int, computes: Int

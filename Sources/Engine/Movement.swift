@@ -27,6 +27,21 @@ package enum Movement {
     }
   }
 
+  /// y[i] = x[rows[i]], each a row of `width` elements; rows are those of x.
+  package static func takeRows(_ x: Buffer, _ rows: ArraySlice<Int>, width: Int, _ y: Buffer) {
+    precondition(y.count == rows.count * width && x.dtype == y.dtype)
+    guard width > 0 else { return }
+    let limit = x.count / width
+    func run<T>(_ source: UnsafePointer<T>, _ target: UnsafeMutablePointer<T>) {
+      for (i, row) in rows.enumerated() {
+        precondition(row >= 0 && row < limit)
+        let (from, to) = (source + row * width, target + i * width)
+        if width == 1 { to.pointee = from.pointee } else { to.update(from: from, count: width) }
+      }
+    }
+    bySize(x, y, run, run, run)
+  }
+
   /// y[result index] = x[offset + Σ index · stride]: transposes, slices, stretches, flips.
   package static func strided(
     _ x: Buffer, _ y: Buffer, _ shape: Shape, offset: Int, strides: [Int]

@@ -32,7 +32,9 @@ final class RepeatedSteps {
   /// - Parameter left: steps that are left in this run, as far as is known.
   func run(_ rows: ArraySlice<Int>, left: Int) -> Double? {
     guard left > kept, session.watch == nil else { return nil }
-    return steps.run(rows) { [optimizer] in optimizer.numbers(of: $0, after: $1) }
+    return steps.run(rows, isScheduled: optimizer.isScheduled) { [optimizer] in
+      optimizer.numbers(of: $0, after: $1)
+    }
   }
 
   /// A step was recorded.

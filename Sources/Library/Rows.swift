@@ -19,43 +19,49 @@ enum RowFunctions {
       P("shuffle", "in a random order", default: .optional("false")),
     ],
     examples: ["len(batches(zeros(10, 2), zeros(10), size: 4))  # => 3"],
+    batches: { call in
+      let hasTensors = [0, 1].allSatisfy { index in
+        if case .tensor = call.value(index) { true } else { index == 1 && !call.isGiven(index) }
+      }
+      return hasTensors ? try source(call) : nil
+    },
     action: { call in
-      let graph = call.session.graph
-      let x = try call.data(0)
-      if case .number(let size) = call.value(1) {
-        throw Problem(
-          .type, "y of batches is a tensor with as many rows as x, not a number", argument: 1,
-          help: Int(exactly: size).map { $0 > 0 ? "write size: \($0) for the rows a portion" : nil }
-            ?? nil)
-      }
-      let y = call.isGiven(1) ? try call.data(1) : nil
-      let size = try call.int(2, default: 32)
-      guard size > 0 else {
-        throw Problem(.value, "size of batches is a number above 0, not \(size)", argument: 2)
-      }
-      guard let rows = x.shape.dims.first else {
-        throw Problem(.shape, "batches wants rows, not a number", argument: 0)
-      }
-      if let y, y.shape.dims.first != rows {
-        throw Problem(
-          .shape, "batches wants as many rows in y as in x: x is \(x.shape), y is \(y.shape)",
-          argument: 1)
-      }
-      let order =
-        try call.bool(3, default: false) ? graph.randomOrder(rows) : Array(0..<rows)
-      var result: [Value] = []
-      for start in stride(from: 0, to: rows, by: size) {
-        try Graph.checkInterrupt()
-        let index = try graph.indices(order[start..<min(rows, start + size)])
-        let part = Value.tensor(try graph.record(.gather, [x, index]))
-        if let y {
-          result.append(.tuple([part, .tensor(try graph.record(.gather, [y, index]))]))
-        } else {
-          result.append(part)
-        }
-      }
-      return .list(result)
+      let batches = try source(call)
+      let order = try batches.order()
+      return .list(
+        try (0..<batches.count).map { index in
+          try Graph.checkInterrupt()
+          let places = order[batches.places(index)]
+          let parts = try batches.parts.indices.map { Value.tensor(try batches.take($0, places)) }
+          return parts.count == 1 ? parts[0] : .tuple(parts)
+        })
     })
+
+  /// What a call of `batches` takes its rows from.
+  private static func source(_ call: Call) throws -> Batches {
+    let x = try call.data(0)
+    if case .number(let size) = call.value(1) {
+      throw Problem(
+        .type, "y of batches is a tensor with as many rows as x, not a number", argument: 1,
+        help: Int(exactly: size).map { $0 > 0 ? "write size: \($0) for the rows a portion" : nil }
+          ?? nil)
+    }
+    let y = call.isGiven(1) ? try call.data(1) : nil
+    let size = try call.int(2, default: 32)
+    guard size > 0 else {
+      throw Problem(.value, "size of batches is a number above 0, not \(size)", argument: 2)
+    }
+    guard let rows = x.shape.dims.first else {
+      throw Problem(.shape, "batches wants rows, not a number", argument: 0)
+    }
+    if let y, y.shape.dims.first != rows {
+      throw Problem(
+        .shape, "batches wants as many rows in y as in x: x is \(x.shape), y is \(y.shape)",
+        argument: 1)
+    }
+    return Batches(
+      [x] + (y.map { [$0] } ?? []), size: size, isShuffled: try call.bool(3, default: false))
+  }
 
   static let split: HostFunction = HostFunction(
     name: "split", summary: "Rows in two parts at random; a string at a separator.",

@@ -195,6 +195,174 @@ struct RepeatedTurnTests {
     #expect(repeated > 300 && repeated <= 500)
   }
 
+  // MARK: - Batches
+
+  /// A training by epochs of 22 rows, with more in the body of the inner loop, behind it and around it.
+  private static func epochs(
+    _ inner: String = "", outer: String = "", count: Int = 150,
+    batches: String = "batches(x, y, size: 8, shuffle: true)", train: String = Self.byHand
+  ) -> String {
+    """
+    seed(3)
+    let x = randn(22, 3)
+    let y = x @ [[1], [-2], [0.5]] + randn(22, 1) / 10
+    param w = zeros(3, 1)
+    param b = [0]
+    let net = dense(3, 4) >> tanh >> dense(4, 1)
+    let (rate, total, kept, n) = (0.05, 0, 0, 0)
+    for epoch in 0..\(count) {
+      for (xb, yb) in \(batches) {
+        \(train)
+        \(inner)
+      }
+      \(outer)
+    }
+    print(w, b, net(x), rand(2))
+    backward(mse(x @ w + b, y))
+    """
+  }
+
+  private static let byHand = """
+    let loss = mse(xb @ w + b, yb)
+    backward(loss)
+    w -= rate * w.grad
+    b -= rate * b.grad
+    """
+
+  private static func compare(_ text: String, repeated: Int) {
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    #expect(anew.text == known.text)
+    #expect(anew.repeated == 0)
+    #expect(known.repeated >= repeated)
+  }
+
+  @Test(
+    "epochs are run at once, and nothing changes",
+    arguments: [
+      ("", ""), ("kept = loss", ""), ("n += 1", "rate = rate * 0.99"), ("kept = w.grad * 1", ""),
+      ("total += loss", ""), ("", "if epoch % 40 == 39 { print(epoch, kept) }"),
+      ("if n > 100 { rate = 0.01 }\nn += 1", ""), ("rate = 0.1 / (1 + epoch)", "n = epoch"),
+    ])
+  func epochs(_ inner: String, _ outer: String) {
+    Self.compare(Self.epochs(inner, outer: outer), repeated: 100)
+  }
+
+  @Test(
+    "orders, sizes and lists of batches",
+    arguments: [
+      "batches(x, y, size: 8)", "batches(x, y, size: 11)", "batches(x, y, size: 2, shuffle: true)",
+      "batches(x, y, shuffle: true)", "[(x[..8], y[..8]), (x[8..], y[8..])]",
+      "batches(x, y, 7, true)",
+    ])
+  func batches(_ batches: String) {
+    // A list that the program makes is made anew in each epoch.
+    Self.compare(Self.epochs(batches: batches), repeated: batches.hasPrefix("[") ? 0 : 50)
+  }
+
+  @Test(
+    "epochs with optimizers",
+    arguments: [
+      "sgd(net, lr: 0.05)", "adam(net, lr: 0.01)", "sgd(net, lr: 0.05, momentum: 0.9)",
+      "sgd(net, lr: step_decay(0.05, every: 170, factor: 0.1))",
+      "adamw(net, lr: cosine_decay(0.01, steps: 300))",
+    ])
+  func epochsWithOptimizers(_ optimizer: String) {
+    let train = "let loss = mse(net(xb, train: true), yb)\nbackward(loss)\nstep(opt)"
+    let text = Self.epochs("total += loss", outer: "if epoch > 140 { print(total) }", train: train)
+    Self.compare(
+      text.replacing("let (rate", with: "let opt = \(optimizer)\nlet (rate"), repeated: 100)
+  }
+
+  @Test("many batches of one epoch, and elements of lists of tensors")
+  func longEpochs() {
+    let text = """
+      seed(3)
+      let x = randn(2000, 2)
+      param w = zeros(2, 1)
+      let y = x @ [[1], [2]]
+      let n = 0
+      for (xb, yb) in batches(x, y, size: 8) {
+        backward(mse(xb @ w, yb))
+        w -= 0.01 * w.grad
+        n += 1
+      }
+      for row in [x[i..i + 1] for i in 0..500] {
+        backward(sum(row @ w)^2)
+        w -= 0.001 * w.grad
+      }
+      print(w, n)
+      """
+    Self.compare(text, repeated: 150)
+  }
+
+  @Test("epochs in functions, of a function's loop over batches")
+  func epochsInFunctions() {
+    let text = """
+      seed(3)
+      let x = randn(22, 3)
+      let y = x @ [[1], [-2], [0.5]]
+      param w = zeros(3, 1)
+      fn epoch_of(rate) {
+        for (xb, yb) in batches(x, y, size: 8, shuffle: true) {
+          backward(mse(xb @ w, yb))
+          w -= rate * w.grad
+        }
+      }
+      fn train(epochs) {
+        let rate = 0.1
+        for epoch in 0..epochs {
+          epoch_of(rate)
+          rate = rate * 0.99
+        }
+        rate
+      }
+      print(train(200), w, rand(1))
+      """
+    Self.compare(text, repeated: 200)
+  }
+
+  @Test(
+    "epochs that do more than the last one did are interpreted",
+    arguments: [
+      ("kept = item(loss)", ""), ("kept = rand(1)", ""), ("", "kept = rand(1)"),
+      ("", "print(epoch)"), ("if loss < 0.01 { break }", ""), ("", "if total > 3 { break }"),
+      ("", "x = x * 0.99"), ("kept = len(xb)", ""), ("w = w + 0 * randn(3, 1)", ""),
+    ])
+  func otherEpochs(_ inner: String, _ outer: String) {
+    Self.compare(Self.epochs(inner, outer: outer, count: 60), repeated: 0)
+  }
+
+  @Test("a step of an epoch that leaves what is not finite ends it where it would")
+  func failureInEpochs() {
+    let text = Self.epochs("n += 1\nrate = rate * 1.005", count: 2000)
+    let (anew, known) = (Self.run(text, recognises: false), Self.run(text))
+    let parts = [anew, known].map {
+      ($0.text.split(separator: "in turns").first, $0.text.split(separator: "finished turns").last)
+    }
+    #expect(anew.text.contains("not finite"))
+    #expect(parts[0].0 == parts[1].0 && parts[0].1 == parts[1].1)
+    #expect(known.repeated > 100)
+  }
+
+  @Test("a rate that changes after many steps in which it did not")
+  func stepwiseRates() {
+    let text = """
+      seed(1)
+      let x = randn(32, 3)
+      let y = x @ [[1], [2], [3]]
+      let net = dense(3, 1)
+      let opt = sgd(net, lr: step_decay(0.0001, every: 150, factor: 0.1))
+      for i in 0..300 {
+        backward(mse(net(x), y))
+        step(opt)
+      }
+      print(net.weight)
+      let again = sgd(net, lr: step_decay(0.001, every: 150, factor: 0.1))
+      fit(net, x, y, loss: mse, optimizer: again, epochs: 300, batch: 32, verbose: false)
+      """
+    Self.compare(text, repeated: 300)
+  }
+
   // MARK: - fit
 
   @Test(

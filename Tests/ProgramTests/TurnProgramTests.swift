@@ -45,6 +45,25 @@ struct TurnProgramTests {
     #expect(repeated > 12)
   }
 
+  @Test("200 random trainings by epochs, run without being interpreted", arguments: 0..<4)
+  func manyEpochs(block: Int) {
+    let repeated = onLargeStack {
+      var repeated: Int32 = 0
+      for seed in 2000 + block * 50..<2050 + block * 50 {
+        var program = LoopProgram(seed: UInt64(seed))
+        let text = program.manyEpochs()
+        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
+        if anew != known {
+          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- repeated\n\(known)")
+          return 0
+        }
+        repeated += Self.repeated > 0 ? 1 : 0
+      }
+      return repeated
+    }
+    #expect(repeated > 8)
+  }
+
   /// How many turns the last program repeated.
   nonisolated(unsafe) private static var repeated = 0
 
@@ -69,6 +88,8 @@ private struct LoopProgram {
   private var stream: RandomStream
   private var names: [String] = []
   private var count = 0
+  /// The tensors that all others have the shape of.
+  private var whole = ("x", "z")
 
   init(seed: UInt64) { stream = RandomStream(seed: seed) }
 
@@ -118,16 +139,56 @@ private struct LoopProgram {
     return (lines + ["print(keep, total, turns, rate, factor)"]).joined(separator: "\n")
   }
 
+  /// A program that trains by epochs of a few batches.
+  mutating func manyEpochs() -> String {
+    var lines = [
+      "default_dtype(f64)", "seed(3)", "param p = [[0.1, 0.2], [0.3, -0.4]]",
+      "param q = [0.5, -0.6]", "param r = 0.7", "let x = randn(11, 2) / 10",
+      "let z = randn(11, 2) / 10", "let keep = x", "let total = 0", "let rate = 0.1",
+      "let turns = 0", "let factor = 1", "fn layer(z) { let inner = tanh(z @ p + q)\n inner * r }",
+      "let opt = \(pick(["sgd", "adam"]))((p, q, r), lr: \(pick(["0.05", "step_decay(0.1, every: 70)"])))",
+    ]
+    (names, whole) = (["a", "b"], ("a", "b"))
+    var body: [String] = []
+    for _ in 0...pick(2) { body.append(steady()) }
+    body += ["let loss = mean((\(pick(names)) + layer(\(pick(names))))^2) + r^2", "backward(loss)"]
+    body +=
+      pick(2) == 0
+      ? ["step(opt)"] : ["p -= \(pick(["0.1", "rate"])) * p.grad", "r -= 0.1 * r.grad"]
+    let outer = (0..<pick(2)).map { _ in after() }
+    for _ in 0..<pick(3) { body.append(after()) }
+    names = ["x", "z"]
+    let batches =
+      "batches(x, z, size: \(pick(["4", "5", "11", "6"]))\(pick(["", ", shuffle: true"])))"
+    let loop = ["for (a, b) in \(batches) {"] + body + ["}"]
+    let epochs =
+      ["for i in 0..\(100 + pick(100)) {"] + outer.map { unnamed($0) } + loop
+      + (pick(3) == 0 ? [unnamed(after())] : []) + ["}"]
+    if pick(2) == 0 {
+      lines += epochs
+    } else {
+      lines += ["fn train() {"] + epochs + ["}", "train()"]
+    }
+    return (lines + ["print(keep, total, turns, rate, factor, rand(1))"]).joined(separator: "\n")
+  }
+
+  /// Outside of the loop over batches there are no batches.
+  private func unnamed(_ line: String) -> String {
+    line.contains("(a)") || line.contains("(b)") || line.contains("(h") || line.hasSuffix("= a")
+      || line.hasSuffix("= b") || line.contains("= h") ? "turns += 1" : line
+  }
+
   private mutating func steady() -> String {
     count += 1
     let name = "h\(count)"
     defer { names.append(name) }
+    let (first, second) = whole
     switch pick(6) {
     case 0: return "let \(name) = tanh(\(pick(names)) @ p + q)"
     case 1: return "let \(name) = \(pick(names)) * rate"
     case 2: return "let \(name) = layer(\(pick(names))) + i / 1000"
-    case 3: return "let \(name) = x\nfor j in 0..3 { \(name) = sigmoid(\(name) @ p) }"
-    case 4: return "let \(name) = if i < 100 { x } else { z }"
+    case 3: return "let \(name) = \(first)\nfor j in 0..3 { \(name) = sigmoid(\(name) @ p) }"
+    case 4: return "let \(name) = if i < 100 { \(first) } else { \(second) }"
     default: return "let \(name) = \(pick(names)) - q"
     }
   }

@@ -114,12 +114,27 @@ final class ResidentPlan {
 
   /// Gives a leaf that changes from run to run its numbers, as many as it has elements.
   func set(_ leaf: Int, _ value: (_ index: Int) -> Double) throws(MemoryProblem) {
-    if !isOwn[leaf] {
-      leaves[leaf] = try Buffer(leaves[leaf].dtype, count: leaves[leaf].count)
-      isOwn[leaf] = true
-      for places in places { places[leaf] = leaves[leaf].address }
-    }
+    try own(leaf)
     leaves[leaf].fill(value)
+  }
+
+  private func own(_ leaf: Int) throws(MemoryProblem) {
+    guard !isOwn[leaf] else { return }
+    place(leaf, at: try Buffer(leaves[leaf].dtype, count: leaves[leaf].count))
+    isOwn[leaf] = true
+  }
+
+  /// A leaf is what lies there from now on.
+  func place(_ leaf: Int, at buffer: Buffer) {
+    leaves[leaf] = buffer
+    isOwn[leaf] = false
+    for places in places { places[leaf] = buffer.address }
+  }
+
+  /// Gives a leaf rows of something else.
+  func take(_ leaf: Int, _ rows: ArraySlice<Int>, of source: Buffer) throws(MemoryProblem) {
+    try own(leaf)
+    Movement.takeRows(source, rows, width: leaves[leaf].count / max(1, rows.count), leaves[leaf])
   }
 
   /// Gives a leaf of whole numbers others.

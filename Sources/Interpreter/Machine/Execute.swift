@@ -207,7 +207,9 @@ extension Machine {
       case .loop:
         top.pointee.next = ip
         try poll()
-        if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause {
+        if i.b == LoopKind.topLevel.rawValue || session.graph.wantsFlush || wantsPause
+          || epochs.areOpen
+        {
           try endOfTurn(i.b, level: LoopHeat.level(i.c))
         }
         ip += i.a

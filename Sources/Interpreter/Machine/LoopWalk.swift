@@ -1,9 +1,10 @@
 // One turn of a loop, gone through without carrying anything out: whether it does nothing but record
-// what its last turn recorded, and compute numbers. Then further turns need not be interpreted.
+// what was recorded before, and compute numbers. Then further turns need not be interpreted.
 
 import Autodiff
 
-/// A way through one turn of a loop, from its `next` to its `loop`.
+/// A way through one turn of a loop, from its `next` to its `loop`; where that is an epoch, with the turns
+/// of the loop over its batches.
 ///
 /// It keeps to the way that the turn takes with the present values. What depends on a number that
 /// changes from turn to turn becomes part of `scalars`, with a check for each jump that depends on one.
@@ -14,8 +15,14 @@ final class LoopWalk {
     case slot(Slot)
     /// A number or, where `isBool`, a truth value that is computed in every turn.
     case cell(Int, isBool: Bool)
-    /// A tensor that the turn makes.
+    /// A tensor that the turn makes, or that the one before it made.
     case event(Int)
+    case past(Int)
+    /// A part of the element that a loop has come to, and that element, of so many parts.
+    case rows(Int, element: Int)
+    case element(parts: Int, element: Int)
+    /// Batches by their number among the sources.
+    case batches(Int)
     /// A tensor that was there before; what holds it now does so for as long as the walk takes.
     case tensor(Unmanaged<Node>)
     /// A tensor that every turn makes of the same numbers.
@@ -24,10 +31,19 @@ final class LoopWalk {
     case iterator(Counter)
   }
 
-  /// An iterator that the turn makes.
+  /// An iterator that the turn makes: over numbers, or over the batches of a source.
   final class Counter {
     var (position, end): (Int, Int)
-    init(_ position: Int, _ end: Int) { (self.position, self.end) = (position, end) }
+    let source: Int?
+    init(_ position: Int, _ end: Int, source: Int? = nil) {
+      (self.position, self.end, self.source) = (position, end, source)
+    }
+  }
+
+  /// A batch of a source.
+  struct Batch {
+    let source: Int
+    let index: Int
   }
 
   /// Where a value is kept.
@@ -52,19 +68,27 @@ final class LoopWalk {
   private static let maximumSteps = 100_000
 
   let session: Session
-  let repetition: TurnRepetition
+  let cycle: TurnCycle
   let frame: UnsafeMutablePointer<Machine.Frame>
   /// Numbers that the loop carries from turn to turn, each with its cell.
   let carried: [Place: Int]
   var scalars: LoopScalars
-  /// Number leaves of the turn with the cells that hold them.
-  var numberLeaves: [(leaf: Int, cell: Int)] = []
+  /// Number leaves of the turns with the cells that hold them.
+  var numberLeaves: [(turn: Int, leaf: Int, cell: Int)] = []
   var known: [Place: Known] = [:]
-  /// Params that the turn has stored to, with their last stores.
-  var stored: [ObjectIdentifier: Int] = [:]
-  /// The optimizers whose steps are part of the turn, and their numbers.
-  var steppers: [any Stepper] = []
-  var stepNumbers: [(leaf: Int, number: Node, stepper: any Stepper)] = []
+  /// Params that were stored to, with their last stores.
+  var stored: [ObjectIdentifier: Known] = [:]
+  /// The optimizers whose steps are part of the turns, in their order; numbers of each step.
+  var steppers: [(turn: Int, stepper: any Stepper)] = []
+  var stepNumbers: [(turn: Int, leaf: Int, number: Node, stepper: any Stepper)] = []
+  /// Where batches come from, and what each turn has of them.
+  var sources: [Batches] = []
+  var batches: [Batch?] = []
+  var batch: Batch?
+  /// How many elements loops over batches have come to.
+  var elements = 0
+  /// How many turns of the cycle have been gone through.
+  private(set) var turn = 0
   /// Numbers from before the turn that it reads.
   var read: Set<Place> = []
   var place = TurnPlace()
@@ -72,31 +96,56 @@ final class LoopWalk {
   /// Turns of loops and calls, which a budget counts.
   var polls = 1
 
-  /// - Parameter element: the register of the loop's element, with its cell.
+  /// - Parameter element: the register of the loop's element, with what is known of it.
   init(
-    _ session: Session, _ repetition: TurnRepetition, _ frame: UnsafeMutablePointer<Machine.Frame>,
-    _ scalars: LoopScalars, carried: [Place: Int], element: (register: Int, cell: Int)
+    _ session: Session, _ cycle: TurnCycle, _ frame: UnsafeMutablePointer<Machine.Frame>,
+    _ scalars: LoopScalars, carried: [Place: Int], element: (register: Int, known: Known)
   ) {
-    (self.session, self.repetition, self.frame) = (session, repetition, frame)
+    (self.session, self.cycle, self.frame) = (session, cycle, frame)
     (self.scalars, self.carried) = (scalars, carried)
     levels = [
       Level(
         closure: frame.pointee.closure, base: 0, target: 0, back: nil, given: frame.pointee.given,
         isTraining: frame.pointee.isTraining)
     ]
-    known[.register(element.register)] = .cell(element.cell, isBool: false)
+    known[.register(element.register)] = element.known
   }
+
+  /// What is recorded now.
+  var repetition: TurnRepetition { cycle.turns[min(turn, cycle.turns.count - 1)] }
 
   /// Goes through the instructions from `start` to `end`; false where one does something else than
   /// what is known.
   func run(from start: UnsafePointer<Instruction>, to end: UnsafePointer<Instruction>) -> Bool {
     var next = start
     for _ in 0..<LoopWalk.maximumSteps {
-      if next == end, levels.count == 1 { return repetition.isEnd(place) }
+      if next == end, levels.count == 1 { return endTurn() && turn == cycle.turns.count }
       guard let following = step(next) else { return false }
       next = following
     }
     return false
+  }
+
+  /// The end of a turn of some loop: where all is recorded that one of the cycle has, the next one
+  /// begins. False where its batch does not fit.
+  func endTurn() -> Bool {
+    guard turn < cycle.turns.count, repetition.isEnd(place) else { return true }
+    if let batch, !repetition.takes(sources[batch.source], batch.index) { return false }
+    batches.append(batch)
+    turn += 1
+    if turn < cycle.turns.count { place = TurnPlace() }
+    known = known.mapValues(Self.older)
+    stored = stored.mapValues(Self.older)
+    return true
+  }
+
+  /// What is known of a value when a turn is over.
+  private static func older(_ value: Known) -> Known {
+    switch value {
+    case .event(let event): .past(event)
+    case .past: .slot(.undefined)
+    default: value
+    }
   }
 
   // MARK: - Values
@@ -158,14 +207,15 @@ final class LoopWalk {
 
   /// The value of a param, as a name of it gives it.
   func value(of parameter: Parameter) -> Known {
-    stored[ObjectIdentifier(parameter)].map { .event($0) }
-      ?? .tensor(.passUnretained(parameter.node))
+    stored[ObjectIdentifier(parameter)] ?? .tensor(.passUnretained(parameter.node))
   }
 
   /// A value as an operand of what the turn records; nil for what is none.
-  static func operand(_ known: Known) -> TurnValue? {
+  func operand(_ known: Known) -> TurnValue? {
     switch known {
     case .event(let event): .event(event)
+    case .past(let event): .past(event)
+    case .rows(let part, let element) where element == elements: .rows(part)
     case .tensor(let node): .node(node)
     case .fresh: .fresh
     case .cell(_, isBool: false): .computed

@@ -15,7 +15,7 @@ extension LoopWalk {
     case .jump: return next + i.a
     case .loop:
       polls += 1
-      return next + i.a
+      return endTurn() ? next + i.a : nil
     case .jumpIfFalse: return jump(self[i.a], when: false, i.b, next)
     case .jumpIfTrue: return jump(self[i.a], when: true, i.b, next)
     case .jumpUnlessLess, .jumpUnlessLessOrEqual, .jumpUnlessGreater, .jumpUnlessGreaterOrEqual,
@@ -30,8 +30,11 @@ extension LoopWalk {
     case .next:
       guard case .iterator(let counter) = self[i.b] else { return nil }
       guard counter.position < counter.end else { return next + i.c }
-      self[i.a] = .slot(Slot(Double(counter.position)))
+      self[i.a] = element(counter)
       counter.position += 1
+    case .unpack:
+      guard case .element(i.c, let element) = self[i.b] else { return nil }
+      for part in 0..<i.c { self[i.a + part] = .rows(part, element: element) }
     case .field:
       guard let parameter = Self.parameter(self[i.b]), text(i.c) == "grad",
         let event = repetition.gradient(of: parameter, at: place)
@@ -49,6 +52,10 @@ extension LoopWalk {
     default: return i.pointee.op.isArithmetic && arithmetic(i) ? next : nil
     }
     return next
+  }
+
+  private func constant(_ index: Int32) -> Slot {
+    levels[levels.count - 1].routine.constant(Int(index))
   }
 
   private func text(_ constant: Int) -> String {
@@ -95,10 +102,10 @@ extension LoopWalk {
     default: (target, value, variable) = (self[i.a], self[i.b], nil)
     }
     if let parameter = Self.parameter(target) {
-      guard let stored = Self.operand(value), let old = Self.operand(self.value(of: parameter)),
+      guard let stored = operand(value), let old = operand(self.value(of: parameter)),
         let event = repetition.passStore(stored, over: old, &place)
       else { return false }
-      self.stored[ObjectIdentifier(parameter)] = event
+      self.stored[ObjectIdentifier(parameter)] = .event(event)
       return true
     }
     guard let variable else { return false }
@@ -143,11 +150,24 @@ extension LoopWalk {
       self[i.a] = .iterator(Counter(lower, upper))
       return true
     }
+    if case .batches(let source) = self[i.b] {
+      self[i.a] = .iterator(Counter(0, sources[source].count, source: source))
+      return true
+    }
     guard let slot = Self.object(self[i.b]), slot.is(.range) else { return false }
     self[i.a] = slot.unmanaged(as: RangeObject.self)._withUnsafeGuaranteedRef {
       .iterator(Counter($0.lower, $0.upper))
     }
     return true
+  }
+
+  /// The element that a loop comes to.
+  private func element(_ counter: Counter) -> Known {
+    guard let source = counter.source else { return .slot(Slot(Double(counter.position))) }
+    elements += 1
+    batch = Batch(source: source, index: counter.position)
+    let parts = sources[source].parts.count
+    return parts == 1 ? .rows(0, element: elements) : .element(parts: parts, element: elements)
   }
 
   // MARK: - Arithmetic
@@ -209,7 +229,7 @@ extension LoopWalk {
     _ i: UnsafePointer<Instruction>, _ operands: [Known], of callee: Slot? = nil,
     into register: Int
   ) -> Bool {
-    let values = operands.compactMap(Self.operand)
+    let values = operands.compactMap(operand)
     guard let line = repetition.line(at: place), line.code == UnsafeRawPointer(i),
       line.isTraining == levels[levels.count - 1].isTraining, values.count == operands.count,
       line.callee.map({ Unmanaged.passUnretained($0).toOpaque() }) == callee?.object.toOpaque(),
@@ -217,7 +237,7 @@ extension LoopWalk {
     else { return false }
     for (leaf, operand) in numbers {
       guard let cell = number(operands[operand]) else { return false }
-      numberLeaves.append((leaf, cell))
+      numberLeaves.append((turn, leaf, cell))
     }
     self[register] = .event(place.position - 1)
     return true
@@ -232,12 +252,13 @@ extension LoopWalk {
     if slot.is(.closure), i.pointee.op != .callNamed {
       return enter(slot, first: first, count: i.c, into: i.a, back: i + 1)
     }
-    if i.pointee.op != .callNamed, let result = passSpan(i, slot, arguments) {
+    let next = i + (i.pointee.op == .callNamed ? 2 : 1)
+    if let result = passSpan(i, slot, arguments) ?? batches(i, slot, arguments) {
       self[i.a] = result
-      return i + 1
+      return next
     }
     guard slot.is(.function) else { return nil }
-    if isBackward(slot), arguments.count == 1, let loss = Self.operand(arguments[0]) {
+    if isBackward(slot), arguments.count == 1, let loss = operand(arguments[0]) {
       guard repetition.passBackward(loss, &place) else { return nil }
       self[i.a] = .slot(.none)
       return i + 1
@@ -246,10 +267,10 @@ extension LoopWalk {
       arguments.allSatisfy(Self.isConstant)
     {
       self[i.a] = .fresh
-      return i + 1
+      return next
     }
     guard isOperator(slot), recorded(i, arguments, of: slot, into: i.a) else { return nil }
-    return i + (i.pointee.op == .callNamed ? 2 : 1)
+    return next
   }
 
   /// Goes past a call that does nothing but record, of the same object on the same operands as in the
@@ -260,28 +281,56 @@ extension LoopWalk {
     guard let span = repetition.span(at: place), span.code == UnsafeRawPointer(i),
       span.isTraining == levels[levels.count - 1].isTraining,
       Unmanaged.passUnretained(span.callee).toOpaque() == callee.object.toOpaque(),
+      span.flags == arguments.map(Self.flag),
       let stepper = stepper(callee, arguments)
     else { return nil }
-    let values = arguments.map(Self.operand)
+    let values = arguments.map(operand)
     guard let numbers = repetition.pass(span, values, stepper?.stateNodes ?? [], &place) else {
       return nil
     }
     for (leaf, number, isSame) in numbers {
       if let stepper, stepper.number(number, after: 1) != nil {
-        stepNumbers.append((leaf, number, stepper))
+        stepNumbers.append((turn, leaf, number, stepper))
       } else if !isSame {
         return nil
       }
     }
     if let stepper {
       // Two steps of one optimizer in a turn would share its count.
-      guard !steppers.contains(where: { $0 === stepper }) else { return nil }
-      steppers.append(stepper)
+      guard !steppers.contains(where: { $0.turn == turn && $0.stepper === stepper }) else {
+        return nil
+      }
+      steppers.append((turn, stepper))
     }
     for (parameter, event) in repetition.stores(of: span) {
-      stored[ObjectIdentifier(parameter)] = event
+      stored[ObjectIdentifier(parameter)] = .event(event)
     }
     return span.result.map { .event($0) } ?? .slot(.none)
+  }
+
+  /// Batches that a call makes of tensors that stay the same.
+  private func batches(_ i: UnsafePointer<Instruction>, _ callee: Slot, _ arguments: [Known])
+    -> Known?
+  {
+    guard let host = host(callee), let make = host.batches else { return nil }
+    var names: [String?] = []
+    if i.pointee.op == .callNamed {
+      guard case .tuple(let labels) = constant((i + 1).pointee.a).value else { return nil }
+      names = labels.elements.map { if case .string(let name) = $0 { name.text } else { nil } }
+    }
+    let values = arguments.compactMap { argument -> Value? in
+      switch argument {
+      case .slot(let slot) where slot.isNumber || slot.isBool: slot.value
+      case .tensor(let node): .tensor(TensorObject(node.takeUnretainedValue()))
+      default: nil
+      }
+    }
+    guard values.count == arguments.count,
+      let call = try? session.bind(host.parameters, Arguments(values, names: names), host.name),
+      let made = try? make(call), made.isPlain
+    else { return nil }
+    sources.append(made)
+    return .batches(sources.count - 1)
   }
 
   /// The optimizer whose step a call is; `.some(nil)` for a net or an operator, nil for what may have
@@ -297,6 +346,12 @@ extension LoopWalk {
       })
     else { return nil }
     return .some(stepper)
+  }
+
+  /// A truth value that is the same in every turn.
+  private static func flag(_ known: Known) -> Bool? {
+    if case .slot(let slot) = known { return slot.flag }
+    return nil
   }
 
   /// Whether a value is made of the same numbers in every turn.

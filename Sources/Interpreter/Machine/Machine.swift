@@ -51,6 +51,8 @@ final class Machine {
   private var allowance = Int.max
   /// The loop whose turns were to be repeated last.
   var repetitions = Repetitions()
+  /// The epochs that were to be run last.
+  var epochs = Epochs()
   /// Loop statements that run, in all calls.
   var loops = 0
   /// Whether somebody wishes to look around between two turns.
@@ -323,7 +325,12 @@ final class Machine {
   func endOfTurn(_ kind: Int, level: Int) throws {
     let kind = LoopKind(rawValue: kind) ?? .inFunction
     let hasComputed = try session.endOfTurn(kind, level: level)
-    if hasComputed, session.graph.repeatsTurns { repeatTurns(kind, level: level) }
+    if hasComputed {
+      let isLearned = noteBatch()
+      if !isLearned, session.graph.repeatsTurns { repeatTurns(kind, level: level) }
+    } else if epochs.areOpen {
+      repeatEpochs(kind, level: level)
+    }
     wantsPause = wantsPause && Interrupts.isPauseRequested
   }
 }

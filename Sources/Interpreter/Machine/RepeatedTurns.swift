@@ -3,78 +3,51 @@
 
 import Autodiff
 
-/// What turns compute besides tensors, from one to the next.
-private final class TurnNumbers {
-  private var scalars: LoopScalars
-  private let element: Int
-  private let first: Double
-  private let carried: [(from: Int, to: Int)]
-  private let finals: [Int]
-  private let leaves: [(leaf: Int, cell: Int)]
-  private let repetition: TurnRepetition
-  private let stepNumbers: [(leaf: Int, number: Node, stepper: any Stepper)]
-  private var isSteady = false
-  private var given: [Double?]
-  /// What the finals are after so many turns.
-  private(set) var values: [Double]
-  private var turns = 0
-  private var saved: (turns: Int, scalars: LoopScalars, values: [Double])
+/// The loop whose turns are to be run.
+struct RepeatedLoop {
+  let start: UnsafePointer<Instruction>
+  let end: UnsafePointer<Instruction>
+  let iterator: IteratorObject
 
-  init(_ walk: LoopWalk, element: Int, carried: [(from: Int, to: Int)], finals: [Int]) {
-    (scalars, self.element, self.carried, self.finals) = (walk.scalars, element, carried, finals)
-    (leaves, repetition, first) = (walk.numberLeaves, walk.repetition, walk.scalars[element])
-    stepNumbers = walk.stepNumbers
-    given = [Double?](repeating: nil, count: walk.numberLeaves.count)
-    values = finals.map { [scalars] in scalars[$0] }
-    saved = (0, scalars, values)
-  }
-
-  /// Begins a turn; false where it goes another way than those before it.
-  func begin(_ turn: Int) -> Bool {
-    finish(turn)
-    if turn % TurnRepetition.stretch == 0 { saved = (turn, scalars, values) }
-    scalars[element] = first + Double(turn)
-    guard scalars.run() else { return false }
-    for (index, (leaf, cell)) in leaves.enumerated() where given[index] != scalars[cell] {
-      guard (try? repetition.set(leaf, to: scalars[cell])) != nil else { return false }
-      given[index] = scalars[cell]
+  /// Nil for what is no `for`, or over nothing that can be looked at ahead.
+  init?(endingAt end: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Machine.Frame>) {
+    (start, self.end) = (end + 1 + end.a, end)
+    guard start.pointee.op == .next, frame.pointee.registers[start.b].is(.iterator) else {
+      return nil
     }
-    return setStepNumbers(turn)
+    iterator = frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
+      .takeUnretainedValue()
+    guard iterator.isOfNumbers || iterator.list != nil else { return nil }
   }
 
-  /// Gives the numbers of optimizers their values in a turn; false where there is no memory for them.
-  private func setStepNumbers(_ turn: Int) -> Bool {
-    if isSteady { return true }
-    // Those that do not differ in two steps stay as they are.
-    isSteady = stepNumbers.allSatisfy {
-      $0.stepper.number($0.number, after: turn + 1) == $0.stepper.number($0.number, after: turn + 2)
+  /// The parts of an element, counted as `IteratorObject.element` does; none where it is no tensor, and no
+  /// tuple of tensors.
+  func parts(_ offset: Int) -> [Node] {
+    switch iterator.element(offset) {
+    case .tensor(let tensor)?: return [tensor.node]
+    case .tuple(let tuple)?:
+      let nodes = tuple.elements.compactMap { value -> Node? in
+        if case .tensor(let tensor) = value { tensor.node } else { nil }
+      }
+      return nodes.count == tuple.elements.count ? nodes : []
+    default: return []
     }
-    for (leaf, number, stepper) in stepNumbers {
-      guard let value = stepper.number(number, after: turn + 1),
-        (try? repetition.set(leaf, to: value)) != nil
-      else { return false }
-    }
-    return true
   }
 
-  /// So many turns are over.
-  func finish(_ turn: Int) {
-    guard turns < turn else { return }
-    turns = turn
-    for (index, cell) in finals.enumerated() { values[index] = scalars[cell] }
-    let ends = carried.map { scalars[$0.from] }
-    for (index, (_, to)) in carried.enumerated() { scalars[to] = ends[index] }
-  }
-
-  /// Only so many turns stay.
-  func rewind(_ turn: Int) {
-    if turn == saved.turns { (turns, scalars, values) = saved }
+  /// How many of the next elements have parts as a turn takes them.
+  func fitting(_ repetition: TurnRepetition, atMost limit: Int) -> Int {
+    var count = 0
+    while count < limit, repetition.takes(parts(count)) { count += 1 }
+    return count
   }
 }
 
 extension Machine {
   /// Fewer turns are not worth looking at.
-  private static let fewTurns = 4
+  static let fewTurns = 4
+
+  /// Turns that are interpreted in any case, because each can be taken back.
+  var keptTurns: Int { session.undoHistory.keepsSteps ? UndoHistory.stepLimit : 1 }
 
   /// Runs further turns of the loop whose turn has just ended, if it is known what they do.
   func repeatTurns(_ kind: LoopKind, level: Int) {
@@ -84,41 +57,36 @@ extension Machine {
       repetitions.wait -= 1
       return
     }
-    let start = code + 1 + code.a
-    guard start.pointee.op == .next, session.watch == nil,
-      let iterator = iterator(top.pointee.registers[start.b])
-    else { return repetitions.refuse() }
-    let kept = session.undoHistory.keepsSteps ? UndoHistory.stepLimit : 1
+    guard session.watch == nil, let loop = RepeatedLoop(endingAt: code, top) else {
+      return repetitions.refuse()
+    }
     let limit = min(
-      iterator.numbersLeft - kept, session.graph.turnsToRepeat, (budget - 1) / 64)
+      loop.iterator.left - keptTurns, session.graph.turnsToRepeat, (budget - 1) / 64)
     guard limit >= Machine.fewTurns else { return }
     guard session.graph.knowsLastEnd else { return session.graph.noteEnd() }
-    guard let repetition = session.graph.repetition(),
-      let turns = run(repetition, from: start, to: code, iterator, limit)
+    guard let repetition = session.graph.repetition(rows: loop.parts(-1)),
+      let cycle = TurnCycle([repetition])
     else { return repetitions.refuse() }
+    let most = loop.iterator.isOfNumbers ? limit : loop.fitting(repetition, atMost: limit)
+    guard most >= Machine.fewTurns else { return }
+    guard run(cycle, of: loop, atMost: most) else { return repetitions.refuse() }
     repetitions.accept()
-    session.turnsRepeated(
-      turns, kind, level: level, hasTrained: repetition.trains)
+    session.turnsRepeated(cycle.count, kind, level: level, hasTrained: cycle.trains)
   }
 
-  private func iterator(_ slot: Slot) -> IteratorObject? {
-    guard slot.is(.iterator) else { return nil }
-    let iterator = slot.unmanaged(as: IteratorObject.self).takeUnretainedValue()
-    return iterator.isOfNumbers ? iterator : nil
-  }
-
-  private func run(
-    _ repetition: TurnRepetition, from start: UnsafePointer<Instruction>,
-    to end: UnsafePointer<Instruction>, _ iterator: IteratorObject, _ limit: Int
-  ) -> Int? {
+  /// Runs cycles that are turns of a loop, at most so many; false where it is not known what they do.
+  func run(_ cycle: TurnCycle, of loop: RepeatedLoop, atMost limit: Int) -> Bool {
     var base = LoopScalars()
-    let element = base.cell(iterator.nextValue)
+    let (iterator, start) = (loop.iterator, loop.start)
+    let element = iterator.isOfNumbers ? base.cell(iterator.nextValue) : nil
+    var known = element.map { LoopWalk.Known.cell($0, isBool: false) }
+    if known == nil { known = LoopWalk.element(of: iterator.element(-1)) }
+    guard let known else { return false }
     var carried: [LoopWalk.Place: Int] = [:]
     for _ in 0..<Machine.fewTurns {
-      let walk = LoopWalk(
-        session, repetition, top, base, carried: carried, element: (start.a, element))
-      guard walk.run(from: start + 1, to: end), let ends = walk.ends(below: start.b) else {
-        return nil
+      let walk = LoopWalk(session, cycle, top, base, carried: carried, element: (start.a, known))
+      guard walk.run(from: start + 1, to: loop.end), let ends = walk.ends(below: start.b) else {
+        return false
       }
       let found = ends.filter { walk.read.contains($0.place) && carried[$0.place] == nil }
       guard found.isEmpty else {
@@ -126,53 +94,58 @@ extension Machine {
         for (place, _) in found { carried[place] = base.cell(walk.present(place).number) }
         continue
       }
-      let turns = run(walk, ends, carried, element, limit)
-      if turns > 0 { iterator.advance(turns) }
-      budget -= turns * walk.polls
-      return turns
+      run(walk, ends, carried, element, loop, limit)
+      if cycle.count > 0 { iterator.advance(cycle.count) }
+      budget -= cycle.count * walk.polls
+      return true
     }
-    return nil
+    return false
   }
 
   private func run(
     _ walk: LoopWalk, _ ends: [(place: LoopWalk.Place, value: LoopWalk.Known)],
-    _ carried: [LoopWalk.Place: Int], _ element: Int, _ limit: Int
-  ) -> Int {
+    _ carried: [LoopWalk.Place: Int], _ element: Int?, _ loop: RepeatedLoop, _ limit: Int
+  ) {
     var cells: [LoopWalk.Place: Int] = [:]
     for (place, value) in ends { cells[place] = walk.cell(of: value) }
-    let repetition = walk.repetition
-    let states = walk.steppers.flatMap(\.stateNodes)
-    let stateEvents = repetition.events(of: states)
+    let cycle = walk.cycle
+    let steppers = walk.distinctSteppers
+    let states = steppers.flatMap(\.stepper.stateNodes)
+    let stateEvents = cycle.events(of: states)
     let places = ends.map(\.place).filter { cells[$0] != nil }
     let numbers = TurnNumbers(
       walk, element: element,
       carried: carried.compactMap { place, to in cells[place].map { ($0, to) } },
       finals: places.compactMap { cells[$0] })
-    repetition.run(atMost: limit, begins: numbers.begin, rewind: numbers.rewind)
-    guard repetition.turns > 0 else { return 0 }
-    numbers.finish(repetition.turns)
-    let events = ends.compactMap { if case .event(let event) = $0.value { event } else { nil } }
-    let nodes = repetition.finish(events + stateEvents.compactMap { $0 })
+    let rows = TurnRows(walk, loop)
+    cycle.run(
+      atMost: limit,
+      begins: { numbers.begin($0) && rows.begin($0) },
+      prepare: { numbers.prepare($0, $1) && rows.prepare($0, $1) },
+      rewind: {
+        numbers.rewind($0)
+        rows.rewind($0)
+      })
+    guard cycle.count > 0 else { return }
+    numbers.finish(cycle.count)
+    let events = ends.compactMap { LoopWalk.event($0.value) }
+    let nodes = cycle.finish(events + stateEvents.compactMap { $0 })
     let changed = Dictionary(
       uniqueKeysWithValues: zip(states, stateEvents).compactMap { node, event in
         event.flatMap { nodes[$0] }.map { (ObjectIdentifier(node), $0) }
       })
-    for stepper in walk.steppers {
+    for (stepper, steps) in steppers {
       stepper.willAdvance(session)
-      stepper.advance(repetition.turns) { changed[ObjectIdentifier($0)] ?? $0 }
+      stepper.advance(cycle.count * steps) { changed[ObjectIdentifier($0)] ?? $0 }
     }
     for (place, value) in ends {
-      switch value {
-      case .event(let event):
-        if let node = nodes[event] { put(Slot(TensorObject(node)), in: place) }
-      case .cell(_, let isBool):
-        guard let index = places.firstIndex(of: place) else { continue }
+      if let node = LoopWalk.event(value).flatMap({ nodes[$0] }) {
+        put(Slot(TensorObject(node)), in: place)
+      } else if case .cell(_, let isBool) = value, let index = places.firstIndex(of: place) {
         let number = numbers.values[index]
         put(isBool ? Slot(number != 0) : Slot(number), in: place)
-      default: break
       }
     }
-    return repetition.turns
   }
 
   /// Gives a variable outside of the loop its value.
@@ -203,7 +176,7 @@ extension LoopWalk {
       case .slot(let slot) where slot.isNumber:
         ends.append((place, .cell(scalars.cell(slot.number), isBool: false)))
       case .cell: ends.append((place, value))
-      case .event(let event) where repetition.keeps(event): ends.append((place, value))
+      case .past(let event) where cycle.keeps(event): ends.append((place, value))
       case .tensor(let node):
         let slot = present(place)
         guard slot.is(.tensor),
@@ -220,6 +193,34 @@ extension LoopWalk {
   func cell(of value: Known) -> Int? {
     if case .cell(let cell, _) = value { return cell }
     return nil
+  }
+
+  /// The event of the last turn that made a value.
+  static func event(_ value: Known) -> Int? {
+    if case .past(let event) = value { return event }
+    return nil
+  }
+
+  /// What is known of the element of a list: only that it has the parts that the turn takes.
+  static func element(of value: Value?) -> Known? {
+    switch value {
+    case .tensor?: .rows(0, element: 0)
+    case .tuple(let tuple)?: .element(parts: tuple.elements.count, element: 0)
+    default: nil
+    }
+  }
+
+  /// Each optimizer with how many steps it makes in the cycle.
+  var distinctSteppers: [(stepper: any Stepper, steps: Int)] {
+    var result: [(stepper: any Stepper, steps: Int)] = []
+    for (_, stepper) in steppers {
+      if let index = result.firstIndex(where: { $0.stepper === stepper }) {
+        result[index].steps += 1
+      } else {
+        result.append((stepper, 1))
+      }
+    }
+    return result
   }
 }
 

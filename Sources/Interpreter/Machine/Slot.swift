@@ -33,6 +33,8 @@ struct Slot: BitwiseCopyable {
   @inline(__always) var isNumber: Bool { bits < Slot.firstTag }
   @inline(__always) var isObject: Bool { bits >= Slot.objectTag }
   @inline(__always) var isBool: Bool { bits & ~1 == 0xFFFE << 48 }
+  /// The truth value, nil for what is none.
+  var flag: Bool? { isBool ? isTrue : nil }
   @inline(__always) var isTrue: Bool { bits == 0xFFFE << 48 | 1 }
   @inline(__always) var isUndefined: Bool { bits == Slot.firstTag }
   @inline(__always) var number: Double { Double(bitPattern: bits) }

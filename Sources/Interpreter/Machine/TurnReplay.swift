@@ -106,16 +106,17 @@ extension Machine {
   ) throws -> UnsafePointer<Instruction> {
     let graph = session.graph
     let arguments = Int(i.pointee.op == .callGlobal ? i.a : i.b) + 1
-    guard graph.learnsSpans, i.pointee.op != .callNamed, let slot = callee(i.pointee, frame),
+    guard graph.learnsSpans, let slot = callee(i.pointee, frame),
       slot.isObject, recordsOnly(slot, frame.pointee.registers + arguments, i.c)
     else { return try slow(i.pointee, frame) }
     let callee = slot.object.takeUnretainedValue()
     let operands = (0..<i.c).map { node(frame.pointee.registers[arguments + $0]) }
+    let flags = (0..<i.c).map { frame.pointee.registers[arguments + $0].flag }
     let (chunk, isTraining) = (frame.pointee.chunk, frame.pointee.isTraining)
     let next = try slow(i.pointee, frame)
     graph.learn(
       UnsafeRawPointer(i), owner: chunk, callee: callee, isTraining: isTraining, since: mark,
-      operands, result: node(frame.pointee.registers[i.a]))
+      operands, flags: flags, result: node(frame.pointee.registers[i.a]))
     return next
   }
 

@@ -239,9 +239,9 @@ extension Session {
   }
 
   /// Arguments of a host function.
-  private func bind(
+  func bind(
     _ parameters: [HostFunction.Parameter], _ arguments: Arguments, _ function: String,
-    _ isTraining: Bool
+    _ isTraining: Bool = false
   ) throws -> Call {
     var values = [Value?](repeating: nil, count: parameters.count)
     var places = [Int?](repeating: nil, count: parameters.count)

@@ -44,6 +44,10 @@ package struct HostFunction: Sendable {
   package let isConstant: Bool
   /// Whether all it does is a step of the `Stepper` that is its only argument.
   package let isStep: Bool
+  /// For what gives batches of rows and does nothing else: from what it takes them, and how; nil for
+  /// arguments of which it makes something more.
+  package let batches: OfBatches?
+  package typealias OfBatches = @Sendable (_ call: Call) throws -> Batches?
   /// What it does with one tensor alone, where it has a shorter way for that.
   package let direct: Direct?
   package typealias Direct = @Sendable (_ session: Session, _ x: Node) throws -> Void
@@ -67,8 +71,8 @@ package struct HostFunction: Sendable {
     name: String, summary: String, category: String, parameters: [Parameter],
     details: @autoclosure @escaping @Sendable () -> [String] = [], examples: [String] = [],
     isOperator: Bool = false,
-    isConstant: Bool = false, isStep: Bool = false, direct: Direct? = nil, number: OfNumber? = nil,
-    brief: Brief? = nil, action: @escaping Action
+    isConstant: Bool = false, isStep: Bool = false, batches: OfBatches? = nil,
+    direct: Direct? = nil, number: OfNumber? = nil, brief: Brief? = nil, action: @escaping Action
   ) {
     self.name = name
     self.summary = summary
@@ -80,6 +84,7 @@ package struct HostFunction: Sendable {
     self.isOperator = isOperator
     self.isConstant = isConstant
     self.isStep = isStep
+    self.batches = batches
     self.direct = direct
     self.number = number
     self.brief = brief

@@ -46,11 +46,17 @@ final class IteratorObject: Object {
   }
 
   var isOfNumbers: Bool { source == nil }
-  /// The next number of a range, and how many are left.
+  /// The next number of a range.
   var nextValue: Double { Double(position) }
-  var numbersLeft: Int { end - position }
 
-  /// Goes past some numbers of a range, which has as many.
+  /// How many elements are left, and one of them: 0 is the next one, -1 the last one that was given.
+  var left: Int { end - position }
+  func element(_ offset: Int) -> Value? {
+    guard case .list(let list)? = source, position + offset >= 0, offset < left else { return nil }
+    return list[position + offset]
+  }
+
+  /// Goes past some numbers of a range, or elements of a list, which has as many.
   func advance(_ count: Int) { position += count }
 
   /// The list that it is over, nil where it is over something else.

@@ -332,6 +332,8 @@ package protocol ForeignObject: AnyObject {
 package protocol Stepper: AnyObject {
   /// Values that go from step to step.
   var stateNodes: [Node] { get }
+  /// Whether its numbers may change at any step, even after steps in which they did not.
+  var isScheduled: Bool { get }
   /// What a number of the last step is in the n-th step after it; nil for a number of somebody else.
   func number(_ node: Node, after steps: Int) -> Double?
   /// To be called before `advance`.

@@ -53,6 +53,9 @@ package final class Optimizer {
   /// How many steps were made.
   package var time: Int { steps.max() ?? 0 }
 
+  /// Whether its rate follows a schedule.
+  package var isScheduled: Bool { schedule != nil }
+
   /// The options of the step that follows so many.
   package func options(after time: Int) -> [String: Double] {
     guard let schedule else { return options }
