@@ -9,12 +9,15 @@ package struct Batches {
   package let size: Int
   package let isShuffled: Bool
 
+  /// How many rows there are, and how many batches.
+  private let rows: Int
+  package let count: Int
+
   package init(_ parts: [Node], size: Int, isShuffled: Bool) {
     (self.parts, self.size, self.isShuffled) = (parts, size, isShuffled)
+    rows = parts.first?.shape.dims.first ?? 0
+    count = (rows + size - 1) / size
   }
-
-  private var rows: Int { parts.first?.shape.dims.first ?? 0 }
-  package var count: Int { (rows + size - 1) / size }
 
   /// Whether batches are copies of numbers that are there already.
   package var isPlain: Bool { parts.allSatisfy { !$0.isTracked && $0.buffer != nil } }
@@ -26,7 +29,7 @@ package struct Batches {
 
   /// The places of a batch in that order.
   package func places(_ batch: Int) -> Range<Int> {
-    batch * size..<min(rows, (batch + 1) * size)
+    batch * size..<batch * size + min(size, rows - batch * size)
   }
 
   /// What a part has in a batch.

@@ -9,8 +9,8 @@ import Engine
 package final class ResidentSteps {
   /// What a leaf of a step is that is neither data nor a state.
   package enum Leaf {
-    /// The rows that the step takes.
-    case rows
+    /// The rows of a part that the step takes.
+    case rows(Int)
     /// The same in every step.
     case same
     /// A number that the optimizer computes.
@@ -20,7 +20,7 @@ package final class ResidentSteps {
   /// A step with a certain number of rows.
   private final class Step {
     let plan: ResidentPlan
-    let rows: [Int]
+    let rows: [(leaf: Int, part: Int)]
     let numbers: [(leaf: Int, parameter: Int, number: Int)]
     let random: [(leaf: Int, count: Int)]
     let loss: Int
@@ -44,7 +44,7 @@ package final class ResidentSteps {
   private struct Leaves {
     var buffers: [Buffer] = []
     var before: [(leaf: Int, state: Int)] = []
-    var rows: [Int] = []
+    var rows: [(leaf: Int, part: Int)] = []
     var numbers: [(leaf: Int, parameter: Int, number: Int)] = []
     var random: [(leaf: Int, count: Int)] = []
   }
@@ -54,6 +54,7 @@ package final class ResidentSteps {
 
   private let graph: Graph
   private let parameters: [Parameter]
+  private let batches: Batches
   /// The states when the last step that was recorded ended: params first.
   private var nodes: [Node] = []
   private var indices: [ObjectIdentifier: Int] = [:]
@@ -65,8 +66,8 @@ package final class ResidentSteps {
   package private(set) var count = 0
   private var limit = 0
 
-  package init(_ graph: Graph, _ parameters: [Parameter]) {
-    (self.graph, self.parameters) = (graph, parameters)
+  package init(_ graph: Graph, _ parameters: [Parameter], _ batches: Batches) {
+    (self.graph, self.parameters, self.batches) = (graph, parameters, batches)
   }
 
   /// Whether a step with so many rows can be run now.
@@ -168,7 +169,7 @@ package final class ResidentSteps {
         draws.append((index, place, count))
       } else {
         switch known(node) {
-        case .rows: leaves.rows.append(place)
+        case .rows(let part): leaves.rows.append((place, part))
         case .number(let parameter, let number): leaves.numbers.append((place, parameter, number))
         case .same: break
         case nil: return nil
@@ -215,7 +216,10 @@ package final class ResidentSteps {
     else { return nil }
     let random = graph.random
     do {
-      for leaf in step.rows { try step.plan.set(leaf) { Double(rows[rows.startIndex + $0]) } }
+      for (leaf, part) in step.rows {
+        guard let source = batches.parts[part].buffer else { return nil }
+        try step.plan.take(leaf, rows, of: source)
+      }
       try setNumbers(step, isScheduled: isScheduled, numbers)
       for (leaf, count) in step.random {
         let position = graph.random.reserve(count)

@@ -8,7 +8,6 @@ import Neural
 /// The steps of one run of `fit`, where a net and a loss do nothing but record.
 final class RepeatedSteps {
   private let session: Session
-  private let data: DataPair
   private let optimizer: Optimizer
   private let steps: ResidentSteps
   /// Steps that are recorded in any case, because each can be taken back.
@@ -16,14 +15,14 @@ final class RepeatedSteps {
 
   /// Nil where a step may do more than record.
   init?(
-    _ session: Session, _ net: Value, _ judge: Judge, _ data: DataPair, _ optimizer: Optimizer,
+    _ session: Session, _ net: Value, _ judge: Judge, _ batches: Batches, _ optimizer: Optimizer,
     _ parameters: [Parameter]
   ) {
     guard judge.metrics.isEmpty, session.recordsOnly(net), session.recordsOnly(judge.loss) else {
       return nil
     }
-    (self.session, self.data, self.optimizer) = (session, data, optimizer)
-    steps = ResidentSteps(session.graph, parameters)
+    (self.session, self.optimizer) = (session, optimizer)
+    steps = ResidentSteps(session.graph, parameters, batches)
     kept = session.keptSteps
   }
 
@@ -37,14 +36,14 @@ final class RepeatedSteps {
     }
   }
 
-  /// A step was recorded.
-  func learn(_ rows: Int, index: Node, loss: Node) {
+  /// A step was recorded with some rows of all parts.
+  func learn(_ rows: Int, _ parts: [Node], loss: Node) {
     steps.learn(rows, loss: loss, others: optimizer.stateNodes) { node in
-      if node === index { return .rows }
+      if let part = parts.firstIndex(where: { $0 === node }) { return .rows(part) }
       if let (parameter, number) = optimizer.place(of: node) {
         return .number(parameter: parameter, number: number)
       }
-      return node.isNumber || node === data.x || node === data.y ? .same : nil
+      return node.isNumber ? .same : nil
     }
   }
 

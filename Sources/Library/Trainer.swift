@@ -19,6 +19,7 @@ final class Trainer {
   private let parameters: [(path: String, parameter: Parameter)]
   private let epochs: Int
   private let size: Int
+  private let batches: Batches
   private let patience: Int?
   private let each: Value?
   private let augment: Value?
@@ -41,9 +42,9 @@ final class Trainer {
     (optimizerObject, optimizer) = try Trainer.optimizer(call, parameters.map(\.parameter))
     epochs = try Trainer.count(call, 5, default: 10, least: 0)
     size = try Trainer.count(call, 6, default: 32, least: 1)
-    let batches = (data.rows - 1) / size + 1
+    batches = Batches([data.x, data.y], size: size, isShuffled: true)
     optimizer.schedule = optimizer.schedule?.filled(
-      steps: batches.multipliedReportingOverflow(by: epochs).partialValue)
+      steps: batches.count.multipliedReportingOverflow(by: epochs).partialValue)
     patience = call.isGiven(10) ? try Trainer.count(call, 10, default: 0, least: 1) : nil
     each = call.isGiven(12) ? try call.function(12) : nil
     augment = call.isGiven(13) ? try call.function(13) : nil
@@ -54,7 +55,7 @@ final class Trainer {
     repeated =
       optimizerObject.hasRateFunction || augment != nil
       ? nil
-      : RepeatedSteps(session, net, judge, data, optimizer, parameters.map(\.parameter))
+      : RepeatedSteps(session, net, judge, batches, optimizer, parameters.map(\.parameter))
   }
 
   private static func count(_ call: Call, _ index: Int, default standard: Int, least: Int) throws
@@ -96,8 +97,12 @@ final class Trainer {
     var epoch = 0
     do {
       while epoch < epochs {
-        let figures =
-          try self.epoch(epoch) + pausing(epoch, "its validation") { try validated() }
+        var figures = try self.epoch(epoch)
+        if let validation {
+          figures += try pausing(epoch, "its validation") {
+            try judge.figures(net, validation).map(\.value)
+          }
+        }
         history.append(figures)
         progress.epochEnded(history)
         try callEach(epoch)
@@ -165,10 +170,10 @@ final class Trainer {
   // MARK: - An epoch
 
   private func epoch(_ epoch: Int) throws -> [Double] {
-    let order = try pausing(epoch, "row 0 of \(data.rows)") { try graph.randomOrder(data.rows) }
+    let order = try pausing(epoch, "row 0 of \(data.rows)") { try batches.order() }
     var totals = [Double](repeating: 0, count: 1 + judge.metrics.count)
-    for (step, start) in stride(from: 0, to: data.rows, by: size).enumerated() {
-      let end = min(data.rows, start + size)
+    for step in 0..<batches.count {
+      let (start, end) = (batches.places(step).lowerBound, batches.places(step).upperBound)
       if let loss = repeated?.run(order[start..<end], left: left(epoch, step)) {
         totals[0] += loss * Double(end - start)
         lastGood = (epoch, step, loss)
@@ -176,18 +181,17 @@ final class Trainer {
         continue
       }
       try repeated?.finish()
-      let picks = Array(order[start..<end])
       graph.trail.begin(epoch: epoch, batch: step)
       do {
         let figures = try pausing(epoch, "row \(start) of \(data.rows)") {
-          try self.step(picks, isFirst: epoch == 0 && step == 0)
+          try self.step(order[start..<end], isFirst: epoch == 0 && step == 0)
         }
         for (place, figure) in figures.enumerated() {
-          totals[place] += figure * Double(picks.count)
+          totals[place] += figure * Double(end - start)
         }
         if figures[0].isFinite { lastGood = (epoch, step, figures[0]) }
       } catch let problem as OperatorProblem {
-        throw told(problem, epoch, step, picks)
+        throw told(problem, epoch, step, Array(order[start..<end]))
       }
       progress.stepped(epoch, end, loss: totals[0] / Double(end), history)
     }
@@ -195,13 +199,14 @@ final class Trainer {
       try repeated?.finish()
       repeated?.forget()
     }
-    return totals.map { $0 / Double(data.rows) }
+    for place in totals.indices { totals[place] /= Double(data.rows) }
+    return totals
   }
 
   /// Steps that are left in this run; none where that is not known.
   private func left(_ epoch: Int, _ step: Int) -> Int {
     if session.keptSteps > 0, patience != nil || call.isGiven(9) { return 0 }
-    return (epochs - epoch) * ((data.rows + size - 1) / size) - step
+    return (epochs - epoch) * batches.count - step
   }
 
   /// Whether somebody looks at the net or the optimizer between two epochs, and may change them.
@@ -210,11 +215,10 @@ final class Trainer {
   }
 
   /// One update with some rows; gives loss and metrics before it.
-  private func step(_ picks: [Int], isFirst: Bool) throws -> [Double] {
+  private func step(_ picks: ArraySlice<Int>, isFirst: Bool) throws -> [Double] {
     if Interrupts.isRequested { throw Problem(.interrupt, "interrupted") }
-    let index = try graph.indices(picks[...])
-    let inputs = TensorObject(try graph.record(.gather, [data.x, index]))
-    let targets = TensorObject(try graph.record(.gather, [data.y, index]))
+    let (x, y) = (try batches.take(0, picks), try batches.take(1, picks))
+    let (inputs, targets) = (TensorObject(x), TensorObject(y))
     let prediction = try predicted(try augmented(inputs))
     if isFirst { try judge.check(prediction, data) }
     let loss = try judge.lossNode(prediction, .tensor(targets))
@@ -229,7 +233,7 @@ final class Trainer {
     // An interrupt before this takes the whole step back, so that it can be done again.
     session.finishTurn()
     graph.trail.endTurn(level: nil, hasTrained: true)
-    repeated?.learn(picks.count, index: index, loss: loss)
+    repeated?.learn(picks.count, [x, y], loss: loss)
     return figures
   }
 
@@ -297,11 +301,6 @@ final class Trainer {
   }
 
   // MARK: - Between epochs
-
-  private func validated() throws -> [Double] {
-    guard let validation else { return [] }
-    return try judge.figures(net, validation).map(\.value)
-  }
 
   private func callEach(_ epoch: Int) throws {
     guard let each else { return }
