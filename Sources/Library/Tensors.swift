@@ -56,8 +56,12 @@ enum TensorFunctions {
     action: { call in
       let given = try call.tensor(1)
       let value = try given.converted(to: call.dtype(2) ?? given.dtype)
-      let sizes = try (call.session.elements(call.value(0)) ?? [call.value(0)]).map {
-        try call.session.whole($0, "a size")
+      let sizes = try (call.session.elements(call.value(0)) ?? [call.value(0)]).map { size in
+        do { return try call.session.whole(size, "a size", argument: 0) } catch {
+          guard var problem = error as? Problem else { throw error }
+          problem.help = "the sizes come first: write full({1}, {0})"
+          throw problem
+        }
       }
       return .tensor(try call.session.graph.record(.full, [value], Attributes(sizes: sizes)))
     })
@@ -143,7 +147,10 @@ enum TensorFunctions {
     action: { call in
       let (low, high) = (try call.int(0), try call.int(1))
       guard low < high else {
-        throw Problem(.value, "there is no whole number from \(low) to \(high)")
+        throw Problem(
+          .value, "there is no whole number from \(low) to \(high)",
+          help: call.rest.isEmpty
+            ? "write integers({1}, {0})" : "the sizes come last: integers(low, high, sizes…)")
       }
       return .tensor(
         try call.session.graph.random(

@@ -133,6 +133,7 @@ extension ForeignHabits {
     "numpy": "leave numpy out: its functions are here by name",
     "global": "leave it out: functions see the names around them",
     "nonlocal": "leave it out: functions see the names around them",
+    "param": "write param w = zeros(2, 3)",
   ]
 
   private static let argumentsWithoutNeed: [String: String] = [

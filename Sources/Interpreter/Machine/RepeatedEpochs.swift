@@ -66,8 +66,8 @@ extension Machine {
   /// itself.
   func noteBatch() -> Bool {
     let code = top.pointee.next - 1
-    let loop = RepeatedLoop(endingAt: code, top)
-    guard let loop, !loop.iterator.isOfNumbers else {
+    guard RepeatedLoop.isOverList(endingAt: code, top), let loop = RepeatedLoop(endingAt: code, top)
+    else {
       if epochs.areLearned { epochs.learn(nil) }
       return epochs.areLearned
     }

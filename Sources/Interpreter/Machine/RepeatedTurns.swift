@@ -20,6 +20,18 @@ struct RepeatedLoop {
     guard iterator.isOfNumbers || iterator.list != nil else { return nil }
   }
 
+  /// Whether it is a `for` over a list.
+  static func isOverList(
+    endingAt end: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Machine.Frame>
+  ) -> Bool {
+    let start = end + 1 + end.a
+    guard start.pointee.op == .next, frame.pointee.registers[start.b].is(.iterator) else {
+      return false
+    }
+    return frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
+      ._withUnsafeGuaranteedRef { $0.list != nil }
+  }
+
   /// The parts of an element, counted as `IteratorObject.element` does; none where it is no tensor, and no
   /// tuple of tensors.
   func parts(_ offset: Int) -> [Node] {
