@@ -25,17 +25,7 @@ enum RowFunctions {
       }
       return hasTensors ? try source(call) : nil
     },
-    action: { call in
-      let batches = try source(call)
-      let order = try batches.order()
-      return .list(
-        try (0..<batches.count).map { index in
-          try Graph.checkInterrupt()
-          let places = order[batches.places(index)]
-          let parts = try batches.parts.indices.map { Value.tensor(try batches.take($0, places)) }
-          return parts.count == 1 ? parts[0] : .tuple(parts)
-        })
-    })
+    action: { call in .foreign(try BatchesObject(try source(call))) })
 
   /// What a call of `batches` takes its rows from.
   private static func source(_ call: Call) throws -> Batches {

@@ -327,6 +327,7 @@ struct RepeatedTurnTests {
       ("kept = item(loss)", ""), ("kept = rand(1)", ""), ("", "kept = rand(1)"),
       ("", "print(epoch)"), ("if loss < 0.01 { break }", ""), ("", "if total > 3 { break }"),
       ("", "x = x * 0.99"), ("kept = len(xb)", ""), ("w = w + 0 * randn(3, 1)", ""),
+      ("xb = xb * 2", ""), ("kept = xb", ""), ("", "y = x @ w"),
     ])
   func otherEpochs(_ inner: String, _ outer: String) {
     Self.compare(Self.epochs(inner, outer: outer, count: 60), repeated: 0)

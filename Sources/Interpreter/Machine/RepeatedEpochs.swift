@@ -66,7 +66,7 @@ extension Machine {
   /// itself.
   func noteBatch() -> Bool {
     let code = top.pointee.next - 1
-    guard RepeatedLoop.isOverList(endingAt: code, top), let loop = RepeatedLoop(endingAt: code, top)
+    guard RepeatedLoop.takesRows(endingAt: code, top), let loop = RepeatedLoop(endingAt: code, top)
     else {
       if epochs.areLearned { epochs.learn(nil) }
       return epochs.areLearned
@@ -77,7 +77,7 @@ extension Machine {
     }
     epochs.note()
     guard epochs.areLearned else { return false }
-    epochs.learn(session.graph.repetition(rows: loop.parts(-1)))
+    epochs.learn(session.graph.repetition(rows: loop.parts))
     return true
   }
 

@@ -17,11 +17,13 @@ struct RepeatedLoop {
     }
     iterator = frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
       .takeUnretainedValue()
-    guard iterator.isOfNumbers || iterator.list != nil else { return nil }
+    guard iterator.isOfNumbers || iterator.list != nil || iterator.batches != nil else {
+      return nil
+    }
   }
 
-  /// Whether it is a `for` over a list.
-  static func isOverList(
+  /// Whether it is a `for` over a list or batches.
+  static func takesRows(
     endingAt end: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Machine.Frame>
   ) -> Bool {
     let start = end + 1 + end.a
@@ -29,13 +31,15 @@ struct RepeatedLoop {
       return false
     }
     return frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
-      ._withUnsafeGuaranteedRef { $0.list != nil }
+      ._withUnsafeGuaranteedRef { $0.list != nil || $0.batches != nil }
   }
 
-  /// The parts of an element, counted as `IteratorObject.element` does; none where it is no tensor, and no
-  /// tuple of tensors.
-  func parts(_ offset: Int) -> [Node] {
-    switch iterator.element(offset) {
+  /// The parts of the element that the loop has come to.
+  var parts: [Node] { RepeatedLoop.parts(iterator.current) }
+
+  /// The parts of an element; none where it is no tensor, and no tuple of tensors.
+  private static func parts(_ element: Value?) -> [Node] {
+    switch element {
     case .tensor(let tensor)?: return [tensor.node]
     case .tuple(let tuple)?:
       let nodes = tuple.elements.compactMap { value -> Node? in
@@ -48,9 +52,25 @@ struct RepeatedLoop {
 
   /// How many of the next elements have parts as a turn takes them.
   func fitting(_ repetition: TurnRepetition, atMost limit: Int) -> Int {
+    let batches = iterator.batches
     var count = 0
-    while count < limit, repetition.takes(parts(count)) { count += 1 }
+    while count < limit {
+      let fits =
+        batches.map { $0.source.isPlain && repetition.takes($0.source, $0.next + count) }
+        ?? repetition.takes(RepeatedLoop.parts(iterator.ahead(count)))
+      guard fits else { break }
+      count += 1
+    }
     return count
+  }
+
+  /// Gives a turn the parts of an element ahead; false where there is no memory for them.
+  func give(_ repetition: TurnRepetition, ahead count: Int) -> Bool {
+    if let (source, order, next) = iterator.batches {
+      return repetition.take(source, order[source.places(next + count)])
+    }
+    repetition.take(RepeatedLoop.parts(iterator.ahead(count)))
+    return true
   }
 }
 
@@ -76,7 +96,7 @@ extension Machine {
       loop.iterator.left - keptTurns, session.graph.turnsToRepeat, (budget - 1) / 64)
     guard limit >= Machine.fewTurns else { return }
     guard session.graph.knowsLastEnd else { return session.graph.noteEnd() }
-    guard let repetition = session.graph.repetition(rows: loop.parts(-1)),
+    guard let repetition = session.graph.repetition(rows: loop.parts),
       let cycle = TurnCycle([repetition])
     else { return repetitions.refuse() }
     let most = loop.iterator.isOfNumbers ? limit : loop.fitting(repetition, atMost: limit)
@@ -92,7 +112,7 @@ extension Machine {
     let (iterator, start) = (loop.iterator, loop.start)
     let element = iterator.isOfNumbers ? base.cell(iterator.nextValue) : nil
     var known = element.map { LoopWalk.Known.cell($0, isBool: false) }
-    if known == nil { known = LoopWalk.element(of: iterator.element(-1)) }
+    if known == nil { known = LoopWalk.element(of: iterator.current) }
     guard let known else { return false }
     var carried: [LoopWalk.Place: Int] = [:]
     for _ in 0..<Machine.fewTurns {

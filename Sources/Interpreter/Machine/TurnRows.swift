@@ -44,8 +44,7 @@ final class TurnRows {
       let source = sources[batch.source]
       return repetition.take(source, orders[batch.source][source.places(batch.index)])
     }
-    repetition.take(loop.parts(cycle))
-    return true
+    return loop.give(repetition, ahead: cycle)
   }
 
   /// Only so many cycles stay: all before the last one, or those before its stretch.

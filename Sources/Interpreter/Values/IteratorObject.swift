@@ -1,11 +1,15 @@
 // The state of a loop over a value.
 
+import Autodiff
+
 /// Counts through a range by itself, and through other values by asking for their elements.
 final class IteratorObject: Object {
   private var position: Int
   private var end: Int
   /// Nil for a range.
   private let source: Value?
+  /// The last element of what makes its elements when they are asked for.
+  private var latest: Value?
 
   /// Over the numbers `lower..<upper`.
   init(_ lower: Int, _ upper: Int) {
@@ -49,11 +53,20 @@ final class IteratorObject: Object {
   /// The next number of a range.
   var nextValue: Double { Double(position) }
 
-  /// How many elements are left, and one of them: 0 is the next one, -1 the last one that was given.
+  /// How many elements are left.
   var left: Int { end - position }
-  func element(_ offset: Int) -> Value? {
-    guard case .list(let list)? = source, position + offset >= 0, offset < left else { return nil }
-    return list[position + offset]
+  /// The last element that was given; of a list, or of batches.
+  var current: Value? {
+    if case .list(let list)? = source { return position > 0 ? list[position - 1] : nil }
+    return latest
+  }
+  /// An element of a list ahead, 0 being the next one.
+  func ahead(_ count: Int) -> Value? { count < left ? list?[position + count] : nil }
+
+  /// The batches that it is over, with the number of the next one.
+  var batches: (source: Batches, order: [Int], next: Int)? {
+    guard case .foreign(let object)? = source else { return nil }
+    return object.batches.map { ($0.source, $0.order, position) }
   }
 
   /// Goes past some numbers of a range, or elements of a list, which has as many.
@@ -78,6 +91,8 @@ final class IteratorObject: Object {
     guard let source, position < end else { return nil }
     defer { position += 1 }
     if case .list(let list) = source { return Slot(list[position]) }
-    return Slot(try session.element(source, position))
+    let element = try session.element(source, position)
+    latest = element
+    return Slot(element)
   }
 }

@@ -322,6 +322,8 @@ package protocol ForeignObject: AnyObject {
   var recordsOnly: Bool { get }
   /// What changes with the steps that are made with it, where that is all that they do.
   var stepper: (any Stepper)? { get }
+  /// For batches of rows: what they are taken from, and in which order.
+  var batches: (source: Batches, order: [Int])? { get }
   /// Itself, where it is a param.
   var asParameter: ParameterObject? { get }
   /// A separate object with the same state, for `copy`; itself for value types.
@@ -345,6 +347,7 @@ package protocol Stepper: AnyObject {
 extension ForeignObject {
   package var recordsOnly: Bool { false }
   package var stepper: (any Stepper)? { nil }
+  package var batches: (source: Batches, order: [Int])? { nil }
   package var typeName: String { "object" }
   /// The kind with its article.
   package var typePhrase: String { withArticle(typeName) }
