@@ -49,7 +49,7 @@ extension LayerRecord {
         default: .word("learned")),
     ],
     details: [
-      "weight [length, width], normal with deviation 0.02; with kind: \"sines\" it is no param:",
+      "weight [length, width], normal with deviation 1; with kind: \"sines\" it is no param:",
       "sin(p / 10000^(2 i / width)) in column 2 i of row p, the cosine in column 2 i + 1",
       "in plain nns: x -> x + weight[..x.shape[-2]]",
     ],
@@ -132,10 +132,10 @@ package final class Positions: Layer {
       weight = nil
       sines = try Positions.sines(graph, sizes[0], sizes[1])
     } else {
-      let draws = try graph.random(.normal, Attributes(sizes: sizes, dtype: graph.defaultDType))
+      // As far from each other as the rows of an embedding, to which they are added.
       weight = Parameter(
         "weight",
-        value: try graph.record(.multiply, [draws, graph.constant(0.02, graph.defaultDType)]))
+        value: try graph.random(.normal, Attributes(sizes: sizes, dtype: graph.defaultDType)))
       sines = nil
     }
   }
