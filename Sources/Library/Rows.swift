@@ -18,7 +18,11 @@ enum RowFunctions {
       P("size", "rows a portion", default: .optional("32")),
       P("shuffle", "in a random order", default: .optional("false")),
     ],
-    examples: ["len(batches(zeros(10, 2), zeros(10), size: 4))  # => 3"],
+    details: ["Like a list of tensors, or of (x, y); each is made when it is asked for."],
+    examples: [
+      "len(batches(zeros(10, 2), zeros(10), size: 4))  # => 3",
+      "for (a, b) in batches([1, 2, 3], [4, 5, 6], size: 2) { print(a, b) }",
+    ],
     batches: { call in
       let hasTensors = [0, 1].allSatisfy { index in
         if case .tensor = call.value(index) { true } else { index == 1 && !call.isGiven(index) }

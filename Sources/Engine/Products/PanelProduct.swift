@@ -13,6 +13,8 @@ enum PanelProduct {
 
   /// Rows for which it is not worth to bring B into another order.
   private static let fewRows = 64
+  /// Floats of a whole B that stays in a core's first caches as it is.
+  private static let near = 1 << 15
 
   /// Whether the processor has the vectors for which the tiles are made.
   static let isAvailable = TileVectors.available >= TileVectors.Width.avx512.rawValue
@@ -29,26 +31,43 @@ enum PanelProduct {
     _ sizes: MatrixProduct.Sizes, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ c: UnsafeMutablePointer<Float>, adds: Bool
   ) {
+    let isNear = sizes.k <= inner && sizes.k * sizes.rightWidth <= near
+    if sizes.m < fewRows || isNear, !sizes.isRightTransposed, sizes.n % 16 == 0 {
+      return multiply(sizes, a, b, c, adds: adds, panel: nil)
+    }
+    let bytes = min(inner, sizes.k) * ProductLoops.columns * 4
+    // A block of the pool costs a third of one of malloc.
+    if let (block, capacity) = try? Memory.allocate(bytes: bytes) {
+      multiply(
+        sizes, a, b, c, adds: adds, panel: block.bindMemory(to: Float.self, capacity: bytes / 4))
+      return Memory.release(block, capacity: capacity)
+    }
+    withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
+      let panel = memory.baseAddress?.bindMemory(to: Float.self, capacity: bytes / 4)
+      multiply(sizes, a, b, c, adds: adds, panel: panel)
+    }
+  }
+
+  /// - Parameter panel: nil where all columns of B stay where they are.
+  private static func multiply(
+    _ sizes: MatrixProduct.Sizes, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, adds: Bool, panel: UnsafeMutablePointer<Float>?
+  ) {
     let (leftRow, leftInner) = sizes.isLeftTransposed ? (1, sizes.leftWidth) : (sizes.leftWidth, 1)
     let (rightRow, rightColumn) =
       sizes.isRightTransposed ? (1, sizes.rightWidth) : (sizes.rightWidth, 1)
-    let bytes = min(inner, sizes.k) * ProductLoops.columns * 4
-    withUnsafeTemporaryAllocation(byteCount: bytes, alignment: 64) { memory in
-      guard let address = memory.baseAddress else { return }
-      let panel = address.assumingMemoryBound(to: Float.self)
-      for first in stride(from: 0, to: sizes.k, by: inner) {
-        var part = ProductPanel(
-          k: min(inner, sizes.k - first), left: (leftRow, leftInner), result: sizes.resultWidth,
-          adds: adds || first > 0)
-        for row in stride(from: 0, to: sizes.m, by: rows) {
-          part.m = min(rows, sizes.m - row)
-          for column in stride(from: 0, to: sizes.n, by: ProductLoops.columns) {
-            let source = b + first * rightRow + column * rightColumn
-            let right = prepare(&part, sizes, source, sizes.n - column, panel)
-            multiply(
-              part, a + row * leftRow + first * leftInner, right,
-              c + row * sizes.resultWidth + column)
-          }
+    for first in stride(from: 0, to: sizes.k, by: inner) {
+      var part = ProductPanel(
+        k: min(inner, sizes.k - first), left: (leftRow, leftInner), result: sizes.resultWidth,
+        adds: adds || first > 0)
+      for row in stride(from: 0, to: sizes.m, by: rows) {
+        part.m = min(rows, sizes.m - row)
+        for column in stride(from: 0, to: sizes.n, by: ProductLoops.columns) {
+          let source = b + first * rightRow + column * rightColumn
+          let right = prepare(&part, sizes, source, sizes.n - column, panel)
+          multiply(
+            part, a + row * leftRow + first * leftInner, right, c + row * sizes.resultWidth + column
+          )
         }
       }
     }
@@ -58,11 +77,11 @@ enum PanelProduct {
   /// they stay where they are.
   private static func prepare(
     _ part: inout ProductPanel, _ sizes: MatrixProduct.Sizes, _ b: UnsafePointer<Float>,
-    _ rest: Int, _ panel: UnsafeMutablePointer<Float>
+    _ rest: Int, _ panel: UnsafeMutablePointer<Float>?
   ) -> UnsafePointer<Float> {
     part.n = min(ProductLoops.columns, rest)
     part.ahead = .none
-    if part.m < fewRows, !sizes.isRightTransposed, part.n % 16 == 0 {
+    guard let panel, part.m >= fewRows || sizes.isRightTransposed || part.n % 16 != 0 else {
       part.right = sizes.rightWidth
       return b
     }

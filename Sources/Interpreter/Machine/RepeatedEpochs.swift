@@ -85,6 +85,7 @@ extension Machine {
   /// is known what they do.
   func repeatEpochs(_ kind: LoopKind, level: Int) {
     let end = top.pointee.next - 1
+    if isInBatches(end) { return }
     let (turns, count, isLearned) = (epochs.turns, epochs.count, epochs.areLearned)
     epochs.begin()
     guard let loop = RepeatedLoop(endingAt: end, top), isAroundBatches(loop) else { return }
@@ -107,6 +108,12 @@ extension Machine {
     else { return }
     epochs.areLearned = true
     if !session.graph.knowsLastEnd { session.graph.noteEnd() }
+  }
+
+  /// Whether a loop is one in the body of that over batches, or in a function which that calls.
+  private func isInBatches(_ end: UnsafePointer<Instruction>) -> Bool {
+    guard let frame = epochs.frame, let inner = epochs.inner else { return false }
+    return frame == top ? inner + 1 + inner.a < end && end < inner : frame < top
   }
 
   /// Whether a loop has that over batches in its body, or in a function that it calls.
