@@ -48,13 +48,13 @@ package final class TurnRepetition {
   private(set) var gradients: [(parameter: Parameter, event: Int)] = []
   /// The plan's leaves that are parts of the loop's element.
   private var rows: [(place: Int, part: Int)] = []
-  /// For each number, the plan's leaves and what they have.
-  private var numbers: [Int: (places: [Int], given: Double?)] = [:]
+  /// For each leaf of the turn that is a number, the plan's leaves and what they have.
+  private var numbers: [(places: [Int], given: Double?)] = []
   private var kept: [Int: Kept] = [:]
   /// Whether a turn stores to params.
   package var trains: Bool { !stores.isEmpty }
   /// Whether it takes parts of the loop's element.
-  package var takesRows: Bool { leaves.contains { if case .rows = $0 { true } else { false } } }
+  package var takesRows: Bool { !rows.isEmpty }
 
   /// Nil where the last two turns do not tell what the next one begins with.
   ///
@@ -104,6 +104,7 @@ package final class TurnRepetition {
   }
 
   private func findLeaves(_ compute: TurnCompute, _ memory: TurnMemory) -> Bool {
+    numbers = leaves.map { _ in ([], nil) }
     for (place, source) in compute.sources.enumerated() {
       guard case .leaf(let index) = source else {
         guard case .fixed(let buffer) = source else { return false }
@@ -118,7 +119,7 @@ package final class TurnRepetition {
         carried.append((place, event))
         node = memory.nodes[event]
       case .rows(let part): rows.append((place, part))
-      case .number: numbers[index, default: ([], nil)].places.append(place)
+      case .number: numbers[index].places.append(place)
       }
       guard let buffer = node?.buffer else { return false }
       buffers.append(buffer)
@@ -215,13 +216,11 @@ package final class TurnRepetition {
   /// Sets a number that the program computes, for the turn that comes next; false where there is no
   /// memory for it.
   package func set(_ leaf: Int, to value: Double) -> Bool {
-    guard let (places, given) = numbers[leaf], given?.bitPattern != value.bitPattern else {
-      return true
-    }
-    for place in places {
+    if numbers[leaf].given?.bitPattern == value.bitPattern { return true }
+    for place in numbers[leaf].places {
       guard (try? resident?.set(place) { _ in value }) != nil else { return false }
     }
-    numbers[leaf] = (places, value)
+    numbers[leaf].given = value
     return true
   }
 
