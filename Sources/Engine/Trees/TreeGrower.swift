@@ -2,8 +2,9 @@
 
 import Glibc
 
-/// Grows one tree. Splits are compared by how much less impure they make the rows; of equal ones the
-/// column with the smaller number, then the lower threshold, is taken.
+/// Grows one tree. Splits are compared by how much less impure they make the rows; of equal ones that of
+/// the column is taken where the gap between both sides is the larger part of the column's range, then the
+/// lower threshold.
 package final class TreeGrower {
   private let data: TreeData
   private let options: TreeOptions
@@ -316,8 +317,21 @@ package final class TreeGrower {
       gain = left[1] * left[1] / leftWeight + rest * rest / rightWeight
     }
     // Rounding must not decide between equal ones.
-    guard gain > best.gain + 1e-12 * gain.magnitude else { return }
-    best = Split(column: column, rank: rank, next: next, gain: gain)
+    let tolerance = 1e-12 * gain.magnitude
+    if gain > best.gain + tolerance {
+      best = Split(column: column, rank: rank, next: next, gain: gain)
+    } else if gain >= best.gain - tolerance, column != best.column {
+      let other = Split(column: column, rank: rank, next: next, gain: best.gain)
+      if margin(other) > margin(best) { best = other }
+    }
+  }
+
+  /// The gap between both sides of a split, as a part of the column's range.
+  @inline(never)
+  private func margin(_ split: Split) -> Double {
+    let values = data.values[split.column]
+    let range = (values.last ?? 0) - (values.first ?? 0)
+    return (values[Int(split.next)] - values[Int(split.rank)]) / range
   }
 
   /// Rows that go left first, each side in the order in which it was; gives where the right ones begin.
