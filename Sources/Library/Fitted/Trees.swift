@@ -127,7 +127,7 @@ enum TreeFunctions {
       fields, classField,
     ],
     examples: [
-      "let t = decision_tree([[1, 5], [2, 4], [3, 9]], [0, 0, 1])\nt([[2.4, 0], [2.6, 0]])  # => [[1, 0], [0, 1]]\n(t.classes, t.depth, t.leaves)  # => (2, 1, 2)",
+      "let t = decision_tree([[1, 5], [2, 4], [3, 9]], [0, 0, 1])\nt([[0, 6.9], [0, 7.1]])  # => [[1, 0], [0, 1]]\n(t.classes, t.depth, t.leaves)  # => (2, 1, 2)",
       "decision_tree([[1], [2]], [0, 0.5])  # error: value",
     ],
     action: { call in try grown(call, kinds[0], criterionAt: 2, growthAt: 3, pruningAt: 6) })
