@@ -11,57 +11,41 @@ import Testing
 struct TurnProgramTests {
   @Test("300 random loops", arguments: 0..<6)
   func randomLoops(block: Int) {
-    let failed = onLargeStack {
-      for seed in block * 50..<block * 50 + 50 {
-        var program = LoopProgram(seed: UInt64(seed))
-        let text = program.text()
-        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
-        if anew != known {
-          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- recognised\n\(known)")
-          return 1
-        }
-      }
-      return 0
-    }
-    #expect(failed == 0)
+    #expect(Self.repeating(block * 50..<block * 50 + 50) { $0.text() } != nil)
   }
 
   @Test("100 random loops of many turns, run without being interpreted", arguments: 0..<4)
   func manyTurns(block: Int) {
-    let repeated = onLargeStack {
-      var repeated: Int32 = 0
-      for seed in 1000 + block * 25..<1025 + block * 25 {
-        var program = LoopProgram(seed: UInt64(seed))
-        let text = program.manyTurns()
-        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
-        if anew != known {
-          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- repeated\n\(known)")
-          return 0
-        }
-        repeated += Self.repeated > 0 ? 1 : 0
-      }
-      return repeated
-    }
-    #expect(repeated > 12)
+    let seeds = 1000 + block * 25..<1025 + block * 25
+    #expect(Self.repeating(seeds) { $0.manyTurns() } ?? 0 > 12)
   }
 
   @Test("200 random trainings by epochs, run without being interpreted", arguments: 0..<4)
   func manyEpochs(block: Int) {
-    let repeated = onLargeStack {
-      var repeated: Int32 = 0
-      for seed in 2000 + block * 50..<2050 + block * 50 {
+    let seeds = 2000 + block * 50..<2050 + block * 50
+    #expect(Self.repeating(seeds) { $0.manyEpochs() } ?? 0 > 8)
+  }
+
+  /// How many of the programs of some seeds repeat turns; nil where one gives something else than when
+  /// every turn is recorded anew.
+  private static func repeating(
+    _ seeds: Range<Int>, _ text: @escaping (inout LoopProgram) -> String
+  ) -> Int32? {
+    let count = onLargeStack {
+      var repeating: Int32 = 0
+      for seed in seeds {
         var program = LoopProgram(seed: UInt64(seed))
-        let text = program.manyEpochs()
-        let (anew, known) = (Self.run(text, recognises: false), Self.run(text, recognises: true))
+        let text = text(&program)
+        let (anew, known) = (run(text, recognises: false), run(text, recognises: true))
         if anew != known {
-          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- repeated\n\(known)")
-          return 0
+          Issue.record("seed \(seed):\n\(text)\n--- anew\n\(anew)\n--- recognised\n\(known)")
+          return -1
         }
-        repeated += Self.repeated > 0 ? 1 : 0
+        repeating += repeated > 0 ? 1 : 0
       }
-      return repeated
+      return repeating
     }
-    #expect(repeated > 8)
+    return count < 0 ? nil : count
   }
 
   /// How many turns the last program repeated.
