@@ -34,8 +34,11 @@ package struct Batches {
 
   /// What a part has in a batch.
   package func type(_ part: Int, _ batch: Int) -> TensorType {
-    let x = parts[part]
-    return TensorType(Shape([places(batch).count] + x.shape.dims.dropFirst()), x.dtype)
+    TensorType(shape(part, places(batch).count), parts[part].dtype)
+  }
+
+  private func shape(_ part: Int, _ rows: Int) -> Shape {
+    Shape([rows] + parts[part].shape.dims.dropFirst())
   }
 
   /// Rows of a part: a copy of their numbers, where no gradient could pass to them.
@@ -46,7 +49,7 @@ package struct Batches {
     guard !x.isTracked, let buffer = x.buffer else {
       return try graph.record(.gather, [x, graph.indices(rows)])
     }
-    let shape = Shape([rows.count] + x.shape.dims.dropFirst())
+    let shape = shape(part, rows.count)
     let copy = try Kernels.buffer(x.dtype, shape.count)
     Movement.takeRows(buffer, rows, width: shape.count / max(1, rows.count), copy)
     return graph.leaf(copy, shape)

@@ -216,10 +216,7 @@ package final class ResidentSteps {
     else { return nil }
     let random = graph.random
     do {
-      for (leaf, part) in step.rows {
-        guard let source = batches.parts[part].buffer else { return nil }
-        try step.plan.take(leaf, rows, of: source)
-      }
+      guard try step.plan.take(step.rows, rows, of: batches) else { return nil }
       try setNumbers(step, isScheduled: isScheduled, numbers)
       for (leaf, count) in step.random {
         let position = graph.random.reserve(count)

@@ -126,15 +126,6 @@ package struct Trail {
     if level == 0 { epoch += count - 1 } else if hasTrained { batch += count - 1 }
   }
 
-  /// So many epochs are over, which were turns of an outer loop at a level, each of so many batches.
-  package mutating func endEpochs(_ epochs: Int, batches: Int, level: Int?) {
-    guard epochs > 0, !isOver else { return }
-    turns += epochs * batches
-    guard let level else { return }
-    hasEpochs = true
-    if level == 0 { (epoch, batch) = (epoch + epochs, 1) } else { batch += epochs * batches }
-  }
-
   /// A batch of an epoch begins, both counted from 0.
   package mutating func begin(epoch: Int, batch: Int) {
     (self.epoch, self.batch) = (epoch + 1, batch + 1)

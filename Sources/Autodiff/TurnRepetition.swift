@@ -47,7 +47,7 @@ package final class TurnRepetition {
   private(set) var stores: [(parameter: Parameter, event: Int, slot: Int)] = []
   private(set) var gradients: [(parameter: Parameter, event: Int)] = []
   /// The plan's leaves that are parts of the loop's element.
-  private var rows: [(place: Int, part: Int)] = []
+  private var rows: [(leaf: Int, part: Int)] = []
   /// For each leaf of the turn that is a number, the plan's leaves and what they have.
   private var numbers: [(places: [Int], given: Double?)] = []
   private var kept: [Int: Kept] = [:]
@@ -246,19 +246,14 @@ package final class TurnRepetition {
 
   /// Its rows are these, for as long as somebody holds them.
   package func take(_ parts: [Node]) {
-    for (place, part) in rows {
-      if let buffer = parts[part].buffer { resident?.place(place, at: buffer) }
+    for (leaf, part) in rows {
+      if let buffer = parts[part].buffer { resident?.place(leaf, at: buffer) }
     }
   }
 
   /// Its rows are those of a batch; false where there is no memory for them.
   package func take(_ batches: Batches, _ places: ArraySlice<Int>) -> Bool {
-    for (place, part) in rows {
-      guard let buffer = batches.parts[part].buffer,
-        (try? resident?.take(place, places, of: buffer)) != nil
-      else { return false }
-    }
-    return true
+    (try? resident?.take(rows, places, of: batches)) ?? false
   }
 
   // MARK: - What turns leave

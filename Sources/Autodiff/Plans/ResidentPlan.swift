@@ -131,15 +131,21 @@ final class ResidentPlan {
     for places in places { places[leaf] = buffer.address }
   }
 
-  /// Gives a leaf rows of something else.
-  func take(_ leaf: Int, _ rows: ArraySlice<Int>, of source: Buffer) throws(MemoryProblem) {
-    try own(leaf)
-    Movement.takeRows(source, rows, width: leaves[leaf].count / max(1, rows.count), leaves[leaf])
+  /// Gives leaves the rows that parts have in a batch; false where these are not computed.
+  func take(
+    _ targets: [(leaf: Int, part: Int)], _ rows: ArraySlice<Int>, of batches: Batches
+  ) throws(MemoryProblem) -> Bool {
+    for (leaf, part) in targets {
+      guard let source = batches.parts[part].buffer else { return false }
+      try own(leaf)
+      Movement.takeRows(source, rows, width: leaves[leaf].count / max(1, rows.count), leaves[leaf])
+    }
+    return true
   }
 
   /// Gives a leaf of whole numbers others.
   func set(_ leaf: Int, _ words: [Int64]) throws(MemoryProblem) {
-    try set(leaf) { _ in 0 }
+    try own(leaf)
     let places = leaves[leaf].pointer(as: Int64.self)
     for (index, word) in words.enumerated() { places[index] = word }
   }

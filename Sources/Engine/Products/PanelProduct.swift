@@ -36,7 +36,7 @@ enum PanelProduct {
       return multiply(sizes, a, b, c, adds: adds, panel: nil)
     }
     let bytes = min(inner, sizes.k) * ProductLoops.columns * 4
-    // A block of the pool costs a third of one of malloc.
+    // malloc would tidy its lists for each block of this size.
     if let (block, capacity) = try? Memory.allocate(bytes: bytes) {
       multiply(
         sizes, a, b, c, adds: adds, panel: block.bindMemory(to: Float.self, capacity: bytes / 4))

@@ -54,10 +54,6 @@ extension LoopWalk {
     return next
   }
 
-  private func constant(_ index: Int32) -> Slot {
-    levels[levels.count - 1].routine.constant(Int(index))
-  }
-
   private func text(_ constant: Int) -> String {
     let slot = levels[levels.count - 1].routine.constant(constant)
     guard slot.is(.string) else { return "" }
@@ -313,11 +309,8 @@ extension LoopWalk {
     -> Known?
   {
     guard let host = host(callee), let make = host.batches else { return nil }
-    var names: [String?] = []
-    if i.pointee.op == .callNamed {
-      guard case .tuple(let labels) = constant((i + 1).pointee.a).value else { return nil }
-      names = labels.elements.map { if case .string(let name) = $0 { name.text } else { nil } }
-    }
+    let isNamed = i.pointee.op == .callNamed
+    let names = isNamed ? levels[levels.count - 1].routine.names(i + 1) : []
     let values = arguments.compactMap { argument -> Value? in
       switch argument {
       case .slot(let slot) where slot.isNumber || slot.isBool: slot.value

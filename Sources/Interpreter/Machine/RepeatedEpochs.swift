@@ -66,7 +66,9 @@ extension Machine {
   /// itself.
   func noteBatch() -> Bool {
     let code = top.pointee.next - 1
-    guard RepeatedLoop.takesRows(endingAt: code, top), let loop = RepeatedLoop(endingAt: code, top)
+    let iterator = RepeatedLoop.iterator(endingAt: code, top)
+    guard iterator?._withUnsafeGuaranteedRef({ $0.givesRows }) == true,
+      let loop = RepeatedLoop(endingAt: code, top)
     else {
       if epochs.areLearned { epochs.learn(nil) }
       return epochs.areLearned
@@ -126,25 +128,13 @@ extension Machine {
   private func run(
     _ turns: [TurnRepetition], of loop: RepeatedLoop, _ kind: LoopKind, level: Int
   ) -> Bool {
-    let kept = (keptTurns + turns.count - 1) / turns.count
-    let limit = min(
-      loop.iterator.left - kept, session.graph.turnsToRepeat / turns.count,
-      (budget - 1) / 64 / turns.count)
+    let limit = limit(loop, cycle: turns.count)
     // A turn on the way that is kept for explanations is nothing against the epochs after it.
     guard limit > 0 else { return true }
     guard let cycle = TurnCycle(turns), run(cycle, of: loop, atMost: limit) else { return false }
-    session.epochsRepeated(cycle, kind, level: level)
+    session.turnsRepeated(
+      cycle.count * turns.count, kind, level: level + 1, hasTrained: cycle.trains)
+    session.turnsRepeated(cycle.count, kind, level: level, hasTrained: false)
     return true
-  }
-}
-
-extension Session {
-  /// Epochs have ended that were not interpreted.
-  fileprivate func epochsRepeated(_ cycle: TurnCycle, _ kind: LoopKind, level: Int) {
-    guard cycle.count > 0 else { return }
-    finishTurn()
-    trainedTurns += cycle.count * cycle.turns.count
-    graph.trail.endEpochs(
-      cycle.count, batches: cycle.turns.count, level: kind == .topLevel ? level : nil)
   }
 }

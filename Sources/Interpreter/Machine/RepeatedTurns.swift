@@ -12,26 +12,21 @@ struct RepeatedLoop {
   /// Nil for what is no `for`, or over nothing that can be looked at ahead.
   init?(endingAt end: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Machine.Frame>) {
     (start, self.end) = (end + 1 + end.a, end)
-    guard start.pointee.op == .next, frame.pointee.registers[start.b].is(.iterator) else {
-      return nil
-    }
-    iterator = frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
-      .takeUnretainedValue()
-    guard iterator.isOfNumbers || iterator.list != nil || iterator.batches != nil else {
-      return nil
-    }
+    guard let iterator = RepeatedLoop.iterator(endingAt: end, frame)?.takeUnretainedValue(),
+      iterator.isOfNumbers || iterator.givesRows
+    else { return nil }
+    self.iterator = iterator
   }
 
-  /// Whether it is a `for` over a list or batches.
-  static func takesRows(
+  /// The iterator of a `for`, nil for another loop.
+  static func iterator(
     endingAt end: UnsafePointer<Instruction>, _ frame: UnsafeMutablePointer<Machine.Frame>
-  ) -> Bool {
+  ) -> Unmanaged<IteratorObject>? {
     let start = end + 1 + end.a
     guard start.pointee.op == .next, frame.pointee.registers[start.b].is(.iterator) else {
-      return false
+      return nil
     }
     return frame.pointee.registers[start.b].unmanaged(as: IteratorObject.self)
-      ._withUnsafeGuaranteedRef { $0.list != nil || $0.batches != nil }
   }
 
   /// The parts of the element that the loop has come to.
@@ -81,6 +76,13 @@ extension Machine {
   /// Turns that are interpreted in any case, because each can be taken back.
   var keptTurns: Int { session.undoHistory.keepsSteps ? UndoHistory.stepLimit : 1 }
 
+  /// How many turns of a loop may be run, each a cycle of so many turns that train.
+  func limit(_ loop: RepeatedLoop, cycle turns: Int) -> Int {
+    min(
+      loop.iterator.left - (keptTurns + turns - 1) / turns, session.graph.turnsToRepeat / turns,
+      (budget - 1) / 64 / turns)
+  }
+
   /// Runs further turns of the loop whose turn has just ended, if it is known what they do.
   func repeatTurns(_ kind: LoopKind, level: Int) {
     let code = top.pointee.next - 1
@@ -92,8 +94,7 @@ extension Machine {
     guard session.watch == nil, let loop = RepeatedLoop(endingAt: code, top) else {
       return repetitions.refuse()
     }
-    let limit = min(
-      loop.iterator.left - keptTurns, session.graph.turnsToRepeat, (budget - 1) / 64)
+    let limit = limit(loop, cycle: 1)
     guard limit >= Machine.fewTurns else { return }
     guard session.graph.knowsLastEnd else { return session.graph.noteEnd() }
     guard let repetition = session.graph.repetition(rows: loop.parts),

@@ -37,6 +37,12 @@ struct Routine: BitwiseCopyable {
 
   func constant(_ index: Int) -> Slot { UnsafePointer<Slot>(slots: code)[~index] }
 
+  /// The names of a call's arguments, from the instruction `names` behind it.
+  func names(_ i: UnsafePointer<Instruction>) -> [String?] {
+    guard case .tuple(let labels) = constant(i.a).value else { return [] }
+    return labels.elements.map { if case .string(let name) = $0 { name.text } else { nil } }
+  }
+
   /// Slots in front of the code: an even number, because an instruction is as long as two.
   private static func space(_ constants: Int) -> Int { (constants + 1) & ~1 }
 

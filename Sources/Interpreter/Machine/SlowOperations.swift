@@ -93,9 +93,7 @@ extension Machine {
     var next = frame.pointee.next
     var names: [String?] = []
     if i.op == .callNamed {
-      if case .tuple(let labels) = frame.pointee.routine.constant(Int(next.pointee.a)).value {
-        names = labels.elements.map { if case .string(let s) = $0 { s.text } else { nil } }
-      }
+      names = frame.pointee.routine.names(next)
       next += 1
     }
     try poll()

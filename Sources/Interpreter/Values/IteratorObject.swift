@@ -60,6 +60,8 @@ final class IteratorObject: Object {
     if case .list(let list)? = source { return position > 0 ? list[position - 1] : nil }
     return latest
   }
+  /// Whether its elements can be looked at ahead: those of a list, and batches.
+  var givesRows: Bool { list != nil || batches != nil }
   /// An element of a list ahead, 0 being the next one.
   func ahead(_ count: Int) -> Value? { count < left ? list?[position + count] : nil }
 
